@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The front door. meson does the work; "make help" lists what there is.
+
+BUILD         ?= build
+PREFIX        ?= /usr/local
+DESTDIR       ?=
+# For meson setup, e.g. MESON_OPTIONS=-Dstatic=disabled where a distribution has no static libraries.
+MESON_OPTIONS ?=
+
+.PHONY: all help demo check check-host check-vm check-security check-kernels check-all bench install clean
+.DEFAULT_GOAL := all
+
+all: ## build the program: build/crun
+	@tools/setup build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) $(MESON_OPTIONS)
+	@ninja -C $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
+
+demo: all ## run containers, from a root file system made here to exit status
+	@tools/demo
+
+check: check-host ## the tests that need this machine only (10 minutes)
+
+check-host: ## the same
+	@tools/check-host
+
+# What is not there yet says so and fails: a target that does nothing must not look like a test that passed.
+check-vm: ## real engines on real kernels, in virtual machines
+	@tools/run-if-there tests/vm/run "make check-vm" $(ARGS)
+
+check-security: ## the ways in which runtimes were broken, as regression tests
+	@tools/run-if-there tools/check-security "make check-security" $(ARGS)
+
+check-kernels: ## the tests on old and new kernels
+	@tools/run-if-there tools/check-kernels "make check-kernels" $(ARGS)
+
+check-all: check-host check-vm check-security check-kernels ## all of these
+
+bench: all ## speed and memory against other runtimes
+	@tools/run-if-there bench/run "make bench" $(ARGS)
+
+install: all ## install into DESTDIR and PREFIX
+	@meson configure $(BUILD) --prefix=$(PREFIX)
+	@ninja -C $(BUILD) >/dev/null
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/crun"
+
+clean: ## remove what was built
+	rm -rf $(BUILD) build-*

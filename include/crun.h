@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * libcrun: the public interface. The program `crun` is written over this header alone.
+ *
+ * Every verb takes a context (where state is kept, which cgroup manager, where the log goes), an options structure
+ * (set it up with its CRUN_*_OPTIONS_INIT) and an error. Functions return 0 or more on success and a negative errno
+ * on failure, with one line of text in the error. Nothing here prints, exits or aborts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CRUN_API __attribute__((visibility("default")))
+
+/* What went wrong: a negative errno, and one line in the user's words. A plain value; nothing to free. */
+struct crun_error {
+    int code;
+    char text[2048];
+};
+
+enum crun_cgroup_manager {
+    CRUN_CGROUP_MANAGER_CGROUPFS,
+    CRUN_CGROUP_MANAGER_SYSTEMD,
+    CRUN_CGROUP_MANAGER_DISABLED,
+};
+
+enum crun_log_level {
+    CRUN_LOG_ERROR,
+    CRUN_LOG_WARNING,
+    CRUN_LOG_INFO,
+    CRUN_LOG_DEBUG,
+};
+
+struct crun_context;
+
+struct crun_context_options {
+    const char *root;        /* state root; NULL: /run/crun, or $XDG_RUNTIME_DIR/crun for an ordinary user */
+    const char *log;         /* "file:PATH", a bare path, "journald:IDENT", "syslog:IDENT"; NULL: standard error */
+    const char *log_format;  /* "text" (also NULL) or "json" */
+    enum crun_log_level log_level;
+    enum crun_cgroup_manager cgroup_manager;
+    int rootless;            /* 1, 0, or -1 to find out */
+    bool as_runc;            /* keep runc's conventions where the two runtimes differ */
+    const char *name;        /* how the program was called, for messages; NULL: "crun" */
+};
+
+#define CRUN_CONTEXT_OPTIONS_INIT                                                                                  \
+    {                                                                                                              \
+        .log_level = CRUN_LOG_WARNING, .rootless = -1                                                              \
+    }
+
+/* Make a context. Errors: an unknown log destination or format, a log file that cannot be opened. */
+CRUN_API int crun_context_new(const struct crun_context_options *options, struct crun_context **ret_context,
+                              struct crun_error *err);
+CRUN_API void crun_context_free(struct crun_context *context);
+
+/* Write one line of LEVEL to the context's log. */
+CRUN_API void crun_log(struct crun_context *context, enum crun_log_level level, const char *text);
+
+/* The state root in use. */
+CRUN_API const char *crun_context_root(const struct crun_context *context);
+
+/* ---- making containers ---- */
+
+struct crun_create_options {
+    const char *bundle;         /* NULL: the current directory */
+    const char *config;         /* NULL: config.json of the bundle */
+    const char *console_socket; /* unix socket that gets the terminal's master */
+    const char *pid_file;
+    const char *pidfd_socket;
+    const char *handler;
+    const char *timeline;       /* file for the times of the operations, "-" for a text waterfall */
+    unsigned preserve_fds;      /* how many descriptors from 3 on go into the container */
+    bool no_pivot, no_new_keyring, no_subreaper;
+    bool detach, keep;          /* run only */
+};
+
+#define CRUN_CREATE_OPTIONS_INIT                                                                                   \
+    {                                                                                                              \
+        0                                                                                                          \
+    }
+
+/* Make container ID, up to the point before its process is executed. */
+CRUN_API int crun_create(struct crun_context *context, const char *id, const struct crun_create_options *options,
+                         struct crun_error *err);
+
+/* Execute the process of a created container. */
+CRUN_API int crun_start(struct crun_context *context, const char *id, struct crun_error *err);
+
+/* Create and start. In the foreground: forward signals, wait, delete unless options->keep, and set *RET_STATUS to the
+ * exit status of the process (128 + N after signal N). Detached: *RET_STATUS is 0. When the command was not found or
+ * may not be executed, the call fails and *RET_STATUS is 127 or 126; other failures leave it alone. */
+CRUN_API int crun_run(struct crun_context *context, const char *id, const struct crun_create_options *options,
+                      int *ret_status, struct crun_error *err);
+
+/* ---- looking at and ending them ---- */
+
+enum crun_status { CRUN_STATUS_CREATING, CRUN_STATUS_CREATED, CRUN_STATUS_RUNNING, CRUN_STATUS_PAUSED, CRUN_STATUS_STOPPED };
+
+CRUN_API const char *crun_status_name(enum crun_status status);
+
+/* One container as `list` shows it. Strings belong to the list. */
+struct crun_container {
+    const char *id, *bundle, *rootfs, *created, *owner;
+    int pid; /* 0 when stopped */
+    enum crun_status status;
+};
+
+struct crun_list {
+    struct crun_container *containers; /* sorted by id */
+    size_t n_containers;
+};
+
+CRUN_API int crun_list(struct crun_context *context, struct crun_list **ret_list, struct crun_error *err);
+CRUN_API void crun_list_free(struct crun_list *list);
+
+/* The same as one JSON array, as `list --format json` prints it; free with free(3). */
+CRUN_API int crun_list_json(struct crun_context *context, char **ret_json, struct crun_error *err);
+
+/* The state document of one container (JSON, ends in a newline); free with free(3). */
+CRUN_API int crun_state(struct crun_context *context, const char *id, char **ret_json, struct crun_error *err);
+
+/* The pids of the container, child cgroups included; free with free(3). */
+CRUN_API int crun_pids(struct crun_context *context, const char *id, int **ret_pids, size_t *ret_n,
+                       struct crun_error *err);
+
+/* The number of a signal by name ("KILL", "SIGKILL", "RTMIN+3") or number; -EINVAL when there is none. */
+CRUN_API int crun_signal_number(const char *name);
+
+/* Send SIGNAL to the container's first process, or with ALL to every one. */
+CRUN_API int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *err);
+
+/* Remove a stopped container; with FORCE kill it first, and an unknown one is no error. */
+CRUN_API int crun_delete(struct crun_context *context, const char *id, bool force, struct crun_error *err);
+
+/* Call FUNCTION for each container whose id matches the POSIX extended regular expression. Goes on after a failure and
+ * returns the first one. */
+CRUN_API int crun_for_each_match(struct crun_context *context, const char *regex,
+                                 int (*function)(struct crun_context *context, const char *id, void *userdata,
+                                                 struct crun_error *err),
+                                 void *userdata, struct crun_error *err);
+
+/* ---- documents ---- */
+
+/* A config.json to start from; free with free(3). */
+CRUN_API int crun_spec(bool rootless, char **ret_json, struct crun_error *err);
+
+/* The OCI features document; free with free(3). */
+CRUN_API int crun_features(struct crun_context *context, char **ret_json, struct crun_error *err);
+
+/* The launch plan of a bundle in words; free with free(3). */
+CRUN_API int crun_plan(struct crun_context *context, const char *id, const struct crun_create_options *options,
+                       char **ret_text, struct crun_error *err);
+
+/* "0.1", "abcdef0", "1.3.0", "+SECCOMP +EBPF ..." */
+CRUN_API const char *crun_version(void);
+CRUN_API const char *crun_commit(void);
+CRUN_API const char *crun_spec_version(void);
+CRUN_API const char *crun_feature_tags(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Bind mounts: a clone of the source's tree gets its attributes while nobody can see it, and is then shown at a
+ * target that was opened beneath the root. A target that is missing is made, of the source's kind.
+ */
+#include "init/init.h"
+#include "sys/mounts.h"
+
+static unsigned target_how(int64_t flags)
+{
+    return (flags & BIND_NO_FOLLOW ? PATH_NO_FOLLOW : 0u) | (flags & BIND_PLAIN_DIR ? PATH_PLAIN : 0u);
+}
+
+/* A target of the kind that SOURCE_FD is. */
+static int open_target(struct init *init, const struct op_bind *op, int source_fd)
+{
+    const char *target = init_str(init, op->target);
+    struct stat st;
+    int fd, r = sys_fstat(source_fd, &st);
+
+    if (r < 0)
+        return init_fail(init, r, "fstat", init_str(init, op->source));
+    fd = path_make(init, target, S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0755, target_how(op->flags), NULL);
+    if (op->flags & BIND_PLAIN_DIR && (fd == -ELOOP || fd == -ENOTDIR))
+        return init_explain(init, fd, "must be mounted on ordinary directory");
+    return fd < 0 ? init_fail(init, fd, "open", target) : fd;
+}
+
+/* ---- by descriptors ---- */
+
+static int open_source(struct init *init, const struct op_bind *op)
+{
+    const char *source = init_str(init, op->source);
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & BIND_RECURSIVE ? AT_RECURSIVE : 0u) |
+                     (op->flags & BIND_SOURCE_NO_FOLLOW ? AT_SYMLINK_NOFOLLOW : 0u);
+
+    if (op->tree != SLOT_NONE)
+        return sys_fcntl(slot_fd(init, op->tree), F_DUPFD_CLOEXEC, 0);
+    return init->no_mount_api || !source ? -ENOSYS : sys_open_tree(AT_FDCWD, source, flags);
+}
+
+static int set_attributes(int tree_fd, const struct op_bind *op)
+{
+    int r = tree_set_attributes(tree_fd, (uint64_t) op->rset, (uint64_t) op->rclear, true);
+
+    return r < 0 ? r : tree_set_attributes(tree_fd, (uint64_t) op->set, (uint64_t) op->clear, false);
+}
+
+/* Linux before 5.12 has no mount_setattr: the attributes come after the mount is in place. */
+static int change_late(struct init *init, int fd, const struct op_bind *op)
+{
+    const char *target = init_str(init, op->target);
+    int r;
+
+    if (op->rset | op->rclear)
+        return init_explain(init, -ENOSYS, "recursive mount options need mount_setattr(2), which this kernel lacks");
+    r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, false);
+    return r < 0 ? init_fail(init, r, "mount", target) : 0;
+}
+
+static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
+{
+    const char *target = init_str(init, op->target);
+    _cleanup_close_ int target_fd = -1;
+    bool late;
+    int r = set_attributes(tree_fd, op);
+
+    late = r == -ENOSYS;
+    if (r < 0 && !late)
+        return init_fail(init, r, "mount_setattr", target);
+    target_fd = open_target(init, op, tree_fd);
+    if (target_fd < 0)
+        return target_fd;
+    r = tree_attach(tree_fd, target_fd);
+    if (r < 0)
+        return init_fail(init, r, "move_mount", target);
+    return late ? change_late(init, tree_fd, op) : 0;
+}
+
+/* ---- by mount(2) ---- */
+
+static int bind_old(struct init *init, const struct op_bind *op)
+{
+    const char *target = init_str(init, op->target), *source = init_str(init, op->source);
+    int no_follow = op->flags & BIND_SOURCE_NO_FOLLOW ? O_NOFOLLOW : 0;
+    _cleanup_close_ int source_fd = sys_openat(AT_FDCWD, source, O_PATH | O_CLOEXEC | no_follow, 0);
+    _cleanup_close_ int target_fd = -1, mounted_fd = -1;
+    int r;
+
+    if (source_fd < 0)
+        return init_fail(init, source_fd, "open", source);
+    target_fd = open_target(init, op, source_fd);
+    if (target_fd < 0)
+        return target_fd;
+    r = tree_mount_old(init, source_fd, NULL, target_fd, NULL, MS_BIND | (op->flags & BIND_RECURSIVE ? MS_REC : 0),
+                       NULL);
+    if (r < 0)
+        return init_fail(init, r, "mount", source);
+    mounted_fd = path_open(init, target, target_how(op->flags));
+    return mounted_fd < 0 ? init_fail(init, mounted_fd, "open", target) : change_late(init, mounted_fd, op);
+}
+
+/* ---- a link instead of a mount ---- */
+
+static int make_link(struct init *init, const struct op_bind *op, const char *text)
+{
+    const char *target = init_str(init, op->target);
+    char name[PATH_NAME_SIZE], old[INIT_PATH_SIZE];
+    _cleanup_close_ int dir_fd = path_make_parent(init, target, name);
+    long length;
+    int r;
+
+    if (dir_fd < 0)
+        return init_fail(init, dir_fd, "open", target);
+    r = sys_symlinkat(text, dir_fd, name);
+    if (r != -EEXIST)
+        return r < 0 ? init_fail(init, r, "symlink", target) : 0;
+    length = sys_readlinkat(dir_fd, name, old, sizeof old - 1);
+    old[length < 0 ? 0 : length] = '\0';
+    return text_equal(old, text) ? 0 : init_fail(init, r, "symlink", target);
+}
+
+/* 1 if the source is no symbolic link. */
+static int copy_link(struct init *init, const struct op_bind *op)
+{
+    char text[INIT_PATH_SIZE];
+    const char *source = init_str(init, op->source);
+    long length = source ? sys_readlinkat(AT_FDCWD, source, text, sizeof text - 1) : -EINVAL;
+
+    if (length < 0)
+        return length == -EINVAL ? 1 : init_fail(init, (int) length, "readlink", source);
+    text[length] = '\0';
+    return make_link(init, op, text);
+}
+
+/* ---- */
+
+int init_bind(struct init *init, const struct op_bind *op)
+{
+    _cleanup_close_ int tree_fd = -1;
+    int r = op->flags & BIND_COPY_SYMLINK ? copy_link(init, op) : 1;
+
+    if (r <= 0)
+        return r;
+    tree_fd = open_source(init, op);
+    if (tree_fd >= 0)
+        return bind_tree(init, op, tree_fd);
+    if (op->tree == SLOT_NONE && op->source && tree_api_missing(init, tree_fd))
+        return bind_old(init, op);
+    return init_fail(init, tree_fd, "open_tree", init_str(init, op->source));
+}
+
+/* By mount(2) the attributes come last; a mount that stays without them would show more than was allowed. */
+static int bind_host_old(struct init *init, const char *path, const char *target, int target_fd, uint64_t set)
+{
+    _cleanup_close_ int mounted_fd = -1;
+    int r = tree_mount_old(init, -1, path, target_fd, NULL, MS_BIND | MS_REC, NULL);
+
+    if (r < 0)
+        return r;
+    mounted_fd = path_open(init, target, 0);
+    return mounted_fd < 0 ? mounted_fd : tree_change(init, mounted_fd, set, 0, false);
+}
+
+int bind_host(struct init *init, const char *path, const char *target, int target_fd, uint64_t set)
+{
+    const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+    _cleanup_close_ int tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(AT_FDCWD, path, flags);
+    int r;
+
+    if (tree_fd < 0 && tree_api_missing(init, tree_fd))
+        return bind_host_old(init, path, target, target_fd, set);
+    if (tree_fd < 0)
+        return tree_fd;
+    r = tree_set_attributes(tree_fd, set, 0, true);
+    return r < 0 ? r : tree_attach(tree_fd, target_fd);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Device nodes and links. A node is made in a directory that is held by descriptor, by a name without a slash, so it
+ * can land nowhere else. What stands there already is kept if it is the right device, and refused if it is not:
+ * a link or a file under that name is the image's attempt to be opened in the device's place.
+ */
+#include "init/init.h"
+#include "sys/mounts.h"
+
+static bool is_device(int dir_fd, const char *name, unsigned mode, uint32_t device)
+{
+    struct stat st;
+
+    if (sys_fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || ((st.st_mode ^ mode) & S_IFMT))
+        return false;
+    return S_ISFIFO(mode) || (uint32_t) st.st_rdev == device;
+}
+
+/* ---- bound from the host ---- */
+
+static int open_host_device(const struct init *init, const char *path)
+{
+    if (init->no_mount_api)
+        return sys_openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+    return sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+}
+
+static int bind_device(struct init *init, const char *path, int device_fd)
+{
+    _cleanup_close_ int target_fd = path_make(init, path, S_IFREG | 0666, PATH_NO_FOLLOW, NULL);
+    struct stat st;
+    int r;
+
+    if (target_fd < 0)
+        return init_fail(init, target_fd, "open", path);
+    r = sys_fstat(target_fd, &st);
+    if (r < 0)
+        return init_fail(init, r, "fstat", path);
+    if (S_ISLNK(st.st_mode))
+        return init_explain(init, -ELOOP, "a symbolic link stands in the place of the device");
+    if (init->no_mount_api)
+        r = tree_mount_old(init, device_fd, NULL, target_fd, NULL, MS_BIND, NULL);
+    else
+        r = tree_attach(device_fd, target_fd);
+    return r < 0 ? init_fail(init, r, "mount", path) : 0;
+}
+
+static int bind_host_device(struct init *init, const char *path, bool optional)
+{
+    _cleanup_close_ int device_fd = open_host_device(init, path);
+    struct stat st;
+    int r;
+
+    if (device_fd < 0 && tree_api_missing(init, device_fd))
+        device_fd = open_host_device(init, path);
+    if (device_fd == -ENOENT && optional)
+        return 0;
+    r = device_fd < 0 ? device_fd : sys_fstat(device_fd, &st);
+    if (r < 0)
+        return init_fail(init, r, "open", path);
+    if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+        return init_explain(init, -ENODEV, "the host has no device of this name");
+    return bind_device(init, path, device_fd);
+}
+
+int init_device_bind(struct init *init, const struct op_device_bind *op)
+{
+    return bind_host_device(init, init_str(init, op->path), op->optional == DEVICE_OPTIONAL);
+}
+
+/* ---- made ---- */
+
+static int make_device(struct init *init, const struct op_device *op, int dir_fd, const char *name)
+{
+    uint32_t device = S_ISFIFO(op->mode) ? 0 : sys_device((uint32_t) op->major, (uint32_t) op->minor);
+    int r = sys_mknodat(dir_fd, name, (unsigned) op->mode, device);
+
+    if (r == -EEXIST && is_device(dir_fd, name, (unsigned) op->mode, device))
+        return 0;
+    if (r == -EEXIST)
+        return init_explain(init, r, "something else stands in the place of the device");
+    if (r < 0)
+        return init_fail(init, r, "mknod", init_str(init, op->path));
+    r = sys_fchownat(dir_fd, name, (uint32_t) op->uid, (uint32_t) op->gid, AT_SYMLINK_NOFOLLOW);
+    return r < 0 ? init_fail(init, r, "chown", init_str(init, op->path)) : 0;
+}
+
+int init_device(struct init *init, const struct op_device *op)
+{
+    const char *path = init_str(init, op->path);
+    bool optional = op->optional == DEVICE_OPTIONAL;
+    char name[PATH_NAME_SIZE];
+    _cleanup_close_ int dir_fd = path_make_parent(init, path, name);
+    int r;
+
+    if (dir_fd < 0)
+        return init_fail(init, dir_fd, "open", path);
+    r = make_device(init, op, dir_fd, name);
+    if (r == -EPERM && !init->pivoted && !S_ISFIFO(op->mode))
+        r = bind_host_device(init, path, optional);
+    return r < 0 && optional ? 0 : r;
+}
+
+/* What the image has in the place of a default link stays: nothing of ours goes through it. */
+int init_symlink(struct init *init, const struct op_symlink *op)
+{
+    const char *path = init_str(init, op->path);
+    char name[PATH_NAME_SIZE];
+    _cleanup_close_ int dir_fd = path_make_parent(init, path, name);
+    int r;
+
+    if (dir_fd < 0)
+        return init_fail(init, dir_fd, "open", path);
+    r = sys_symlinkat(init_str(init, op->target), dir_fd, name);
+    return r < 0 && r != -EEXIST ? init_fail(init, r, "symlink", path) : 0;
+}

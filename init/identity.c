@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who the container's process is: groups, ids, capabilities (capabilities(7), "Effect of user ID changes").
+ * setresuid away from 0 clears the sets that are in force; with PR_SET_KEEPCAPS the permitted set stays, and
+ * CAPABILITIES then sets all of them to what was asked. Whatever changes ids makes the process dumpable again and
+ * clears PDEATHSIG, so that process_guard follows.
+ */
+#include "init/init.h"
+#include "sys/cred.h"
+
+#ifndef PR_CAP_AMBIENT
+#define PR_CAP_AMBIENT           47
+#define PR_CAP_AMBIENT_RAISE     2
+#define PR_CAP_AMBIENT_CLEAR_ALL 4
+#endif
+
+static int set_ids(struct init *init, uint32_t uid, uint32_t gid)
+{
+    int r = sys_setresgid(gid, gid, gid);
+
+    if (r < 0)
+        return init_fail(init, r, "setresgid", NULL);
+    r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
+    if (r < 0)
+        return init_fail(init, r, "prctl", "PR_SET_KEEPCAPS");
+    r = sys_setresuid(uid, uid, uid);
+    if (r < 0)
+        return init_fail(init, r, "setresuid", NULL);
+    process_guard(init);
+    return 0;
+}
+
+/* All three sets at once. */
+static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+    struct sys_cap_header header = { .version = SYS_CAPABILITY_VERSION };
+    struct sys_cap_data data[2];
+
+    for (int i = 0; i < 2; i++) {
+        data[i].effective = (uint32_t) (effective >> 32 * i);
+        data[i].permitted = (uint32_t) (permitted >> 32 * i);
+        data[i].inheritable = (uint32_t) (inheritable >> 32 * i);
+    }
+    return sys_capset(&header, data);
+}
+
+static int get_permitted(uint64_t *ret_permitted)
+{
+    struct sys_cap_header header = { .version = SYS_CAPABILITY_VERSION };
+    struct sys_cap_data data[2];
+    int r = sys_capget(&header, data);
+
+    if (r == 0)
+        *ret_permitted = data[0].permitted | (uint64_t) data[1].permitted << 32;
+    return r;
+}
+
+/* The inheritable and ambient sets brought the capabilities over the exec into the new user namespace (DESIGN.md).
+ * Uid 0 needs them no more, and what is inheritable must have been asked for. */
+static int clear_inheritable(struct init *init)
+{
+    uint64_t permitted;
+    int r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+
+    if (r < 0 && r != -EINVAL)
+        return init_fail(init, r, "prctl", "PR_CAP_AMBIENT_CLEAR_ALL");
+    r = get_permitted(&permitted);
+    if (r == 0)
+        r = set_capabilities(permitted, permitted, 0);
+    return r < 0 ? init_fail(init, r, "capset", NULL) : 0;
+}
+
+int init_become_root(struct init *init, const struct op_become_root *op)
+{
+    int r = op->groups ? sys_setgroups(0, NULL) : 0;
+
+    init->dumpable_later = false;
+    if (r < 0)
+        return init_fail(init, r, "setgroups", NULL);
+    r = set_ids(init, 0, 0);
+    return r < 0 ? r : clear_inheritable(init);
+}
+
+int init_groups(struct init *init, const struct op_groups *op)
+{
+    int r = sys_setgroups(op->gids.size / sizeof(uint32_t), blob_bytes(init->blob, op->gids));
+
+    return r < 0 ? init_fail(init, r, "setgroups", NULL) : 0;
+}
+
+int init_identity(struct init *init, const struct op_identity *op)
+{
+    return set_ids(init, (uint32_t) op->uid, (uint32_t) op->gid);
+}
+
+int init_bounding(struct init *init, const struct op_bounding *op)
+{
+    for (unsigned long cap = 0; cap <= (unsigned long) op->last && cap < 64; cap++) {
+        int r;
+
+        if ((uint64_t) op->keep >> cap & 1)
+            continue;
+        r = sys_prctl(PR_CAPBSET_DROP, cap, 0);
+        if (r == -EPERM && sys_prctl(PR_CAPBSET_READ, cap, 0) == 0)
+            r = 0;
+        if (r < 0)
+            return init_fail(init, r, "prctl", "PR_CAPBSET_DROP");
+    }
+    return 0;
+}
+
+/* An ambient capability that is not inheritable and permitted as well cannot be had: the run goes on. */
+static void raise_ambient(struct init *init, uint64_t ambient, unsigned long last)
+{
+    for (unsigned long cap = 0; cap <= last && cap < 64; cap++) {
+        int r = ambient >> cap & 1 ? (int) sys_call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) : 0;
+        char number[24];
+        struct text text = text_init(number, sizeof number);
+
+        if (r >= 0)
+            continue;
+        text_put(&text, "capability ");
+        text_put_number(&text, (long long) cap);
+        init_warn(init, r, "prctl", number);
+    }
+}
+
+int init_capabilities(struct init *init, const struct op_capabilities *op)
+{
+    int r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+
+    if (r < 0 && r != -EINVAL)
+        return init_fail(init, r, "prctl", "PR_CAP_AMBIENT_CLEAR_ALL");
+    r = set_capabilities((uint64_t) op->effective, (uint64_t) op->permitted, (uint64_t) op->inheritable);
+    if (r < 0)
+        return init_fail(init, r, "capset", NULL);
+    raise_ambient(init, (uint64_t) op->ambient, (unsigned long) op->last);
+    process_guard(init);
+    return 0;
+}
+
+int init_no_new_privs(struct init *init, const struct op_no_new_privs *op)
+{
+    int r = sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0);
+
+    (void) op;
+    return r < 0 ? init_fail(init, r, "prctl", "PR_SET_NO_NEW_PRIVS") : 0;
+}

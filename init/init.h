@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * crun-init: the program that enters the container, walks the rows of the plan that are init's, and becomes the
+ * container's process. It runs between the host and hostile ground, so it is small: no allocation, no parsing, no
+ * locks, no stdio, no libc. This header holds what its files share: the state of the walk, one function for every
+ * operation of the catalogue, and the helpers that belong to no single operation.
+ *
+ * A function that can fail returns 0 or more, or -errno after it has noted the failure with init_fail(): what was
+ * called, and on what. The walk stops at the first failure and sends that note.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "init/string.h"
+#include "plan/blob.h"
+#include "plan/ops.h"
+#include "sys/compat.h"
+#include "sys/files.h"
+#include "sys/process.h"
+#include "sys/raw.h"
+#include "sys/sockets.h"
+
+#pragma GCC poison malloc calloc realloc reallocarray strdup asprintf printf fprintf snprintf sprintf
+
+enum { INIT_PATH_SIZE = 4096 };
+
+/* A mount that is kept to be shown at many places: detached at first, attached at the first of them. */
+struct cover {
+    int fd; /* -1: not there */
+    bool attached;
+};
+
+struct init {
+    struct blob *blob;
+    const struct op *ops;
+    uint32_t n_ops, row;
+    int report_fd; /* where messages go: the parent, after WAIT_START the `start` that came; -1 in between */
+    int listen_fd;
+    int state_fd;                      /* the state document for hooks */
+    int proc_fd;                       /* the procfs we were started with, verified; -1 if there was none */
+    int root_fd;                       /* the container's root */
+    const char *root_path;             /* where the host has it */
+    struct cover null_file, empty_dir; /* what masked files and directories show */
+    bool no_mount_api, no_openat2;
+    bool pivoted;        /* "/" is the container's root */
+    bool dumpable_later; /* see process_guard */
+    unsigned umask;      /* the caller's, for hooks and for a plan that sets none */
+    struct message failure;
+    char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
+    char home[INIT_PATH_SIZE];    /* "HOME=...", "" when the environment's own is right */
+};
+
+/* ---- one function for every operation: 0, or a negative errno with init->failure filled ---- */
+
+#define INIT_PROTOTYPE(NAME, name, fields) int init_##name(struct init *init, const struct op_##name *op);
+OP_CATALOGUE_BOTH(INIT_PROTOTYPE, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING)
+OP_CATALOGUE_INIT(INIT_PROTOTYPE, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING)
+
+/* ---- failure.c ---- */
+
+/* Note that CALL failed with CODE on DETAIL (a path or a name, NULL: nothing in particular). Returns CODE. */
+int init_fail(struct init *init, int code, const char *call, const char *detail);
+
+/* Note a failure that is no system call's, in words. Returns CODE. */
+int init_explain(struct init *init, int code, const char *words);
+
+/* Tell the parent that the row goes on without what it was asked. */
+void init_warn(struct init *init, int code, const char *call, const char *detail);
+
+/* ---- sync.c ---- */
+
+/* Send MESSAGE with descriptor FD (-1: none) to whoever listens. A peer that is gone is an error to nobody. */
+int message_send(struct init *init, const struct message *message, int fd);
+
+/* Wait on FD for the word to go on from ROW; a state descriptor that comes with it is kept. MESSAGE_ANY_ROW is for
+ * `start`, which knows no rows: a single byte will do. -EPIPE when the peer is gone. */
+#define MESSAGE_ANY_ROW UINT32_MAX
+int message_wait_go(struct init *init, int fd, uint32_t row);
+
+/* ---- path.c: look-ups beneath the root; what is returned is an O_PATH descriptor that lies inside it ---- */
+
+enum { PATH_NAME_SIZE = 256 };
+
+enum path_how {
+    PATH_NO_FOLLOW = 1 << 0, /* a symbolic link as last component is the result */
+    PATH_PLAIN = 1 << 1,     /* any symbolic link is an error: -ELOOP */
+};
+
+int path_open(const struct init *init, const char *path, unsigned how);
+
+/* The same, and what is missing is made: directories of mode 0755, and MODE (type and permissions) at the end. */
+int path_make(const struct init *init, const char *path, unsigned mode, unsigned how, bool *ret_made);
+
+/* The directory that holds PATH, made if missing, and the last component in NAME. */
+int path_make_parent(const struct init *init, const char *path, char name[PATH_NAME_SIZE]);
+
+/* Open for I/O what the O_PATH descriptor FD stands for. */
+int path_reopen(const struct init *init, int fd, int flags);
+
+/* True if PATH is the root itself by its spelling. */
+bool path_is_root(const char *path);
+
+/* ---- tree.c: mounts as descriptors, and mount(2) where the kernel or a sandbox refuses them ---- */
+
+/* True when CODE means that the descriptor based calls cannot be used here; remembers it. */
+bool tree_api_missing(struct init *init, int code);
+
+/* Show what is mounted in TREE_FD at TARGET_FD. */
+int tree_attach(int tree_fd, int target_fd);
+
+/* Show COVER at TARGET_FD: the mount itself the first time, a clone afterwards. */
+int tree_cover(struct cover *cover, int target_fd);
+
+/* Change the attributes of the mount whose root FD is; falls back to mount(2) unless RECURSIVE. */
+int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool recursive);
+
+/* mount_setattr alone, for trees that are not attached yet. */
+int tree_set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive);
+
+/* mount(2) with both ends given by descriptors through the verified procfs. SOURCE_FD -1: NAME is the source. */
+int tree_mount_old(struct init *init, int source_fd, const char *name, int target_fd, const char *type,
+                   unsigned long flags, const char *data);
+
+/* MOUNT_ATTR_* as MS_*. */
+unsigned long tree_attr_to_flags(uint64_t attr);
+
+/* ---- others ---- */
+
+/* bind.c: show the host's PATH (with its mounts) at TARGET, opened as TARGET_FD, with attributes SET on all of it. */
+int bind_host(struct init *init, const char *path, const char *target, int target_fd, uint64_t set);
+
+/* copy_up.c: copy what is below FROM_FD into TO_FD. */
+int copy_up(struct init *init, int from_fd, int to_fd);
+
+/* masks.c: before the host is out of sight, take hold of its /dev/null. */
+void masks_prepare(struct init *init);
+
+/* process.c: not dumpable, and dead with the parent; again after every change of ids. */
+void process_guard(struct init *init);
+void process_unguard(void);
+void process_reset_signals(void);
+
+static inline const char *init_str(const struct init *init, op_str ref)
+{
+    return blob_str(init->blob, ref);
+}
+
+static inline int slot_fd(const struct init *init, op_slot slot)
+{
+    return slot < 0 ? -1 : init->blob->fd_base + BLOB_FD_SLOTS + slot;
+}
+
+static inline void close_fdp(const int *fd)
+{
+    if (*fd >= 0)
+        sys_close(*fd);
+}
+#define _cleanup_close_ __attribute__((cleanup(close_fdp)))
+
+static inline int take_fd(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The label for the exec, written to /proc/self/attr of the procfs that we were started with. What is opened must lie
+ * on a procfs: nothing that the image or a volume puts at /proc can take the write (CVE-2019-16884).
+ */
+#include "init/init.h"
+
+#define PROC_SUPER_MAGIC 0x9fa0
+enum { LABEL_SIZE = 4096 };
+
+static int open_attribute(const struct init *init, const char *path)
+{
+    struct statfs fs;
+    int fd = init->proc_fd < 0 ? -ENOENT : sys_openat(init->proc_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+    int r = fd < 0 ? fd : sys_fstatfs(fd, &fs);
+
+    if (r >= 0 && (unsigned) fs.f_type != PROC_SUPER_MAGIC)
+        r = -EXDEV;
+    if (r < 0 && fd >= 0)
+        sys_close(fd);
+    return r < 0 ? r : fd;
+}
+
+/* AppArmor has a directory of its own since Linux 5.8, for when it is not the only LSM. */
+static int open_exec(const struct init *init, bool apparmor)
+{
+    int fd = apparmor ? open_attribute(init, "self/attr/apparmor/exec") : -ENOENT;
+
+    return fd == -ENOENT ? open_attribute(init, "self/attr/exec") : fd;
+}
+
+int init_lsm_label(struct init *init, const struct op_lsm_label *op)
+{
+    const char *label = init_str(init, op->label);
+    bool apparmor = text_equal(init_str(init, op->lsm), "apparmor");
+    char value[LABEL_SIZE];
+    struct text text = text_init(value, sizeof value);
+    _cleanup_close_ int fd = open_exec(init, apparmor);
+    long r;
+
+    if (fd < 0)
+        return init_fail(init, fd, "open", "/proc/self/attr/exec");
+    text_put(&text, apparmor ? "exec " : "");
+    text_put(&text, label);
+    if (text.cut)
+        return init_fail(init, -ENAMETOOLONG, "write", label);
+    r = sys_write(fd, value, text.length);
+    return r < 0 ? init_fail(init, (int) r, "write", label) : 0;
+}
+
+int init_seccomp(struct init *init, const struct op_seccomp *op)
+{
+    enum { INSTRUCTION_SIZE = 8, MAX_INSTRUCTIONS = 4096 };
+    const struct sys_sock_fprog program = { .n = (unsigned short) (op->program.size / INSTRUCTION_SIZE),
+                                            .filter = blob_bytes(init->blob, op->program) };
+    int r;
+
+    if (op->program.size / INSTRUCTION_SIZE > MAX_INSTRUCTIONS)
+        return init_explain(init, -E2BIG, "the filter has more instructions than the kernel takes");
+    if (op->flags & SYS_SECCOMP_FILTER_FLAG_NEW_LISTENER)
+        return init_explain(init, -ENOTSUP, "a seccomp listener is not supported by this version");
+    r = sys_seccomp(SYS_SECCOMP_SET_MODE_FILTER, (unsigned) op->flags, &program);
+    return r < 0 ? init_fail(init, r, "seccomp", NULL) : 0;
+}

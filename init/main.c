@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The walk: map the plan, check it whole, then do its rows in order, one function each.
+ *
+ *     crun-init PLAN_FD
+ *
+ * PLAN_FD is the blob; from it on all descriptors are ours, and they are made close-on-exec before anything else, so
+ * that nothing of the runtime can reach a hook or the container (see plan/blob.h for what stands where).
+ */
+#include "init/init.h"
+#include "sys/memory.h"
+#include "sys/mounts.h"
+
+#define PROC_SUPER_MAGIC 0x9fa0
+
+/* Rows for the parent never come here, whatever the blob says. */
+static int run(struct init *init, const struct op *op)
+{
+#define RUN_NOT_OURS(NAME, name, fields) case OP_##NAME:
+#define RUN_CASE(NAME, name, fields)                                                                                   \
+    case OP_##NAME:                                                                                                    \
+        return init_##name(init, &op->name);
+    switch ((enum op_kind) op->kind) {
+        OP_CATALOGUE_BOTH(RUN_CASE, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING)
+        OP_CATALOGUE_INIT(RUN_CASE, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING)
+        OP_CATALOGUE_PARENT(RUN_NOT_OURS, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING)
+    case N_OP_KINDS:
+        break;
+    }
+    return init_explain(init, -EINVAL, "an operation that is not crun-init's");
+}
+
+static int walk(struct init *init)
+{
+    for (init->row = 0; init->row < init->n_ops; init->row++) {
+        const struct op *op = &init->ops[init->row];
+        int r = op->side & SIDE_INIT ? run(init, op) : 0;
+
+        if (r < 0)
+            return r;
+    }
+    return init_explain(init, -EINVAL, "the plan ends without executing anything");
+}
+
+static bool has_row(const struct init *init, enum op_kind kind)
+{
+    for (uint32_t i = 0; i < init->n_ops; i++)
+        if (init->ops[i].kind == kind && init->ops[i].side & SIDE_INIT)
+            return true;
+    return false;
+}
+
+/* Linux before 5.9: the descriptors that the plan names are all that the parent left open. */
+static void close_on_exec_by_number(int first, int end)
+{
+    for (int fd = first; fd < end; fd++)
+        sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static int map_plan(int fd, struct blob **ret_blob)
+{
+    struct stat st;
+    void *memory;
+    int r = sys_fstat(fd, &st);
+
+    if (r < 0)
+        return r;
+    memory = sys_mmap((size_t) st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+    r = sys_mmap_failed(memory);
+    if (r < 0)
+        return r;
+    sys_close(fd);
+    *ret_blob = memory;
+    return blob_check(memory, (size_t) st.st_size) || (*ret_blob)->fd_base + BLOB_FD_PLAN != fd ? -EBADMSG : 0;
+}
+
+/* The procfs of where we come from: later /proc is the container's, and could be anything. */
+static int open_proc(void)
+{
+    struct statfs fs;
+    int fd = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+    if (fd >= 0 && (sys_fstatfs(fd, &fs) < 0 || (unsigned) fs.f_type != PROC_SUPER_MAGIC)) {
+        sys_close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* A standard stream that is closed would be the number of the next descriptor that we open. */
+static void fill_streams(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (sys_fcntl(fd, F_GETFD, 0) == -EBADF)
+            sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
+}
+
+static int init_setup(struct init *init, int plan_fd)
+{
+    int r;
+
+    init->state_fd = init->root_fd = init->null_file.fd = init->empty_dir.fd = -1;
+    init->report_fd = plan_fd + BLOB_FD_SYNC;
+    init->listen_fd = plan_fd + BLOB_FD_LISTEN;
+    init->root_path = "/";
+    init->pivoted = false;
+    init->null_file.attached = init->empty_dir.attached = false;
+    init->program[0] = init->home[0] = '\0';
+    memset(&init->failure, 0, sizeof init->failure);
+    if (sys_close_range((unsigned) plan_fd, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+        close_on_exec_by_number(plan_fd, plan_fd + 1024);
+    fill_streams();
+    r = map_plan(plan_fd, &init->blob);
+    if (r < 0)
+        return init_explain(init, r, "crun-init was given a broken plan");
+    init->ops = blob_ops(init->blob);
+    init->n_ops = init->blob->n_ops;
+    init->no_mount_api = init->blob->flags & BLOB_NO_NEW_MOUNT_API;
+    init->no_openat2 = init->blob->flags & BLOB_NO_OPENAT2;
+    init->dumpable_later = has_row(init, OP_BECOME_ROOT);
+    process_guard(init);
+    init->proc_fd = open_proc();
+    init->umask = sys_umask(0);
+    return 0;
+}
+
+static void __attribute__((noreturn)) init_main(int plan_fd)
+{
+    struct init init;
+
+    init.row = init.n_ops = 0;
+    if (init_setup(&init, plan_fd) == 0)
+        walk(&init);
+    init.failure.type = MESSAGE_FAILED;
+    message_send(&init, &init.failure, -1);
+    sys_exit_group(1);
+}
+
+int main(int argc, char **argv)
+{
+    long long fd = argc == 2 ? text_number(argv[1], NULL) : -1;
+
+    if (fd < 3 || fd > 1 << 20)
+        sys_exit_group(2);
+    init_main((int) fd);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * New file systems, changed attributes and propagation of what is mounted. The target is opened beneath the root
+ * first, the file system is configured and mounted out of sight (fsopen, fsconfig, fsmount), filled where it is to
+ * be, and shown at the target's descriptor in one step.
+ */
+#include "init/init.h"
+#include "sys/mounts.h"
+
+enum { OPTION_SIZE = 4096, NEW_TMPFS_MODE = 01777 };
+
+struct target {
+    const char *path;
+    int fd;
+    unsigned mode; /* of the directory */
+};
+
+static void target_done(struct target *target)
+{
+    close_fdp(&target->fd);
+}
+
+static int target_open(struct init *init, const struct op_mount *op, struct target *target)
+{
+    unsigned how =
+        (op->flags & MOUNT_NO_FOLLOW ? PATH_NO_FOLLOW : 0u) | (op->flags & MOUNT_PLAIN_DIR ? PATH_PLAIN : 0u);
+    bool tmpfs = text_equal(init_str(init, op->type), "tmpfs");
+    struct stat st;
+    int r;
+
+    target->path = init_str(init, op->target);
+    target->fd = path_make(init, target->path, S_IFDIR | (tmpfs ? NEW_TMPFS_MODE : 0755), how, NULL);
+    r = target->fd < 0 ? target->fd : sys_fstat(target->fd, &st);
+    if (op->flags & MOUNT_PLAIN_DIR && (r == -ELOOP || r == -ENOTDIR || (r == 0 && !S_ISDIR(st.st_mode))))
+        return init_explain(init, r < 0 ? r : -ENOTDIR, "must be mounted on ordinary directory");
+    if (r < 0)
+        return init_fail(init, r, "open", target->path);
+    target->mode = st.st_mode & 07777;
+    return 0;
+}
+
+/* "mode=0755" */
+static void mode_option(char option[16], unsigned mode)
+{
+    struct text text = text_init(option, 16);
+    char digits[5] = { '0', (char) ('0' + (mode >> 9 & 7)), (char) ('0' + (mode >> 6 & 7)),
+                       (char) ('0' + (mode >> 3 & 7)), (char) ('0' + (mode & 7)) };
+
+    text_put(&text, "mode=");
+    text_put_bytes(&text, digits, sizeof digits);
+}
+
+/* ---- by fsopen ---- */
+
+struct file_system {
+    struct init *init;
+    const struct op_mount *op;
+    int fs_fd;
+};
+
+/* The kernel's own words, if it has any: "e tmpfs: Bad value for 'size'". */
+static int fail_with_log(const struct file_system *fs, int code, const char *call, const char *detail)
+{
+    char log[256];
+    long length = sys_read(fs->fs_fd, log, sizeof log - 1);
+
+    if (length <= 2)
+        return init_fail(fs->init, code, call, detail);
+    log[length] = '\0';
+    if (log[length - 1] == '\n')
+        log[length - 1] = '\0';
+    return init_explain(fs->init, code, log + 2);
+}
+
+static int set_option(const struct file_system *fs, const char *option, size_t length)
+{
+    char key[OPTION_SIZE], *value = NULL;
+    int r;
+
+    if (length >= sizeof key)
+        return init_fail(fs->init, -ENAMETOOLONG, "fsconfig", option);
+    memcpy(key, option, length);
+    key[length] = '\0';
+    for (char *c = key; *c && !value; c++)
+        if (*c == '=' && c > key) {
+            *c = '\0';
+            value = c + 1;
+        }
+    r = sys_fsconfig(fs->fs_fd, value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, key, value, 0);
+    return r < 0 ? fail_with_log(fs, r, "fsconfig", option) : 0;
+}
+
+/* The controllers of a cgroup v1 mount come as one option, with commas. */
+static int set_options(const struct file_system *fs, const char *option)
+{
+    bool split = fs->op->flags & MOUNT_CGROUP;
+    int r = 0;
+
+    while (*option && r == 0) {
+        size_t length = 0;
+
+        while (option[length] && !(split && option[length] == ','))
+            length++;
+        r = set_option(fs, option, length);
+        option += length + (option[length] == ',');
+    }
+    return r;
+}
+
+static int configure(const struct file_system *fs, const struct target *target)
+{
+    const char *source = init_str(fs->init, fs->op->source);
+    char **options = blob_list(fs->init->blob, fs->op->options), mode[16];
+    int r = source ? sys_fsconfig(fs->fs_fd, SYS_FSCONFIG_SET_STRING, "source", source, 0) : 0;
+
+    if (r < 0)
+        return fail_with_log(fs, r, "fsconfig", source);
+    for (; *options && r == 0; options++)
+        r = set_options(fs, *options);
+    if (r < 0)
+        return r;
+    if (fs->op->flags & MOUNT_KEEP_MODE) {
+        mode_option(mode, target->mode);
+        r = set_options(fs, mode);
+    }
+    if (r < 0)
+        return r;
+    r = sys_fsconfig(fs->fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+    return r < 0 ? fail_with_log(fs, r, "fsconfig", target->path) : 0;
+}
+
+/* A mount that nobody sees yet. */
+static int make_tree(const struct file_system *fs, const struct target *target)
+{
+    int r = configure(fs, target), tree_fd;
+
+    if (r < 0)
+        return r;
+    tree_fd = sys_fsmount(fs->fs_fd, FSMOUNT_CLOEXEC, (unsigned) fs->op->attr);
+    return tree_fd < 0 ? fail_with_log(fs, tree_fd, "fsmount", target->path) : tree_fd;
+}
+
+/* Rows after a mount on "/" are beneath the new one. */
+static void enter_new_root(struct init *init, const char *path, int fd)
+{
+    int root_fd;
+
+    if (!path_is_root(path))
+        return;
+    root_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (root_fd < 0)
+        return;
+    sys_close(init->root_fd);
+    init->root_fd = root_fd;
+}
+
+static int show_tree(struct init *init, const struct op_mount *op, const struct target *target, int tree_fd)
+{
+    int r = op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, tree_fd) : 0;
+
+    if (r < 0)
+        return r;
+    r = tree_attach(tree_fd, target->fd);
+    if (r < 0)
+        return init_fail(init, r, "move_mount", target->path);
+    enter_new_root(init, target->path, tree_fd);
+    return 0;
+}
+
+static int mount_new(struct init *init, const struct op_mount *op, const struct target *target, int fs_fd)
+{
+    struct file_system fs = { init, op, fs_fd };
+    _cleanup_close_ int tree_fd = make_tree(&fs, target);
+
+    return tree_fd < 0 ? tree_fd : show_tree(init, op, target, tree_fd);
+}
+
+/* ---- by mount(2) ---- */
+
+/* "key=value,key": a value that holds a comma is quoted, as the LSMs' contexts want it. */
+static void join_option(struct text *data, const char *option, bool quote)
+{
+    const char *c = option;
+
+    if (data->length)
+        text_put(data, ",");
+    while (*c && *c != '=')
+        c++;
+    if (!quote || !*c || c[1] == '"' || !text_contains(c, ',')) {
+        text_put(data, option);
+        return;
+    }
+    text_put_bytes(data, option, (size_t) (c + 1 - option));
+    text_put(data, "\"");
+    text_put(data, c + 1);
+    text_put(data, "\"");
+}
+
+static int join_options(struct init *init, const struct op_mount *op, const struct target *target, struct text *data)
+{
+    char mode[16];
+
+    for (char **options = blob_list(init->blob, op->options); *options; options++)
+        join_option(data, *options, !(op->flags & MOUNT_CGROUP));
+    if (op->flags & MOUNT_KEEP_MODE) {
+        mode_option(mode, target->mode);
+        join_option(data, mode, false);
+    }
+    return data->cut ? init_explain(init, -E2BIG, "the mount options are too long") : 0;
+}
+
+static int mount_old(struct init *init, const struct op_mount *op, const struct target *target)
+{
+    const char *source = init_str(init, op->source), *type = init_str(init, op->type);
+    char data[OPTION_SIZE];
+    struct text text = text_init(data, sizeof data);
+    _cleanup_close_ int mounted_fd = -1;
+    int r = join_options(init, op, target, &text);
+
+    if (r < 0)
+        return r;
+    r = tree_mount_old(init, -1, source ? source : type, target->fd, type, tree_attr_to_flags((uint64_t) op->attr),
+                       data);
+    if (r < 0)
+        return init_fail(init, r, "mount", target->path);
+    mounted_fd = path_is_root(target->path) ? sys_openat(AT_FDCWD, init->root_path, O_PATH | O_CLOEXEC, 0)
+                                            : path_open(init, target->path, 0);
+    if (mounted_fd < 0)
+        return init_fail(init, mounted_fd, "open", target->path);
+    enter_new_root(init, target->path, mounted_fd);
+    return op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, mounted_fd) : 0;
+}
+
+/* ---- */
+
+static int try_mount(struct init *init, const struct op_mount *op, const struct target *target)
+{
+    const char *type = init_str(init, op->type);
+    _cleanup_close_ int fs_fd = init->no_mount_api ? -ENOSYS : sys_fsopen(type, FSOPEN_CLOEXEC);
+
+    if (fs_fd >= 0)
+        return mount_new(init, op, target, fs_fd);
+    if (tree_api_missing(init, fs_fd))
+        return mount_old(init, op, target);
+    return init_fail(init, fs_fd, "fsopen", type);
+}
+
+/* A user namespace may not have a sysfs or a cgroup view of its own: then the host's is shown instead. */
+static int fall_back(struct init *init, const struct op_mount *op, const struct target *target)
+{
+    const char *source = init_str(init, op->source);
+    int r;
+
+    if (!(op->flags & MOUNT_FALLBACK_BIND) || !source || source[0] != '/')
+        return init->failure.code;
+    r = bind_host(init, source, target->path, target->fd, (uint64_t) op->attr);
+    return r < 0 ? init->failure.code : 0;
+}
+
+int init_mount(struct init *init, const struct op_mount *op)
+{
+    __attribute__((cleanup(target_done))) struct target target = { .fd = -1 };
+    int r = target_open(init, op, &target);
+
+    if (r < 0)
+        return r;
+    r = try_mount(init, op, &target);
+    return r < 0 ? fall_back(init, op, &target) : 0;
+}
+
+int init_remount(struct init *init, const struct op_remount *op)
+{
+    const char *target = init_str(init, op->target);
+    _cleanup_close_ int fd = path_open(init, target, 0);
+    int r;
+
+    if (fd < 0)
+        return init_fail(init, fd, "open", target);
+    r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, op->recursive != 0);
+    return r < 0 ? init_fail(init, r, "mount_setattr", target) : 0;
+}
+
+int init_propagate(struct init *init, const struct op_propagate *op)
+{
+    const char *target = init_str(init, op->target);
+    _cleanup_close_ int fd = path_open(init, target, 0);
+    struct sys_mount_attr attr = { .propagation = (uint64_t) op->flags & ~(uint64_t) MS_REC };
+    int r;
+
+    if (fd < 0)
+        return init_fail(init, fd, "open", target);
+    r = init->no_mount_api ? -ENOSYS
+                           : sys_mount_setattr(fd, "", AT_EMPTY_PATH | (op->flags & MS_REC ? AT_RECURSIVE : 0), &attr);
+    if (r == -ENOSYS || (r < 0 && tree_api_missing(init, r)))
+        r = tree_mount_old(init, -1, NULL, fd, NULL, (unsigned long) op->flags, NULL);
+    return r < 0 ? init_fail(init, r, "mount_setattr", target) : 0;
+}

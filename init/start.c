@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A created container waits here for `start`. The parent is told by the end of its socket that all is ready; from then
+ * on nobody is there to hear of failures until somebody connects. That connection is close-on-exec: its end without a
+ * message is the success of the exec.
+ */
+#include "init/init.h"
+
+/* A peer that goes away, or says nothing that we know, is not the one. */
+static int accept_start(struct init *init)
+{
+    for (;;) {
+        int fd = sys_accept4(init->listen_fd, SOCK_CLOEXEC);
+
+        if (fd == -EINTR || fd == -ECONNABORTED)
+            continue;
+        if (fd < 0)
+            return fd;
+        if (message_wait_go(init, fd, MESSAGE_ANY_ROW) == 0)
+            return fd;
+        sys_close(fd);
+    }
+}
+
+int init_wait_start(struct init *init, const struct op_wait_start *op)
+{
+    int r;
+
+    (void) op;
+    process_unguard();
+    sys_close(init->report_fd);
+    init->report_fd = -1;
+    r = accept_start(init);
+    if (r < 0)
+        return init_fail(init, r, "accept4", NULL);
+    init->report_fd = r;
+    sys_close(init->listen_fd);
+    return 0;
+}

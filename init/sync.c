@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Messages with the parent, and the rows at which the two sides meet. A parent that is gone is found here (end of
+ * file) even where PDEATHSIG did not reach: then there is nobody left to make a container for.
+ */
+#include "init/init.h"
+
+union rights {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+};
+
+int message_send(struct init *init, const struct message *message, int fd)
+{
+    struct iovec data = { .iov_base = (void *) message, .iov_len = sizeof *message };
+    struct msghdr packet = { .msg_iov = &data, .msg_iovlen = 1 };
+    union rights rights;
+    long r;
+
+    if (init->report_fd < 0)
+        return -EPIPE;
+    if (fd >= 0) {
+        memset(&rights, 0, sizeof rights);
+        rights.header.cmsg_level = SOL_SOCKET;
+        rights.header.cmsg_type = SCM_RIGHTS;
+        rights.header.cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(&rights.header), &fd, sizeof fd);
+        packet.msg_control = &rights;
+        packet.msg_controllen = sizeof rights;
+    }
+    do
+        r = sys_sendmsg(init->report_fd, &packet, MSG_NOSIGNAL);
+    while (r == -EINTR);
+    return r < 0 ? (int) r : 0;
+}
+
+static void keep_state(struct init *init, const struct msghdr *packet, const union rights *rights)
+{
+    int fd;
+
+    if (packet->msg_controllen < CMSG_LEN(sizeof(int)) || rights->header.cmsg_type != SCM_RIGHTS ||
+        rights->header.cmsg_level != SOL_SOCKET)
+        return;
+    memcpy(&fd, CMSG_DATA(&rights->header), sizeof fd);
+    if (init->state_fd >= 0)
+        sys_close(init->state_fd);
+    init->state_fd = fd;
+}
+
+static long receive(struct init *init, int fd, struct message *ret_message)
+{
+    struct iovec data = { .iov_base = ret_message, .iov_len = sizeof *ret_message };
+    union rights rights;
+    struct msghdr packet = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof rights
+    };
+    long r;
+
+    do
+        r = sys_recvmsg(fd, &packet, MSG_CMSG_CLOEXEC);
+    while (r == -EINTR);
+    if (r > 0)
+        keep_state(init, &packet, &rights);
+    return r;
+}
+
+int message_wait_go(struct init *init, int fd, uint32_t row)
+{
+    struct message message;
+    long r;
+
+    memset(&message, 0, sizeof message);
+    r = receive(init, fd, &message);
+    if (r <= 0)
+        return r < 0 ? (int) r : -EPIPE;
+    if (row == MESSAGE_ANY_ROW && r == 1)
+        return 0;
+    if ((size_t) r < offsetof(struct message, code) || message.type != MESSAGE_GO)
+        return -EPROTO;
+    return message.row == row || row == MESSAGE_ANY_ROW ? 0 : -EPROTO;
+}
+
+static int reach(struct init *init)
+{
+    struct message message;
+    int r;
+
+    memset(&message, 0, sizeof message);
+    message.type = MESSAGE_REACHED;
+    message.row = init->row;
+    r = message_send(init, &message, -1);
+    return r < 0 ? init_fail(init, r, "sendmsg", NULL) : 0;
+}
+
+static int stand(struct init *init)
+{
+    int r = message_wait_go(init, init->report_fd, init->row);
+
+    if (r == -EPIPE)
+        sys_exit_group(1);
+    return r < 0 ? init_fail(init, r, "recvmsg", NULL) : 0;
+}
+
+int init_sync(struct init *init, const struct op_sync *op)
+{
+    switch ((enum sync_mode) op->mode) {
+    case SYNC_INIT_WAITS:
+        return stand(init);
+    case SYNC_PARENT_WAITS:
+        return reach(init);
+    case SYNC_BOTH_WAIT:
+        return reach(init) < 0 ? init->failure.code : stand(init);
+    }
+    return init_explain(init, -EINVAL, "unknown kind of sync row");
+}

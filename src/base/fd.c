@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Descriptors and whole small files; see fd.h. */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void fd_closep(const int *fd)
+{
+    int saved = errno;
+
+    if (*fd >= 0)
+        close(*fd);
+    errno = saved;
+}
+
+void freep(void *pointer)
+{
+    free(*(void **) pointer);
+}
+
+void fd_close(int *fd)
+{
+    fd_closep(fd);
+    *fd = -1;
+}
+
+int fd_write_all(int fd, const void *data, size_t size)
+{
+    const char *next = data;
+
+    while (size > 0) {
+        ssize_t n = write(fd, next, size);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        next += n;
+        size -= (size_t) n;
+    }
+    return 0;
+}
+
+/* Make room for at least one more byte and the NUL; doubling keeps the number of copies logarithmic. */
+static int grow(char **buffer, size_t *capacity, size_t used)
+{
+    size_t wanted = *capacity ? *capacity * 2 : 4096;
+    char *larger;
+
+    if (used + 1 < *capacity)
+        return 0;
+    larger = realloc(*buffer, wanted);
+    if (!larger)
+        return -ENOMEM;
+    *buffer = larger;
+    *capacity = wanted;
+    return 0;
+}
+
+int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
+{
+    _cleanup_free_ char *buffer = NULL;
+    size_t capacity = 0, used = 0;
+
+    for (;;) {
+        int r = grow(&buffer, &capacity, used);
+        ssize_t n;
+
+        if (r < 0)
+            return r;
+        n = read(fd, buffer + used, capacity - used - 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        used += (size_t) n;
+        if (used > limit)
+            return -EFBIG;
+    }
+    buffer[used] = '\0';
+    if (ret_size)
+        *ret_size = used;
+    *ret_data = buffer;
+    buffer = NULL;
+    return 0;
+}
+
+int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_size)
+{
+    _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0)
+        return -errno;
+    return fd_read_all(fd, limit, ret_data, ret_size);
+}
+
+int file_write(int dir_fd, const char *path, const char *text)
+{
+    _cleanup_close_ int fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t n;
+
+    if (fd < 0)
+        return -errno;
+    do
+        n = write(fd, text, strlen(text));
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
+}
+
+int file_replace(int dir_fd, const char *name, const void *data, size_t size, unsigned mode)
+{
+    char temporary[300];
+    int r;
+
+    if (snprintf(temporary, sizeof temporary, ".%s.new", name) >= (int) sizeof temporary)
+        return -ENAMETOOLONG;
+    {
+        _cleanup_close_ int fd =
+            openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t) mode);
+
+        if (fd < 0)
+            return -errno;
+        r = fd_write_all(fd, data, size);
+    }
+    if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+        r = -errno;
+    if (r < 0)
+        unlinkat(dir_fd, temporary, 0);
+    return r;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Ownership of descriptors: `_cleanup_close_ int fd = -1;` closes at the end of the scope, take_fd() hands
+ * on. Reading and writing of whole small files. Every descriptor made here is close-on-exec.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define _cleanup_(function) __attribute__((cleanup(function)))
+#define _cleanup_close_ _cleanup_(fd_closep)
+#define _cleanup_free_ _cleanup_(freep)
+
+void fd_closep(const int *fd);
+void freep(void *pointer);
+
+static inline int take_fd(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
+/* Close *FD if it is open and set it to -1. */
+void fd_close(int *fd);
+
+/* Write all of DATA, going on after short writes and EINTR. 0 or -errno. */
+int fd_write_all(int fd, const void *data, size_t size);
+
+/* Read FD to its end into malloc'd memory with a NUL behind it. -EFBIG when it is longer than LIMIT bytes. */
+int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size);
+
+/* The same for the file PATH below directory DIR_FD (AT_FDCWD for the caller's). */
+int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_size);
+
+/* Open PATH (O_WRONLY, no creation, no truncation) and write TEXT in one write(2), as kernel files want it. */
+int file_write(int dir_fd, const char *path, const char *text);
+
+/* Replace file NAME in DIR_FD by DATA: temporary file, write, rename; the old or the new one exists at any moment. */
+int file_replace(int dir_fd, const char *name, const void *data, size_t size, unsigned mode);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The mechanism of cgroup file systems (v1 and v2): make, write, join, kill, list, remove. No policy: which cgroups,
+ * which files and values is the planner's decision (plan/cgroup.c), and it comes here as rows.
+ * A container has one `struct cgroup_dir` in each hierarchy that it uses.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "host/cgroup_dir.h"
+
+/* Make the directory and its parents. v2: enable ENABLE ("memory pids", may be NULL) in cgroup.subtree_control of every
+ * parent down the path; a controller that is not available is named in the error. v1 with CPUSET: empty cpuset.cpus and
+ * cpuset.mems are filled from the parent. A last component that exists must be empty of processes and thawed:
+ * "container's cgroup is not empty", "container's cgroup unexpectedly frozen".
+ * *RET_MADE: 1 if the last component was made by this call. */
+int cgroup_make(const struct cgroup_dir *dir, const char *enable, bool cpuset, bool *ret_made, struct error *err);
+
+/* One write of VALUE to FILE. The error names file and value; -ENOENT forwards for the caller to judge. */
+int cgroup_write(const struct cgroup_dir *dir, const char *file, const char *value, struct error *err);
+
+/* Attach the device program (SIZE bytes of struct bpf_insn) with BPF_F_ALLOW_MULTI; *RET_ATTACHED if not NULL. */
+int cgroup_attach_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err);
+
+/* Move process PID (all its threads) in. */
+int cgroup_join(const struct cgroup_dir *dir, pid_t pid, struct error *err);
+
+/* A directory descriptor for clone3's CLONE_INTO_CGROUP; close-on-exec. */
+int cgroup_open(const struct cgroup_dir *dir, struct error *err);
+
+/* All pids in it and below; malloc'd. A cgroup that is gone has none. Threaded children are read by cgroup.threads'
+ * processes. */
+int cgroup_pids(const struct cgroup_dir *dir, pid_t **ret_pids, size_t *ret_n, struct error *err);
+
+/* Send SIGNAL to every process in it and below, until no new ones appear; KILL uses cgroup.kill where there is one.
+ * Frozen ones are thawed for KILL. */
+int cgroup_signal(const struct cgroup_dir *dir, int signal, struct error *err);
+
+int cgroup_freeze(const struct cgroup_dir *dir, bool frozen, struct error *err);
+bool cgroup_frozen(const struct cgroup_dir *dir);
+
+/* Remove it and every cgroup below, waiting (by event: cgroup.events, pidfds) up to TIMEOUT_MS for the last processes to
+ * leave. Gone already is success. */
+int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *err);

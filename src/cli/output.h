@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Writing results to standard output. */
+#pragma once
+
+#include <stddef.h>
+
+/* Print TEXT; main finds out whether it could be written. Frees it. */
+void output_take(char *text);
+
+/*
+ * A table with aligned columns. Cells are row after row, the first row is the heading. As Go's tabwriter lays it out,
+ * which scripts cut at: a column is as wide as its longest cell and three blanks, at least 12; the last is not padded.
+ */
+void output_table(const char *const *cells, size_t n_rows, size_t n_columns);

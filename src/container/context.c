@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Contexts, and opening a container that exists. */
+#include "container/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cgroup/cgroup.h"
+
+static int open_log(struct crun_context *context, const struct crun_context_options *options, struct error *err)
+{
+    struct log_options log = { .destination = options->log, .as_runc = options->as_runc,
+                               .level = (enum log_level) options->log_level };
+
+    if (options->log_format && strcmp(options->log_format, "json") == 0)
+        log.json = true;
+    else if (options->log_format && strcmp(options->log_format, "text") != 0)
+        return error_set(err, -EINVAL, "--log-format: expected \"text\" or \"json\", found \"%s\"", options->log_format);
+    return log_open(&log, &context->log, err);
+}
+
+int crun_context_new(const struct crun_context_options *options, struct crun_context **ret_context,
+                     struct crun_error *error)
+{
+    struct crun_context *context = calloc(1, sizeof *context);
+    struct error *err = own_error(error);
+    int r;
+
+    if (!context)
+        return error_errno(err, -ENOMEM, "start");
+    context->root_fd = -1;
+    context->manager = (enum cgroup_manager) options->cgroup_manager;
+    context->as_runc = options->as_runc;
+    context->rootless = options->rootless < 0 ? geteuid() != 0 : options->rootless;
+    r = open_log(context, options, err);
+    if (r >= 0)
+        r = state_root_open(options->root, options->as_runc ? "runc" : "crun", context->rootless, &context->root_fd,
+                            &context->root_path, err);
+    if (r < 0) {
+        crun_context_free(context);
+        return r;
+    }
+    *ret_context = context;
+    return 0;
+}
+
+void crun_context_free(struct crun_context *context)
+{
+    if (!context)
+        return;
+    fd_close(&context->root_fd);
+    free(context->root_path);
+    if (context->log)
+        log_close(context->log);
+    free(context);
+}
+
+void crun_log(struct crun_context *context, enum crun_log_level level, const char *text)
+{
+    log_write(context->log, (enum log_level) level, "%s", text);
+}
+
+const char *crun_context_root(const struct crun_context *context)
+{
+    return context->root_path;
+}
+
+int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err)
+{
+    int r = state_check_id(id, err);
+
+    *ret = (struct container){ .dir_fd = -1 };
+    if (r >= 0)
+        r = state_dir_open(context->root_fd, id, lock, &ret->dir_fd, err);
+    if (r >= 0)
+        r = arena_init(&ret->arena, (size_t) 64 << 20, err);
+    if (r < 0) {
+        container_close(ret);
+        return r;
+    }
+    r = state_read(ret->dir_fd, id, &ret->state, &ret->arena, err);
+    if (r == -ENOENT) { /* killed between making the directory and writing to it */
+        ret->half_made = true;
+        ret->state = (struct state){ .id = arena_strdup(&ret->arena, id), .creating = true };
+        r = 0;
+    }
+    if (r < 0)
+        container_close(ret);
+    return r;
+}
+
+void container_close(struct container *container)
+{
+    fd_close(&container->dir_fd);
+    arena_done(&container->arena);
+}
+
+static bool is_frozen(const struct state *state)
+{
+    for (size_t i = 0; i < state->n_cgroups; i++) {
+        const struct cgroup_dir *dir = &state->cgroups[i];
+        bool can_freeze = dir->v2 || (dir->controllers && strstr(dir->controllers, "freezer"));
+
+        if (can_freeze && cgroup_frozen(dir))
+            return true;
+    }
+    return false;
+}
+
+enum state_status container_status(const struct container *container)
+{
+    enum state_status status = state_status(container->dir_fd, &container->state);
+
+    return status == STATE_RUNNING && is_frozen(&container->state) ? STATE_PAUSED : status;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What every verb needs: the state root, the log, the conventions. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "crun.h"
+#include "log/log.h"
+#include "plan/plan.h"
+#include "state/state.h"
+
+struct crun_context {
+    char *root_path;
+    int root_fd;
+    struct log *log;
+    enum cgroup_manager manager;
+    bool as_runc, rootless;
+};
+
+/* The public error has the very layout of ours. */
+static inline struct error *own_error(struct crun_error *err)
+{
+    _Static_assert(sizeof(struct crun_error) == sizeof(struct error), "one layout");
+    return (struct error *) err;
+}
+
+/* A container that exists: its directory and its state. */
+struct container {
+    int dir_fd;
+    struct arena arena;
+    struct state state;
+    bool half_made; /* killed before its first state was written */
+};
+
+/* Open container ID. LOCK: LOCK_EX for verbs that change it, 0 for those that look. */
+int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
+void container_close(struct container *container);
+enum state_status container_status(const struct container *container);
+
+/* kill.c: kill every process, and wait until the first one is gone. */
+int container_kill_all(const struct container *container, struct error *err);
+/* delete.c: remove what a stopped container still has: cgroups, state; runs the poststop hooks. */
+int container_remove(struct crun_context *context, struct container *container, struct error *err);
+/* hooks.c: run the hooks of KIND from the kept config.json. A poststop failure is only a warning. */
+int container_hooks(struct crun_context *context, const struct container *container, enum hook_kind kind,
+                    enum state_status status, struct error *err);
+/* The same of a spec at hand. */
+int container_spec_hooks(struct crun_context *context, const struct spec *spec, const struct state *state,
+                         enum hook_kind kind, enum state_status status, struct error *err);
+/* The kept config.json, decoded into the container's arena. */
+int container_spec(struct container *container, const struct spec **ret_spec, struct error *err);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* create, run and start: a prepared plan is launched; run goes on to the end of the process. */
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "container/prepare.h"
+
+enum { STATUS_CANNOT_EXECUTE = 126, STATUS_NOT_FOUND = 127, STATUS_RUNTIME_FAILED = 1 };
+
+static void launch_set_up(struct launch *launch, struct crun_context *context, struct prepared *p,
+                          const struct crun_create_options *options, bool wait_start)
+{
+    *launch = (struct launch){
+        .plan = &p->plan,
+        .state = &p->state,
+        .root_fd = context->root_fd,
+        .config_text = p->config.text,
+        .config_size = p->config.size,
+        .wait_start = wait_start,
+        .hooks_stderr = spec_annotation(p->spec, "run.oci.hooks.stderr"),
+        .console_socket = options->console_socket,
+        .log = context->log,
+    };
+    launch_init(launch);
+}
+
+int crun_create(struct crun_context *context, const char *id, const struct crun_create_options *options,
+                struct crun_error *error)
+{
+    struct error *err = own_error(error);
+    struct prepared prepared;
+    struct launch launch;
+    int r = prepare(context, id, options, true, &prepared, err);
+
+    if (r < 0)
+        return r;
+    launch_set_up(&launch, context, &prepared, options, true);
+    r = launch_walk(&launch, err);
+    launch_done(&launch);
+    prepared_done(&prepared);
+    return r;
+}
+
+/* ---- run ---- */
+
+static int failed_status(const struct launch *launch, int code)
+{
+    if (!launch->exec_failed)
+        return STATUS_RUNTIME_FAILED;
+    return code == -ENOENT || code == -ENOTDIR ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+}
+
+/* The container ends with its first process when it is run in the foreground. */
+static int remove_ended(struct crun_context *context, const char *id, struct error *err)
+{
+    _cleanup_(container_close) struct container container;
+    int r = container_open(context, id, LOCK_EX, &container, err);
+
+    if (r == -ENOENT)
+        return 0; /* somebody else deleted it meanwhile */
+    if (r < 0)
+        return r;
+    container_kill_all(&container, NULL);
+    return container_remove(context, &container, err);
+}
+
+static int wait_and_remove(struct crun_context *context, const char *id, const struct crun_create_options *options,
+                           struct launch *launch, struct foreground *foreground, int *ret_status, struct error *err)
+{
+    int r;
+
+    fd_close(&launch->dir_fd); /* others may lock the container now */
+    r = foreground_wait(foreground, launch->pidfd, launch->state->pid, &launch->terminal_fd, ret_status, err);
+    if (options->keep)
+        return r;
+    return r < 0 ? (remove_ended(context, id, NULL), r) : remove_ended(context, id, err);
+}
+
+static int run_prepared(struct crun_context *context, struct prepared *p, const struct crun_create_options *options,
+                        struct foreground *foreground, int *ret_status, struct error *err)
+{
+    struct launch launch;
+    int r;
+
+    launch_set_up(&launch, context, p, options, false);
+    r = launch_walk(&launch, err);
+    if (r < 0) {
+        *ret_status = failed_status(&launch, r);
+        launch_done(&launch);
+        return r;
+    }
+    r = container_spec_hooks(context, p->spec, &p->state, HOOK_POSTSTART, STATE_RUNNING, err);
+    if (r < 0)
+        launch_undo(&launch);
+    else if (!options->detach)
+        r = wait_and_remove(context, p->state.id, options, &launch, foreground, ret_status, err);
+    else
+        *ret_status = 0;
+    launch_done(&launch);
+    return r;
+}
+
+int crun_run(struct crun_context *context, const char *id, const struct crun_create_options *options, int *ret_status,
+             struct crun_error *error)
+{
+    struct error *err = own_error(error);
+    struct foreground foreground = { 0 };
+    struct prepared prepared;
+    int r;
+
+    *ret_status = STATUS_RUNTIME_FAILED;
+    r = prepare(context, id, options, false, &prepared, err);
+    if (r >= 0 && !options->detach)
+        r = foreground_prepare(&foreground, !options->no_subreaper, err);
+    if (r >= 0)
+        r = run_prepared(context, &prepared, options, &foreground, ret_status, err);
+    foreground_done(&foreground);
+    prepared_done(&prepared);
+    return r;
+}
+
+/* ---- start ---- */
+
+static int check_created(struct container *container, struct error *err)
+{
+    switch (container_status(container)) {
+    case STATE_CREATED: return 0;
+    case STATE_RUNNING:
+    case STATE_PAUSED: return error_set(err, -EBUSY, "cannot start an already running container");
+    case STATE_STOPPED: return error_set(err, -ESRCH, "cannot start a container that has stopped");
+    case STATE_CREATING: break;
+    }
+    return error_set(err, -EBUSY, "cannot start a container that is not created completely");
+}
+
+static int say_start(struct container *container, const struct spec *spec, struct error *err)
+{
+    _cleanup_free_ char *document = NULL;
+    int r = 0;
+
+    if (spec->hooks[HOOK_START_CONTAINER].n_hooks)
+        r = state_document(&container->state, STATE_CREATED, false, false, &document, err);
+    return r < 0 ? r : launch_start(container->dir_fd, document, err);
+}
+
+int crun_start(struct crun_context *context, const char *id, struct crun_error *error)
+{
+    _cleanup_(container_close) struct container container;
+    struct error *err = own_error(error);
+    const struct spec *spec;
+    int r = container_open(context, id, LOCK_EX, &container, err);
+
+    if (r >= 0)
+        r = check_created(&container, err);
+    if (r >= 0)
+        r = container_spec(&container, &spec, err);
+    if (r >= 0)
+        r = say_start(&container, spec, err);
+    if (r < 0)
+        return r;
+    unlinkat(container.dir_fd, STATE_SOCKET, 0); /* nobody listens any more */
+    r = container_spec_hooks(context, spec, &container.state, HOOK_POSTSTART, STATE_RUNNING, err);
+    if (r < 0) {
+        container_kill_all(&container, NULL);
+        container_remove(context, &container, NULL);
+    }
+    return r;
+}

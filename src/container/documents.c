@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The verbs that only answer: spec, features, plan, version. */
+#include "container/documents.h"
+
+#include "container/prepare.h"
+#include "version.h"
+
+int crun_spec(bool rootless, char **ret_json, struct crun_error *err)
+{
+    return spec_document(rootless, ret_json, own_error(err));
+}
+
+int crun_features(struct crun_context *context, char **ret_json, struct crun_error *err)
+{
+    return features_document(ret_json, own_error(err));
+}
+
+int crun_plan(struct crun_context *context, const char *id, const struct crun_create_options *options, char **ret_text,
+              struct crun_error *error)
+{
+    struct error *err = own_error(error);
+    struct crun_create_options attached = *options;
+    struct prepared prepared;
+    int r;
+
+    r = prepare(context, id, &attached, false, &prepared, err);
+    if (r < 0)
+        return r;
+    r = plan_print(&prepared.plan, ret_text, err);
+    prepared_done(&prepared);
+    return r;
+}
+
+const char *crun_version(void)
+{
+    return CRUN_VERSION;
+}
+
+const char *crun_commit(void)
+{
+    return CRUN_COMMIT;
+}
+
+const char *crun_spec_version(void)
+{
+    return "1.3.0";
+}
+
+const char *crun_feature_tags(void)
+{
+    return "+SELINUX +APPARMOR +CAP +SECCOMP +EBPF +JSON_C";
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Signals: their names, to the first process by pidfd, to all through the cgroup. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/file.h>
+
+#include "base/fd.h"
+#include "cgroup/cgroup.h"
+#include "container/context.h"
+#include "sys/process.h"
+
+enum { KILL_TIMEOUT_MS = 30000 };
+
+/* ---- names ---- */
+
+struct signal_name {
+    const char *name;
+    int number;
+};
+
+static const struct signal_name signal_names[] = {
+    { "HUP", SIGHUP },       { "INT", SIGINT },     { "QUIT", SIGQUIT },     { "ILL", SIGILL },
+    { "TRAP", SIGTRAP },     { "ABRT", SIGABRT },   { "IOT", SIGABRT },      { "BUS", SIGBUS },
+    { "FPE", SIGFPE },       { "KILL", SIGKILL },   { "USR1", SIGUSR1 },     { "SEGV", SIGSEGV },
+    { "USR2", SIGUSR2 },     { "PIPE", SIGPIPE },   { "ALRM", SIGALRM },     { "TERM", SIGTERM },
+#ifdef SIGSTKFLT
+    { "STKFLT", SIGSTKFLT },
+#endif
+    { "CHLD", SIGCHLD },     { "CLD", SIGCHLD },    { "CONT", SIGCONT },     { "STOP", SIGSTOP },
+    { "TSTP", SIGTSTP },     { "TTIN", SIGTTIN },   { "TTOU", SIGTTOU },     { "URG", SIGURG },
+    { "XCPU", SIGXCPU },     { "XFSZ", SIGXFSZ },   { "VTALRM", SIGVTALRM }, { "PROF", SIGPROF },
+    { "WINCH", SIGWINCH },   { "IO", SIGIO },       { "POLL", SIGIO },       { "PWR", SIGPWR },
+    { "SYS", SIGSYS },
+};
+
+static int parse_number(const char *text, int lowest, int highest)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+
+    if (end == text || *end || number < lowest || number > highest)
+        return -EINVAL;
+    return (int) number;
+}
+
+/* The kernel's real-time signals begin at 32; libc keeps two, and RTMIN is libc's as for kill(1). */
+static int real_time(const char *name)
+{
+    int offset;
+
+    if (strncasecmp(name, "RTMIN", 5) == 0) {
+        offset = name[5] == '+' ? parse_number(name + 6, 0, 30) : name[5] ? -EINVAL : 0;
+        return offset < 0 ? offset : 34 + offset;
+    }
+    if (strncasecmp(name, "RTMAX", 5) == 0) {
+        offset = name[5] == '-' ? parse_number(name + 6, 0, 30) : name[5] ? -EINVAL : 0;
+        return offset < 0 ? offset : 64 - offset;
+    }
+    return -EINVAL;
+}
+
+int crun_signal_number(const char *name)
+{
+    if (name[0] >= '0' && name[0] <= '9')
+        return parse_number(name, 0, 64);
+    if (strncasecmp(name, "SIG", 3) == 0)
+        name += 3;
+    for (size_t i = 0; i < sizeof signal_names / sizeof signal_names[0]; i++)
+        if (strcasecmp(signal_names[i].name, name) == 0)
+            return signal_names[i].number;
+    return real_time(name);
+}
+
+/* ---- sending ---- */
+
+static int not_running(struct error *err)
+{
+    return error_set(err, -ESRCH, "container not running");
+}
+
+/* The hierarchy whose list of processes is the container's: v2 can kill at once; any other holds the same. */
+static const struct cgroup_dir *process_cgroup(const struct container *container)
+{
+    const struct state *state = &container->state;
+
+    for (size_t i = 0; i < state->n_cgroups; i++)
+        if (state->cgroups[i].v2 && state->n_cgroups == 1)
+            return &state->cgroups[i];
+    for (size_t i = 0; i < state->n_cgroups; i++) {
+        const char *controllers = state->cgroups[i].controllers;
+
+        if (controllers && (strstr(controllers, "pids") || strstr(controllers, "freezer")))
+            return &state->cgroups[i];
+    }
+    return state->n_cgroups ? &state->cgroups[0] : NULL;
+}
+
+static int signal_first(const struct container *container, int signal, struct error *err)
+{
+    _cleanup_close_ int pidfd = state_pidfd(&container->state);
+    int r;
+
+    if (pidfd < 0)
+        return not_running(err);
+    r = sys_pidfd_send_signal(pidfd, signal);
+    if (r == -ESRCH)
+        return error_set(err, r, "no such process (os: process already finished)");
+    return r < 0 ? error_errno(err, r, "signal %d to container \"%s\"", signal, container->state.id) : 0;
+}
+
+static int signal_all(const struct container *container, int signal, struct error *err)
+{
+    const struct cgroup_dir *cgroup = process_cgroup(container);
+    int r;
+
+    if (cgroup)
+        return cgroup_signal(cgroup, signal, err);
+    r = signal_first(container, signal, err);
+    return r == -ESRCH ? 0 : r;
+}
+
+int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *error)
+{
+    _cleanup_(container_close) struct container container;
+    struct error *err = own_error(error);
+    int r = container_open(context, id, 0, &container, err);
+
+    if (r < 0)
+        return r;
+    if (all)
+        return signal_all(&container, signal, err);
+    r = signal_first(&container, signal, err);
+    /* Without a pid namespace of its own nothing else ends the processes that the first one left. */
+    if (signal == SIGKILL && !container.state.own_pid_namespace && !container.half_made) {
+        int all_r = signal_all(&container, signal, err);
+
+        r = r == -ESRCH && container.state.n_cgroups == 0 ? r : all_r;
+    }
+    return r;
+}
+
+static void wait_gone(int pidfd)
+{
+    struct pollfd entry = { .fd = pidfd, .events = POLLIN };
+
+    while (poll(&entry, 1, KILL_TIMEOUT_MS) < 0 && errno == EINTR)
+        ;
+}
+
+int container_kill_all(const struct container *container, struct error *err)
+{
+    _cleanup_close_ int pidfd = state_pidfd(&container->state);
+    int r = 0;
+
+    if (pidfd >= 0)
+        sys_pidfd_send_signal(pidfd, SIGKILL);
+    if (process_cgroup(container))
+        r = cgroup_signal(process_cgroup(container), SIGKILL, err);
+    if (pidfd >= 0)
+        wait_gone(pidfd);
+    return r;
+}
+
+int crun_pids(struct crun_context *context, const char *id, int **ret_pids, size_t *ret_n, struct crun_error *error)
+{
+    _cleanup_(container_close) struct container container;
+    struct error *err = own_error(error);
+    const struct cgroup_dir *cgroup;
+    int r = container_open(context, id, 0, &container, err);
+
+    if (r < 0)
+        return r;
+    cgroup = process_cgroup(&container);
+    if (cgroup)
+        return cgroup_pids(cgroup, ret_pids, ret_n, err);
+    *ret_pids = calloc(1, sizeof **ret_pids);
+    if (!*ret_pids)
+        return error_errno(err, -ENOMEM, "list processes");
+    *ret_n = container_status(&container) != STATE_STOPPED;
+    **ret_pids = container.state.pid;
+    return 0;
+}

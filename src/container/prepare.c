@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Bundle → config.json → spec → host facts → seccomp program → plan → the state to be written. Nothing is made yet. */
+#include "container/prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+struct preparation {
+    struct crun_context *context;
+    const char *id;
+    const struct crun_create_options *options;
+    bool wait_start;
+    struct prepared *p;
+    struct error *err;
+};
+
+/* ---- input ---- */
+
+static int find_bundle(const struct preparation *x)
+{
+    const char *path = x->options->bundle ? x->options->bundle : ".";
+
+    x->p->bundle = realpath(path, NULL);
+    return x->p->bundle ? 0 : error_errno(x->err, -errno, "bundle \"%s\"", path);
+}
+
+static int load(const struct preparation *x)
+{
+    _cleanup_close_ int dir = open(x->p->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r;
+
+    if (dir < 0)
+        return error_errno(x->err, -errno, "bundle \"%s\"", x->p->bundle);
+    r = x->options->config ? document_read(&x->p->config, AT_FDCWD, x->options->config, x->err)
+                           : document_read(&x->p->config, dir, "config.json", x->err);
+    if (r < 0)
+        return x->options->config ? r : (error_prefix(x->err, "bundle \"%s\"", x->p->bundle), r);
+    return spec_load(&x->p->config, &x->p->arena, &x->p->spec, x->err);
+}
+
+static void warn(void *userdata, const char *text)
+{
+    struct crun_context *context = userdata;
+
+    log_write(context->log, LOG_LEVEL_DEBUG, "%s", text);
+}
+
+static int compile_seccomp(const struct preparation *x)
+{
+    const struct spec_seccomp *seccomp = x->p->spec->linux_->seccomp;
+    const char *fatal = spec_annotation(x->p->spec, "run.oci.seccomp_fail_unknown_syscall");
+
+    if (!seccomp)
+        return 0;
+    return seccomp_compile(seccomp, fatal && strcmp(fatal, "1") == 0, &x->p->filter, warn, x->context, x->err);
+}
+
+/* ---- checks of options against the document ---- */
+
+static int check_terminal(const struct preparation *x)
+{
+    const struct spec_process *process = x->p->spec->process;
+    bool terminal = process && process->terminal;
+    bool detached = x->wait_start || x->options->detach;
+
+    if (terminal && detached && !x->options->console_socket)
+        return error_set(x->err, -EINVAL, "process.terminal is true: a detached container needs --console-socket");
+    if (!terminal && x->options->console_socket)
+        return error_set(x->err, -EINVAL, "--console-socket: process.terminal is not true in config.json");
+    return 0;
+}
+
+static int check_descriptors(const struct preparation *x)
+{
+    if (x->options->preserve_fds > 65536)
+        return error_set(x->err, -EINVAL, "--preserve-fds %u: more than 65536", x->options->preserve_fds);
+    for (unsigned i = 0; i < x->options->preserve_fds; i++)
+        if (fcntl(3 + (int) i, F_GETFD) < 0)
+            return error_set(x->err, -EBADF, "--preserve-fds %u: descriptor %u is not open", x->options->preserve_fds,
+                             3 + i);
+    return 0;
+}
+
+/* ---- the plan ---- */
+
+/* --pid-file is relative to the caller's directory. */
+static int absolute(const struct preparation *x, const char *path, const char **ret)
+{
+    char cwd[4096];
+
+    if (!path || path[0] == '/') {
+        *ret = path;
+        return 0;
+    }
+    if (!getcwd(cwd, sizeof cwd))
+        return error_errno(x->err, -errno, "getcwd");
+    *ret = arena_printf(&x->p->arena, "%s/%s", cwd, path);
+    return *ret ? 0 : error_errno(x->err, -ENOMEM, "path");
+}
+
+static int make_plan(const struct preparation *x)
+{
+    const struct crun_create_options *o = x->options;
+    struct plan_input input = {
+        .spec = x->p->spec,
+        .host = &x->p->host,
+        .id = x->id,
+        .bundle = x->p->bundle,
+        .manager = x->context->manager,
+        .as_runc = x->context->as_runc,
+        .no_pivot = o->no_pivot,
+        .no_new_keyring = o->no_new_keyring,
+        .wait_start = x->wait_start,
+        .foreground_terminal = !o->console_socket,
+        .preserve_fds = o->preserve_fds,
+        .seccomp_program = x->p->filter.program,
+        .seccomp_size = x->p->filter.size,
+        .seccomp_flags = x->p->filter.flags,
+    };
+    int r = absolute(x, o->pid_file, &input.pid_file);
+
+    x->p->state.pid_file = input.pid_file;
+    if (r >= 0)
+        r = plan_create(&input, &x->p->arena, &x->p->plan, x->err);
+    for (size_t i = 0; r >= 0 && i < x->p->plan.n_warnings; i++)
+        log_write(x->context->log, LOG_LEVEL_WARNING, "%s", x->p->plan.warnings[i]);
+    return r;
+}
+
+/* ---- the state ---- */
+
+static const char *now(struct arena *arena)
+{
+    struct timespec time;
+    struct tm parts;
+    char text[32];
+
+    clock_gettime(CLOCK_REALTIME, &time);
+    gmtime_r(&time.tv_sec, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    return arena_printf(arena, "%s.%09ldZ", text, time.tv_nsec);
+}
+
+/* From /etc/passwd alone: name services need shared libraries, and root needs no look-up. */
+static const char *user_name(struct arena *arena, uid_t uid)
+{
+    FILE *file = uid == 0 ? NULL : fopen("/etc/passwd", "re");
+    const char *name = uid == 0 ? "root" : arena_printf(arena, "%u", uid);
+    struct passwd *entry;
+
+    while (file && (entry = fgetpwent(file)))
+        if (entry->pw_uid == uid) {
+            name = arena_strdup(arena, entry->pw_name);
+            break;
+        }
+    if (file)
+        fclose(file);
+    return name;
+}
+
+static const char *const manager_names[] = {
+    [CGROUP_MANAGER_CGROUPFS] = "cgroupfs",
+    [CGROUP_MANAGER_SYSTEMD] = "systemd",
+    [CGROUP_MANAGER_DISABLED] = "disabled",
+};
+
+static void copy_annotations(const struct spec *spec, struct state *state, struct arena *arena)
+{
+    state->n_annotations = spec->n_annotations;
+    state->annotation_keys = arena_new(arena, const char *, spec->n_annotations);
+    state->annotation_values = arena_new(arena, const char *, spec->n_annotations);
+    for (size_t i = 0; !arena->failed && i < spec->n_annotations; i++) {
+        state->annotation_keys[i] = spec->annotations[i].key;
+        state->annotation_values[i] = spec->annotations[i].value;
+    }
+}
+
+static bool has_new_namespace(const struct spec *spec, enum namespace_kind kind)
+{
+    for (size_t i = 0; i < spec->linux_->n_namespaces; i++) {
+        const struct spec_namespace *namespace = &spec->linux_->namespaces[i];
+
+        if (namespace->type == kind)
+            return !namespace->path || !*namespace->path;
+    }
+    return false;
+}
+
+static int fill_state(const struct preparation *x)
+{
+    struct arena *arena = &x->p->arena;
+    const char *root = x->p->spec->root ? x->p->spec->root->path : "";
+    struct state *state = &x->p->state;
+
+    state->id = x->id;
+    state->oci_version = x->p->spec->oci_version;
+    state->creating = true;
+    state->bundle = x->p->bundle;
+    state->rootfs = root[0] == '/' ? root : arena_printf(arena, "%s/%s", x->p->bundle, root);
+    state->created = now(arena);
+    state->owner_uid = geteuid();
+    state->owner = user_name(arena, geteuid());
+    state->cgroup_manager = manager_names[x->context->manager];
+    state->own_pid_namespace = has_new_namespace(x->p->spec, NAMESPACE_PID);
+    state->detached = x->wait_start || x->options->detach;
+    state->cgroups = x->p->plan.cgroups;
+    state->n_cgroups = x->p->plan.n_cgroups;
+    copy_annotations(x->p->spec, state, arena);
+    return arena->failed ? error_errno(x->err, -ENOMEM, "prepare") : 0;
+}
+
+/* ---- together ---- */
+
+static int probe_host(const struct preparation *x)
+{
+    unsigned needs = host_needs(x->p->spec, x->context->manager == CGROUP_MANAGER_DISABLED);
+
+    return host_probe(&x->p->host, needs, &x->p->arena, x->err);
+}
+
+int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options, bool wait_start,
+            struct prepared *ret, struct error *err)
+{
+    static int (*const steps[])(const struct preparation *) = {
+        find_bundle, load, check_terminal, check_descriptors, probe_host, compile_seccomp, make_plan, fill_state,
+    };
+    struct preparation x = { context, id, options, wait_start, ret, err };
+    int r = state_check_id(id, err);
+
+    *ret = (struct prepared){ 0 };
+    if (r >= 0)
+        r = arena_init(&ret->arena, ARENA_DEFAULT_SIZE, err);
+    for (size_t i = 0; r >= 0 && i < sizeof steps / sizeof steps[0]; i++)
+        r = steps[i](&x);
+    if (r < 0)
+        prepared_done(ret);
+    return r;
+}
+
+void prepared_done(struct prepared *prepared)
+{
+    if (prepared->plan.blob)
+        plan_done(&prepared->plan);
+    seccomp_filter_done(&prepared->filter);
+    document_done(&prepared->config);
+    free(prepared->bundle);
+    arena_done(&prepared->arena);
+    *prepared = (struct prepared){ 0 };
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The cgroup layout of this host. Every start needs it, so the common case is short: a v2 file system at
+ * /sys/fs/cgroup is the layout, and its own path one small file away. mountinfo, which has a line for each mount of
+ * the host and grows to megabytes on a busy one, is read only where v1 hierarchies are to be found, or where the
+ * path of our own cgroup is not to be seen below the mount (inside a container without a cgroup namespace).
+ */
+#include "host/probes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define CGROUP_MOUNT    "/sys/fs/cgroup"
+#define CGROUP2_FS_TYPE 0x63677270u /* CGROUP2_SUPER_MAGIC of <linux/magic.h> */
+#define SELF_LIMIT      ((size_t) 1 << 20)
+#define MOUNTINFO_LIMIT ((size_t) 64 << 20)
+
+/* The controllers that a child of our v2 cgroup can have: an ordinary user gets what was delegated to him, root works
+ * from the top of the mount. A comma list; empty when it cannot be read. */
+static const char *read_controllers(const struct cgroup_hierarchy *hierarchy, bool own, struct arena *arena)
+{
+    _cleanup_free_ char *text = NULL;
+    const char *path =
+        arena_printf(arena, "%s%s/cgroup.controllers", hierarchy->mount_point, own ? hierarchy->own_path : "");
+
+    if (!path || file_read(AT_FDCWD, path, SELF_LIMIT, &text, NULL) < 0)
+        return "";
+    text[strcspn(text, "\n")] = '\0';
+    for (char *blank = text; (blank = strchr(blank, ' ')) != NULL;)
+        *blank = ',';
+    return arena_strdup(arena, text);
+}
+
+/* The unified layout from the text of /proc/self/cgroup alone: 1 if it is, 0 if mountinfo must be asked. */
+static int probe_unified(struct host_cgroup *cgroup, const char *self, struct arena *arena)
+{
+    const char *line = strstr(self, "0::/");
+    struct cgroup_hierarchy *hierarchy;
+    struct statfs fs;
+
+    if (statfs(CGROUP_MOUNT, &fs) < 0 || (uint32_t) fs.f_type != CGROUP2_FS_TYPE)
+        return 0;
+    if (!line || (line > self && line[-1] != '\n') || strncmp(line, "0::/..", 6) == 0)
+        return 0;
+    hierarchy = arena_new(arena, struct cgroup_hierarchy, 1);
+    if (!hierarchy)
+        return -ENOMEM;
+    *hierarchy = (struct cgroup_hierarchy){ .mount_point = CGROUP_MOUNT, .mount_root = "/", .v2 = true };
+    hierarchy->own_path = arena_strndup(arena, line + 3, strcspn(line + 3, "\n"));
+    hierarchy->controllers = arena_printf(arena, CGROUP_MOUNT "%s", hierarchy->own_path ? hierarchy->own_path : "");
+    if (arena->failed)
+        return -ENOMEM;
+    if (access(hierarchy->controllers, F_OK) < 0)
+        return 0;
+    *cgroup = (struct host_cgroup){ CGROUP_LAYOUT_V2, hierarchy, 1 };
+    return 1;
+}
+
+/* Without procfs there is no layout that could be used: none, and the planner says so if something is asked for. */
+static int probe_layout(struct host_cgroup *cgroup, struct arena *arena, struct error *err)
+{
+    _cleanup_free_ char *self = NULL, *mountinfo = NULL;
+    int r;
+
+    if (file_read(AT_FDCWD, "/proc/self/cgroup", SELF_LIMIT, &self, NULL) < 0)
+        return 0;
+    r = probe_unified(cgroup, self, arena);
+    if (r != 0)
+        return r < 0 ? error_errno(err, r, "cannot remember the cgroup layout") : 0;
+    if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL) < 0)
+        return 0;
+    return host_cgroup_parse(cgroup, mountinfo, self, arena, err);
+}
+
+int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
+{
+    bool own = host->euid != 0 || host->in_user_namespace;
+    int r = probe_layout(&host->cgroup, arena, err);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < host->cgroup.n_hierarchies; i++) {
+        struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
+
+        if (hierarchy->v2 && !(hierarchy->controllers = read_controllers(hierarchy, own, arena)))
+            return error_errno(err, -ENOMEM, "cannot remember the cgroup controllers");
+        /* Not probed: trying costs as much as the clone that uses it, and that one falls back by itself. */
+        host->clone_into_cgroup |= hierarchy->v2;
+    }
+    return 0;
+}

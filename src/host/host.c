@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which facts a spec needs, and the probes that find them. A probe costs system calls on the hot path of every start,
+ * so nothing is probed because it might be interesting.
+ */
+#include "host/host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "host/probes.h"
+
+static const struct spec_namespace *find_namespace(const struct spec *spec, enum namespace_kind kind)
+{
+    const struct spec_linux *linux_ = spec->linux_;
+
+    for (size_t i = 0; i < linux_->n_namespaces; i++)
+        if (linux_->namespaces[i].type == kind)
+            return &linux_->namespaces[i];
+    return NULL;
+}
+
+static bool has_labels(const struct spec *spec)
+{
+    const struct spec_process *process = spec->process;
+
+    return spec->linux_->mount_label || (process && (process->apparmor_profile || process->selinux_label));
+}
+
+/* A new user namespace without mappings gets a default one, for which an ordinary user's come from his subids. */
+static bool wants_default_mappings(const struct spec *spec)
+{
+    const struct spec_namespace *user = find_namespace(spec, NAMESPACE_USER);
+
+    return user && !user->path && spec->linux_->n_uid_mappings == 0;
+}
+
+unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
+{
+    unsigned needs = HOST_IDENTITY;
+
+    if (!cgroups_disabled)
+        needs |= HOST_CGROUP;
+    if (has_labels(spec))
+        needs |= HOST_LSM;
+    if (wants_default_mappings(spec))
+        needs |= HOST_SUBIDS;
+    if (find_namespace(spec, NAMESPACE_TIME) || find_namespace(spec, NAMESPACE_CGROUP))
+        needs |= HOST_NAMESPACES;
+    return needs;
+}
+
+/* A copy of environment variable NAME, NULL if it is not set; sets *FAILED when memory is out. */
+static const char *environment(const char *name, struct arena *arena, bool *failed)
+{
+    const char *value = getenv(name), *copy = value ? arena_strdup(arena, value) : NULL;
+
+    *failed |= value && !copy;
+    return copy;
+}
+
+int host_probe(struct host *host, unsigned needs, struct arena *arena, struct error *err)
+{
+    bool failed = false;
+    int r;
+
+    *host = (struct host){ 0 };
+    host_probe_identity(host);
+    host->path = environment("PATH", arena, &failed);
+    host->xdg_runtime_dir = environment("XDG_RUNTIME_DIR", arena, &failed);
+    if (failed)
+        return error_errno(err, -ENOMEM, "cannot remember the environment");
+    if (needs & HOST_LSM)
+        host_probe_lsm(host);
+    if (needs & HOST_NAMESPACES)
+        host_probe_namespaces(host);
+    if (needs & HOST_SUBIDS && (r = host_probe_subids(host, arena, err)) < 0)
+        return r;
+    return needs & HOST_CGROUP ? host_probe_cgroup(host, arena, err) : 0;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * struct host: the facts about this machine that a plan depends on. Probes fill it, each only when a spec needs its
+ * answer (host_probe takes the set); golden tests read it from host.json instead. Never kernel versions: abilities.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "spec/spec.h"
+
+enum cgroup_layout {
+    CGROUP_LAYOUT_NONE,   /* nothing mounted that we could use */
+    CGROUP_LAYOUT_V1,     /* v1 hierarchies only */
+    CGROUP_LAYOUT_HYBRID, /* v1 hierarchies and a v2 one (below "unified") */
+    CGROUP_LAYOUT_V2,     /* one v2 hierarchy */
+};
+
+/* One mounted hierarchy. v1: controllers is the comma list of its mount ("cpu,cpuacct", "name=systemd"); v2: "". */
+struct cgroup_hierarchy {
+    const char *mount_point; /* "/sys/fs/cgroup/memory" */
+    const char *controllers; /* v1: as mounted; v2: those of its cgroup.controllers, comma separated */
+    const char *own_path;    /* this process's cgroup in it, from /proc/self/cgroup, "/" at the root */
+    const char *mount_root;  /* the cgroup that is mounted there: "/" outside containers, fourth field of mountinfo */
+    bool v2;
+};
+
+struct host_cgroup {
+    enum cgroup_layout layout;
+    struct cgroup_hierarchy *hierarchies;
+    size_t n_hierarchies;
+};
+
+struct host {
+    uint32_t euid, egid;
+    bool in_user_namespace;   /* our ids are mapped: /proc/self/uid_map is not the identity over all ids */
+    uint64_t capabilities;    /* effective set, bit N is capability N */
+    uint32_t last_capability; /* highest the kernel knows */
+    bool apparmor, selinux;   /* LSM enabled */
+    bool clone_into_cgroup;   /* clone3 with CLONE_INTO_CGROUP (Linux 5.7) */
+    bool time_namespace;      /* /proc/self/ns/time */
+    bool cgroup_namespace;    /* /proc/self/ns/cgroup */
+    struct id_map *subuids; size_t n_subuids; /* container_id unused; host_id, size from /etc/subuid */
+    struct id_map *subgids; size_t n_subgids;
+    struct host_cgroup cgroup;
+    const char *xdg_runtime_dir;
+    const char *path;         /* PATH of the runtime's environment, inherited by hooks without env */
+};
+
+/* What to probe, or-ed. HOST_IDENTITY (ids, capabilities, user namespace) is always filled. */
+enum host_need {
+    HOST_IDENTITY = 1 << 0,
+    HOST_CGROUP = 1 << 1,
+    HOST_LSM = 1 << 2,
+    HOST_SUBIDS = 1 << 3,
+    HOST_NAMESPACES = 1 << 4,
+    HOST_EVERYTHING = ~0,
+};
+
+/* The set that planning SPEC needs. Pure. */
+unsigned host_needs(const struct spec *spec, bool cgroups_disabled);
+
+/* Run the probes of NEEDS; strings go into ARENA. A fact that cannot be read is its most careful value; only what
+ * nobody can work without (no memory) is an error. */
+int host_probe(struct host *host, unsigned needs, struct arena *arena, struct error *err);
+
+/* Read the facts from a host.json of a golden test (keys are the field names above; absent is zero). */
+int host_load(struct host *host, const char *text, struct arena *arena, struct error *err);
+
+/* /proc/self/mountinfo and /proc/self/cgroup as text → the layout; pure, so that it is tested with files. */
+int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const char *self_cgroup, struct arena *arena,
+                      struct error *err);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Who we are: ids, effective capabilities, and whether our ids are those of the initial user namespace. Being uid 0
+ * says little by itself: an ordinary user's engine runs us as root of his own user namespace.
+ */
+#include "host/probes.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define UID_MAP_LIMIT 65536
+
+/* capget(2)'s structures; <linux/capability.h> is not there for every libc. */
+struct capability_header {
+    uint32_t version;
+    int pid;
+};
+struct capability_data {
+    uint32_t effective, permitted, inheritable;
+};
+#define CAPABILITY_VERSION_3 0x20080522u
+
+static uint64_t capabilities_effective(void)
+{
+    struct capability_header header = { .version = CAPABILITY_VERSION_3 };
+    struct capability_data data[2] = { 0 };
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return 0;
+    return data[0].effective | (uint64_t) data[1].effective << 32;
+}
+
+/* The bounding set knows every capability of the kernel: asking it (EINVAL above the last) needs no procfs. */
+static uint32_t capability_last(void)
+{
+    uint32_t known = 0, unknown = 64;
+
+    while (unknown - known > 1) {
+        uint32_t middle = (known + unknown) / 2;
+
+        if (prctl(PR_CAPBSET_READ, (unsigned long) middle, 0, 0, 0) >= 0)
+            known = middle;
+        else
+            unknown = middle;
+    }
+    return known;
+}
+
+bool uid_map_is_initial(const char *text)
+{
+    unsigned long inside, outside, size;
+    int end = 0;
+
+    if (sscanf(text, "%lu %lu %lu %n", &inside, &outside, &size, &end) != 3)
+        return false;
+    return inside == 0 && outside == 0 && size == UINT32_MAX && text[end] == '\0';
+}
+
+static bool ids_are_mapped(void)
+{
+    _cleanup_free_ char *text = NULL;
+
+    if (file_read(AT_FDCWD, "/proc/self/uid_map", UID_MAP_LIMIT, &text, NULL) < 0)
+        return true;
+    return !uid_map_is_initial(text);
+}
+
+void host_probe_identity(struct host *host)
+{
+    host->euid = geteuid();
+    host->egid = getegid();
+    host->in_user_namespace = ids_are_mapped();
+    host->capabilities = capabilities_effective();
+    host->last_capability = capability_last();
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Standing in for the container's process towards whoever started us: a shell, a supervisor, a CI job. What they send
+ * to us goes to the process, what it is in the end we are too.
+ *
+ * Signals are blocked before the process exists, so that none is lost, and read from a signalfd: there is no handler,
+ * nothing is interrupted, and one poll loop sees signals, the end of the process (pidfd) and the terminal. The process
+ * is signalled by its pidfd, never by a number that may be another's by then.
+ *
+ * Job control: the container's process has a session of its own, so a stop from the keyboard reaches only us. We pass
+ * it on (a shell in the container may care) and stop as if we had no part in it; the terminal's modes are restored for
+ * the time being. After SIGCONT, which may also follow a SIGSTOP that we did not see, the terminal is raw again.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "launch/launch.h"
+#include "launch/relay.h"
+#include "sys/process.h"
+
+struct watch {
+    int pidfd, signal_fd;
+    pid_t pid;
+    bool reaps, ended;
+    struct relay relay;
+};
+
+/* ---- before ---- */
+
+/* Left out are those that a fault of our own raises, which cannot wait, and a SIGHUP that nohup(1) has had ignored:
+ * blocked, it would be delivered to the signalfd all the same. */
+static void forwarded_signals(sigset_t *ret_set)
+{
+    static const int faults[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+    struct sigaction hangup;
+
+    sigfillset(ret_set);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(ret_set, faults[i]);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
+        sigdelset(ret_set, SIGHUP);
+}
+
+static int become_subreaper(struct foreground *foreground, struct error *err)
+{
+    int r = sys_prctl(PR_GET_CHILD_SUBREAPER, (unsigned long) &foreground->was_subreaper, 0);
+
+    if (r >= 0)
+        r = sys_prctl(PR_SET_CHILD_SUBREAPER, 1, 0);
+    return r < 0 ? error_errno(err, r, "prctl PR_SET_CHILD_SUBREAPER") : 0;
+}
+
+int foreground_prepare(struct foreground *foreground, bool subreaper, struct error *err)
+{
+    struct sigaction inherit = { .sa_handler = SIG_DFL };
+    sigset_t block;
+    int r;
+
+    *foreground = (struct foreground){ .subreaper = subreaper };
+    r = subreaper ? become_subreaper(foreground, err) : 0;
+    if (r < 0)
+        return r;
+    forwarded_signals(&block);
+    sigprocmask(SIG_BLOCK, &block, &foreground->mask);
+    /* Where SIGCHLD is ignored the kernel reaps by itself, and exit statuses are lost. */
+    sigaction(SIGCHLD, &inherit, &foreground->child);
+    foreground->prepared = true;
+    return 0;
+}
+
+void foreground_done(struct foreground *foreground)
+{
+    if (!foreground->prepared)
+        return;
+    foreground->prepared = false;
+    sigaction(SIGCHLD, &foreground->child, NULL);
+    if (foreground->subreaper)
+        sys_prctl(PR_SET_CHILD_SUBREAPER, (unsigned long) foreground->was_subreaper, 0);
+    sigprocmask(SIG_SETMASK, &foreground->mask, NULL);
+}
+
+/* Signals for a process that has ended meanwhile must not strike us when they are let through again: we are about to
+ * end with its status, and to clean up before. */
+static void discard_pending(void)
+{
+    struct timespec now = { 0 };
+    sigset_t set;
+
+    forwarded_signals(&set);
+    while (sigtimedwait(&set, NULL, &now) > 0 || errno == EINTR)
+        ;
+}
+
+/* ---- children ---- */
+
+/* Every child that has ended, but not the container's process: its status is taken at the end. */
+static void reap_others(const struct watch *watch)
+{
+    siginfo_t info;
+
+    while (watch->reaps) {
+        info.si_pid = 0;
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 || info.si_pid == watch->pid)
+            return;
+        waitid(P_PID, (id_t) info.si_pid, &info, WEXITED | WNOHANG);
+    }
+}
+
+/* Sandboxes with an older idea of waitid know no P_PIDFD; the number is ours as long as it is not reaped. */
+static int take_status(const struct watch *watch, int *ret_status, struct error *err)
+{
+    siginfo_t info = { 0 };
+    int r;
+
+    do
+        r = sys_waitid(SYS_P_PIDFD, watch->pidfd, &info, WEXITED);
+    while (r == -EINTR);
+    if (r == -EINVAL)
+        r = sys_waitid(SYS_P_PID, watch->pid, &info, WEXITED);
+    if (r < 0)
+        return error_errno(err, r, "the exit status of process %d", (int) watch->pid);
+    *ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    return 0;
+}
+
+/* ---- signals ---- */
+
+/* An error says that it has ended, which the pidfd tells as well, or that we may not: as kill(1) could not. */
+static void forward(struct watch *watch, int number)
+{
+    if (watch->ended)
+        relay_abandon(&watch->relay); /* somebody does not want to wait for the last output to be read */
+    else
+        sys_pidfd_send_signal(watch->pidfd, number);
+}
+
+/* The default action of a stop signal; the kernel knows when there is no shell that would let us go on. */
+static void stop(struct watch *watch, int number)
+{
+    sigset_t set, old;
+
+    relay_suspend(&watch->relay);
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &set, &old);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    relay_resume(&watch->relay);
+}
+
+static void take_signal(struct watch *watch, int number)
+{
+    switch (number) {
+    case SIGPIPE: return; /* the relay sees the error */
+    case SIGCHLD: reap_others(watch); return;
+    case SIGWINCH:
+        if (watch->relay.master < 0)
+            break;
+        relay_resize(&watch->relay); /* and the kernel tells the container */
+        return;
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+        sys_pidfd_send_signal(watch->pidfd, number);
+        stop(watch, number);
+        return;
+    case SIGCONT:
+        relay_resume(&watch->relay);
+        sys_pidfd_send_signal(watch->pidfd, number);
+        return;
+    default: break;
+    }
+    forward(watch, number);
+}
+
+static void take_signals(struct watch *watch)
+{
+    struct signalfd_siginfo info;
+
+    while (read(watch->signal_fd, &info, sizeof info) == (ssize_t) sizeof info)
+        take_signal(watch, (int) info.ssi_signo);
+}
+
+/* ---- the loop ---- */
+
+static int turn(struct watch *watch)
+{
+    enum { SIGNALS, PROCESS, RELAY, ALL = RELAY + RELAY_FDS };
+    struct pollfd set[ALL] = {
+        [SIGNALS] = {                         .fd = watch->signal_fd, .events = POLLIN },
+        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd,         .events = POLLIN },
+    };
+    int timeout = relay_poll_set(&watch->relay, &set[RELAY]);
+
+    if (poll(set, ALL, timeout) < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (set[SIGNALS].revents)
+        take_signals(watch);
+    relay_move(&watch->relay, &set[RELAY]);
+    if (set[PROCESS].revents) {
+        watch->ended = true;
+        relay_end(&watch->relay);
+    }
+    return 0;
+}
+
+static int watch_process(struct watch *watch, int *terminal_fd, struct error *err)
+{
+    int r = relay_init(&watch->relay, take_fd(terminal_fd), err);
+    sigset_t set;
+
+    forwarded_signals(&set);
+    watch->signal_fd = r < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (r >= 0 && watch->signal_fd < 0)
+        r = error_errno(err, -errno, "signalfd");
+    while (r >= 0 && !(watch->ended && relay_finished(&watch->relay))) {
+        r = turn(watch);
+        if (r < 0)
+            error_errno(err, r, "poll");
+    }
+    relay_done(&watch->relay);
+    fd_close(&watch->signal_fd);
+    return r;
+}
+
+int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *terminal_fd, int *ret_status,
+                    struct error *err)
+{
+    struct watch watch = { .pidfd = pidfd, .pid = pid, .reaps = foreground->subreaper };
+    int r = watch_process(&watch, terminal_fd, err);
+
+    if (r >= 0)
+        r = take_status(&watch, ret_status, err);
+    reap_others(&watch);
+    discard_pending();
+    foreground_done(foreground);
+    return r;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Id-mapped mounts: a detached tree gets a map before it is attached anywhere. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* Map the ids of the detached tree TREE_FD (RECURSIVE: of every mount in it) by the kernel's map lines UIDS and GIDS. */
+int idmap_tree(int tree_fd, const char *uids, const char *gids, bool recursive, struct error *err);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Walking the list: rows forward, undo backward. */
+#include "launch/launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sys/process.h"
+
+void launch_init(struct launch *launch)
+{
+    launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
+    launch->enter_back_fd = launch->time_back_fd = -1;
+}
+
+void launch_done(struct launch *launch)
+{
+    fd_close(&launch->dir_fd);
+    fd_close(&launch->sync_fd);
+    fd_close(&launch->listen_fd);
+    fd_close(&launch->pidfd);
+    fd_close(&launch->terminal_fd);
+    fd_close(&launch->enter_back_fd);
+    fd_close(&launch->time_back_fd);
+    for (unsigned i = 0; launch->slots && i < launch->n_slots; i++)
+        fd_close(&launch->slots[i]);
+    free(launch->slots);
+    free(launch->cgroups);
+    launch->slots = NULL;
+    launch->cgroups = NULL;
+}
+
+static int allocate(struct launch *launch, struct error *err)
+{
+    launch->n_slots = launch->plan->blob->n_slots;
+    launch->slots = malloc((launch->n_slots + 1) * sizeof *launch->slots);
+    launch->cgroups = calloc(launch->plan->n_cgroups + 1, sizeof *launch->cgroups);
+    if (!launch->slots || !launch->cgroups)
+        return error_errno(err, -ENOMEM, "start the launch");
+    for (unsigned i = 0; i <= launch->n_slots; i++)
+        launch->slots[i] = -1;
+    return 0;
+}
+
+static int walk(struct launch *launch, uint32_t *row, struct error *err)
+{
+    const struct blob *blob = launch->plan->blob;
+    const struct op *ops = blob_ops(blob);
+    int r = 0;
+
+    for (*row = 0; *row < blob->n_ops && r >= 0; (*row)++) {
+        const struct op *op = &ops[*row];
+
+        if (op->kind == OP_SYNC)
+            r = launch_sync(launch, *row, op, err);
+        else if (op->side & SIDE_PARENT)
+            r = launch_row(launch, op, err);
+    }
+    return r;
+}
+
+/* Rows before ROW, last first. A row that failed undid its own half. */
+static void undo(struct launch *launch, uint32_t row)
+{
+    const struct op *ops = blob_ops(launch->plan->blob);
+
+    while (row-- > 0)
+        if (ops[row].side & SIDE_PARENT)
+            launch_undo_row(launch, &ops[row]);
+}
+
+int launch_walk(struct launch *launch, struct error *err)
+{
+    uint32_t row = 0;
+    int r = allocate(launch, err);
+
+    if (r >= 0)
+        r = walk(launch, &row, err);
+    if (r >= 0 && !launch->wait_start)
+        r = launch_wait_exec(launch, err);
+    if (r < 0)
+        undo(launch, row);
+    fd_close(&launch->sync_fd);
+    return r;
+}
+
+void launch_undo(struct launch *launch)
+{
+    undo(launch, launch->plan->blob->n_ops);
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The parent half of a launch: walks the rows of side PARENT, meets crun-init at the sync rows, and undoes what it has
+ * done, in reverse, when either side fails.
+ *
+ *     crun                              crun-init
+ *     STATE_CREATE, CGROUP_MAKE ...
+ *     CLONE ──────────────────────────▶ starts
+ *     CGROUP_JOIN, ID_MAP ...           ...
+ *     SYNC ──── GO ───────────────────▶ SYNC          (rows in between run in parallel)
+ *     SYNC ◀─── REACHED ─────────────── SYNC
+ *     HOOK, STATE_SAVE ...
+ *     SYNC ──── GO ───────────────────▶ SYNC
+ *                                       EXEC: the socket closes, or FAILED comes back
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "log/log.h"
+#include "plan/plan.h"
+#include "state/state.h"
+
+enum launch_cgroup { LAUNCH_CGROUP_NONE, LAUNCH_CGROUP_FOUND, LAUNCH_CGROUP_MADE };
+
+struct launch {
+    /* given */
+    const struct plan *plan;
+    struct state *state;        /* identity, bundle, cgroups; pid and created are filled in here */
+    int root_fd;                /* state root */
+    const char *config_text;    /* kept in the state directory */
+    size_t config_size;
+    bool wait_start;
+    const char *hooks_stderr;   /* file for hooks' standard error, or NULL */
+    const char *console_socket; /* gets the terminal's master, or NULL */
+    struct log *log;
+    /* in progress and results */
+    int dir_fd;                 /* state directory, locked */
+    int sync_fd, listen_fd, pidfd;
+    int terminal_fd;            /* master of the terminal when there is no console socket */
+    int enter_back_fd, enter_type; /* our own pid namespace, to return to after the clone */
+    int time_back_fd;
+    int *slots;
+    unsigned n_slots;
+    enum launch_cgroup *cgroups; /* by hierarchy: what became of the container's cgroup there */
+    bool skip_next;             /* the row before did what the next one would (CGROUP_WRITE_OR_NEXT) */
+    bool exec_failed;           /* the failure was that of EXEC: 126 or 127 */
+    bool terminal_sent;
+};
+
+/* What launch_walk needs before anything else; all descriptors -1. */
+void launch_init(struct launch *launch);
+/* Close what is still open. The state directory's lock ends with it. */
+void launch_done(struct launch *launch);
+
+/* Walk the plan. On success the container's process is ready (wait_start) or executing. On failure everything that was
+ * done is undone and ERR says which row failed. */
+int launch_walk(struct launch *launch, struct error *err);
+
+/* Kill what the launch started and remove what it made: the reverse of launch_walk (a failing poststart hook). */
+void launch_undo(struct launch *launch);
+
+/* ---- the parts, one file each ---- */
+
+/* clone.c: start crun-init. HIERARCHY of the v2 cgroup to be born in, or -1. *RET_IN_CGROUP tells whether it was. */
+int launch_clone(struct launch *launch, unsigned long flags, int cgroup_fd, bool *ret_in_cgroup, struct error *err);
+
+/* messages.c */
+int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct error *err);
+/* After the last row: wait until EXEC has happened (end of the socket) or failed. */
+int launch_wait_exec(struct launch *launch, struct error *err);
+/* The text of a FAILED message. */
+int message_error(const struct message *message, struct error *err);
+int message_receive(int fd, struct message *message, int *ret_fd);
+int message_send(int fd, const struct message *message, int fd_to_send);
+
+/* rows.c: one row of side PARENT, and its reverse. */
+int launch_row(struct launch *launch, const struct op *op, struct error *err);
+void launch_undo_row(struct launch *launch, const struct op *op);
+
+/* hooks.c: run one hook to its end with DOCUMENT on standard input. */
+struct hook_run {
+    const char *path;
+    char *const *args;
+    char *const *env;
+    long timeout; /* seconds, 0: none */
+    const char *document;
+    const char *stderr_path; /* append its standard error there; NULL: kept for the error message */
+};
+int hook_run(const struct hook_run *run, struct error *err);
+/* A descriptor with the text, positioned at its start. */
+int document_fd(const char *text, struct error *err);
+
+/* start.c: say go to a created container and wait until its process executes. The state document of startContainer
+ * hooks travels along; DOCUMENT may be NULL. */
+int launch_start(int dir_fd, const char *document, struct error *err);
+
+/* foreground.c: be the process's stand-in for whoever waits for us: forward signals, relay the terminal, reap. */
+struct foreground {
+    sigset_t mask;          /* what the caller had before foreground_prepare */
+    struct sigaction child; /* SIGCHLD's disposition */
+    int was_subreaper;
+    bool prepared, subreaper;
+};
+/* Before the container's process exists: block every signal that foreground_wait will forward. With SUBREAPER, orphans
+ * of the container become our children (a container without a pid namespace of its own) and foreground_wait reaps them,
+ * and every other child it finds. */
+int foreground_prepare(struct foreground *foreground, bool subreaper, struct error *err);
+/* Until the process PIDFD, our child PID, has ended: forward signals to it and relay *TERMINAL_FD (-1: none), which is
+ * taken over and closed. *RET_STATUS is its exit status, or 128 + N after signal N. Ends with foreground_done in any
+ * case. -ECHILD: the process was not our child; it has ended all the same. */
+int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *terminal_fd, int *ret_status,
+                    struct error *err);
+/* Give back signal mask, SIGCHLD and subreaper as they were; for a launch that failed after foreground_prepare. */
+void foreground_done(struct foreground *foreground);

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The parent's end of the sync socket: packets of struct message, descriptors beside them, and their texts. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "launch/launch.h"
+#include "launch/terminal.h"
+#include "sys/process.h"
+
+int message_send(int fd, const struct message *message, int fd_to_send)
+{
+    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
+    struct iovec data = { .iov_base = (void *) message, .iov_len = sizeof *message };
+    struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
+    ssize_t n;
+
+    if (fd_to_send >= 0) {
+        struct cmsghdr *cmsg = (struct cmsghdr *) control;
+
+        header.msg_control = control;
+        header.msg_controllen = sizeof control;
+        cmsg->cmsg_level = SOL_SOCKET;
+        cmsg->cmsg_type = SCM_RIGHTS;
+        cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(cmsg), &fd_to_send, sizeof(int));
+    }
+    do
+        n = sendmsg(fd, &header, MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
+}
+
+static int take_descriptor(struct msghdr *header)
+{
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
+    int fd;
+
+    if (!cmsg || cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+        return -1;
+    memcpy(&fd, CMSG_DATA(cmsg), sizeof fd);
+    return fd;
+}
+
+/* 1: a message; 0: the other side is gone; *RET_FD (may be NULL) -1 or the descriptor that came along. */
+int message_receive(int fd, struct message *message, int *ret_fd)
+{
+    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+    struct iovec data = { .iov_base = message, .iov_len = sizeof *message };
+    struct msghdr header = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+    };
+    int received;
+    ssize_t n;
+
+    do
+        n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno == ECONNRESET ? 0 : -errno;
+    received = n > 0 ? take_descriptor(&header) : -1;
+    if (ret_fd)
+        *ret_fd = received;
+    else if (received >= 0)
+        close(received);
+    if (n > 0 && n != (ssize_t) sizeof *message)
+        return -EPROTO;
+    message->what[sizeof message->what - 1] = '\0';
+    message->call[sizeof message->call - 1] = '\0';
+    message->detail[sizeof message->detail - 1] = '\0';
+    return n > 0;
+}
+
+static const char *row_text(const struct plan *plan, uint32_t row)
+{
+    const char *what = NULL;
+
+    if (row < plan->blob->n_ops)
+        what = blob_str(plan->blob, blob_ops(plan->blob)[row].what);
+    return what ? what : "container";
+}
+
+int message_error(const struct message *message, struct error *err)
+{
+    int code = message->code < 0 ? message->code : -EIO;
+    const char *what = message->what;
+
+    if (message->call[0] && message->detail[0])
+        return error_errno(err, code, "%s: %s %s", what, message->call, message->detail);
+    if (message->call[0])
+        return error_errno(err, code, "%s: %s", what, message->call);
+    if (message->detail[0])
+        return error_set(err, code, "%s: %s", what, message->detail);
+    return error_errno(err, code, "%s", what);
+}
+
+/* Why init is gone without a word. */
+static int ended_error(struct launch *launch, uint32_t row, struct error *err)
+{
+    const char *what = row < launch->plan->blob->n_ops ? row_text(launch->plan, row) : "exec";
+    siginfo_t info = { 0 };
+
+    sys_pidfd_send_signal(launch->pidfd, SIGKILL);
+    if (waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &info, WEXITED | WNOWAIT) == 0 && info.si_code == CLD_EXITED)
+        return error_set(err, -ECHILD, "the container's process ended with status %d before \"%s\"", info.si_status,
+                         what);
+    return error_set(err, -ECHILD,
+                     "the container's process was killed by signal %d before \"%s\" (is a memory or pids limit too "
+                     "small, or was it killed from outside?)",
+                     info.si_status, what);
+}
+
+/* The sibling that init went on in has another pid. */
+static int adopt(struct launch *launch, const struct message *message, struct error *err)
+{
+    int pidfd = sys_pidfd_open(message->code, 0);
+
+    if (pidfd < 0)
+        return error_errno(err, pidfd, "pidfd_open %d", message->code);
+    /* The first process ends by itself: it must not stay a zombie of ours. */
+    waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
+    fd_close(&launch->pidfd);
+    launch->pidfd = pidfd;
+    launch->state->pid = message->code;
+    launch->state->pid_start_time = process_start_time(message->code);
+    return 0;
+}
+
+/* One message that is not the one waited for. 0: handled, go on. */
+static int handle(struct launch *launch, const struct message *message, int *fd, struct error *err)
+{
+    uint32_t row = message->row;
+
+    switch ((enum message_type) message->type) {
+    case MESSAGE_WARNING:
+        message_error(message, err);
+        log_write(launch->log, LOG_LEVEL_WARNING, "%s", err->text);
+        return 0;
+    case MESSAGE_FAILED:
+        launch->exec_failed = row < launch->plan->blob->n_ops && (blob_ops(launch->plan->blob)[row].kind == OP_EXEC ||
+                                                                  blob_ops(launch->plan->blob)[row].kind == OP_FIND);
+        return message_error(message, err);
+    case MESSAGE_TERMINAL: return terminal_received(launch, fd, err);
+    case MESSAGE_PID: return adopt(launch, message, err);
+    case MESSAGE_REACHED:
+    case MESSAGE_GO: break;
+    }
+    return error_set(err, -EPROTO, "unexpected message %u from crun-init at row %u", message->type, row);
+}
+
+static int wait_reached(struct launch *launch, uint32_t row, struct error *err)
+{
+    for (;;) {
+        _cleanup_close_ int fd = -1;
+        struct message message;
+        int r = message_receive(launch->sync_fd, &message, &fd);
+
+        if (r < 0)
+            return error_errno(err, r, "receive from crun-init");
+        if (r == 0)
+            return ended_error(launch, row, err);
+        if (message.type == MESSAGE_REACHED && message.row == row)
+            return 0;
+        r = handle(launch, &message, &fd, err);
+        if (r < 0)
+            return r;
+    }
+}
+
+/* The document that hooks of init get: as it is now, with the pid. */
+static int state_fd(struct launch *launch, struct error *err)
+{
+    _cleanup_free_ char *text = NULL;
+    int r = state_document(launch->state, STATE_CREATING, false, false, &text, err);
+
+    return r < 0 ? r : document_fd(text, err);
+}
+
+static int say_go(struct launch *launch, uint32_t row, bool state, struct error *err)
+{
+    struct message message = { .type = MESSAGE_GO, .row = row };
+    _cleanup_close_ int fd = -1;
+    int r;
+
+    if (state) {
+        fd = state_fd(launch, err);
+        if (fd < 0)
+            return fd;
+    }
+    r = message_send(launch->sync_fd, &message, fd);
+    if (r == -EPIPE || r == -ECONNRESET)
+        return wait_reached(launch, row, err); /* init has failed: its message is still to be read */
+    return r < 0 ? error_errno(err, r, "send to crun-init") : 0;
+}
+
+int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct error *err)
+{
+    int r = 0;
+
+    if (op->sync.mode != SYNC_INIT_WAITS)
+        r = wait_reached(launch, row, err);
+    if (r >= 0 && op->sync.mode != SYNC_PARENT_WAITS)
+        r = say_go(launch, row, op->sync.state, err);
+    return r;
+}
+
+int launch_wait_exec(struct launch *launch, struct error *err)
+{
+    for (;;) {
+        _cleanup_close_ int fd = -1;
+        struct message message;
+        int r = message_receive(launch->sync_fd, &message, &fd);
+
+        if (r < 0)
+            return error_errno(err, r, "receive from crun-init");
+        if (r == 0)
+            return 0;
+        r = handle(launch, &message, &fd, err);
+        if (r < 0)
+            return r;
+    }
+}

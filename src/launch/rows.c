@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One function a row of side PARENT, and one that takes it back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cgroup/cgroup.h"
+#include "launch/idmap.h"
+#include "launch/launch.h"
+#include "sys/files.h"
+#include "sys/mounts.h"
+#include "sys/process.h"
+
+enum { REMOVE_TIMEOUT_MS = 10000 };
+
+static const char *text(const struct launch *launch, op_str ref)
+{
+    return blob_str(launch->plan->blob, ref);
+}
+
+static int prefix(const struct launch *launch, const struct op *op, struct error *err)
+{
+    return error_prefix(err, "%s", text(launch, op->what));
+}
+
+/* ---- state ---- */
+
+static int row_state_create(struct launch *launch, struct error *err)
+{
+    int r = state_dir_make(launch->root_fd, launch->state->id, &launch->dir_fd, err);
+
+    if (r < 0)
+        return r;
+    r = state_write(launch->dir_fd, launch->state, err);
+    if (r >= 0 && launch->config_text) {
+        r = file_replace(launch->dir_fd, "config.json", launch->config_text, launch->config_size, 0600);
+        if (r < 0)
+            error_errno(err, r, "write config.json in the state directory");
+    }
+    if (r >= 0 && launch->wait_start)
+        r = state_listen(launch->dir_fd, &launch->listen_fd, err);
+    if (r < 0)
+        state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
+    return r;
+}
+
+static int row_state_save(struct launch *launch, struct error *err)
+{
+    launch->state->creating = false;
+    return state_write(launch->dir_fd, launch->state, err);
+}
+
+static int row_pid_file(struct launch *launch, const char *path, struct error *err)
+{
+    char number[16], copy[4096];
+    const char *slash = strrchr(path, '/');
+    _cleanup_close_ int dir = -1;
+    int length = snprintf(number, sizeof number, "%d", launch->state->pid), r;
+
+    if (strlen(path) >= sizeof copy || !slash)
+        return error_set(err, -ENAMETOOLONG, "path too long");
+    snprintf(copy, sizeof copy, "%.*s", (int) (slash - path) + (slash == path), path);
+    dir = open(copy, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return error_errno(err, -errno, "open \"%s\"", copy);
+    r = file_replace(dir, slash + 1, number, (size_t) length, 0644);
+    return r < 0 ? error_errno(err, r, "write") : 0;
+}
+
+/* ---- cgroups ---- */
+
+static const struct cgroup_dir *cgroup(const struct launch *launch, int64_t hierarchy)
+{
+    return &launch->state->cgroups[hierarchy];
+}
+
+static int row_cgroup_make(struct launch *launch, const struct op_cgroup_make *row, struct error *err)
+{
+    bool made = false;
+    int r = cgroup_make(cgroup(launch, row->hierarchy), text(launch, row->enable), row->flags & CGROUP_MAKE_CPUSET,
+                        &made, err);
+
+    if (r >= 0)
+        launch->cgroups[row->hierarchy] = made ? LAUNCH_CGROUP_MADE : LAUNCH_CGROUP_FOUND;
+    if (r < 0 && (row->flags & CGROUP_MAKE_OPTIONAL)) {
+        log_write(launch->log, LOG_LEVEL_DEBUG, "%s", err->text);
+        return 0;
+    }
+    return r;
+}
+
+static bool passed_over(int code, int64_t flags)
+{
+    return (flags & CGROUP_WRITE_OPTIONAL) && (code == -ENOENT || code == -EOPNOTSUPP);
+}
+
+static int row_cgroup_write(struct launch *launch, const struct op_cgroup_write *row, struct error *err)
+{
+    int r = cgroup_write(cgroup(launch, row->hierarchy), text(launch, row->file), text(launch, row->value), err);
+
+    if (row->flags & CGROUP_WRITE_OR_NEXT) {
+        launch->skip_next = r >= 0;
+        return r == -ENOENT ? 0 : r;
+    }
+    return passed_over(r, row->flags) ? 0 : r;
+}
+
+static int row_cgroup_devices(struct launch *launch, const struct op_cgroup_devices *row, struct error *err)
+{
+    int r = cgroup_attach_devices(cgroup(launch, row->hierarchy), blob_bytes(launch->plan->blob, row->program),
+                                  row->program.size, err);
+
+    return r < 0 && (row->flags & CGROUP_WRITE_OPTIONAL) ? 0 : r;
+}
+
+/* Out of its own cgroup for the time of set-up: what set-up allocates is not charged to the container. */
+static int row_cgroup_leave(struct launch *launch, const struct op_cgroup_leave *row, struct error *err)
+{
+    struct cgroup_dir outside = *cgroup(launch, row->hierarchy);
+
+    outside.path = text(launch, row->path);
+    return cgroup_join(&outside, launch->state->pid, err);
+}
+
+/* An optional cgroup that could not be made is not joined either. */
+static int row_cgroup_join(struct launch *launch, uint64_t mask, struct error *err)
+{
+    for (size_t i = 0; i < launch->state->n_cgroups; i++) {
+        int r;
+
+        if (!(mask >> i & 1) || launch->cgroups[i] == LAUNCH_CGROUP_NONE)
+            continue;
+        r = cgroup_join(cgroup(launch, (int64_t) i), launch->state->pid, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* ---- descriptors and namespaces ---- */
+
+static int row_open(struct launch *launch, const struct op_open *row, struct error *err)
+{
+    const char *path = text(launch, row->path);
+    unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (row->tree == 2 ? (unsigned) AT_RECURSIVE : 0);
+    int fd = row->tree ? sys_open_tree(AT_FDCWD, path, flags | (unsigned) row->flags)
+                       : sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (int) row->flags, 0);
+
+    if (fd < 0)
+        return error_errno(err, fd, "%s \"%s\"", row->tree ? "open_tree" : "open", path);
+    launch->slots[row->slot] = fd;
+    return row->uids ? idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err) : 0;
+}
+
+static int own_namespace(const char *name, int *ret_fd, struct error *err)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/self/ns/%s", name);
+    *ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *ret_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
+}
+
+static int row_enter(struct launch *launch, const struct op_enter *row, struct error *err)
+{
+    bool pid = row->type == CLONE_NEWPID;
+    _cleanup_close_ int fd = open(text(launch, row->path), O_RDONLY | O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return error_errno(err, -errno, "open");
+    r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
+    if (r < 0)
+        return r;
+    r = sys_setns(fd, (int) row->type);
+    return r < 0 ? error_errno(err, r, "setns") : 0;
+}
+
+static int row_time_offsets(struct launch *launch, const struct op_time_offsets *row, struct error *err)
+{
+    int r = own_namespace("time", &launch->time_back_fd, err);
+
+    if (r >= 0 && (r = sys_unshare(CLONE_NEWTIME)) < 0)
+        return error_errno(err, r, "unshare");
+    if (r >= 0 && (r = file_write(AT_FDCWD, "/proc/self/timens_offsets", text(launch, row->offsets))) < 0)
+        return error_errno(err, r, "write /proc/self/timens_offsets");
+    return r;
+}
+
+/* Children that are not the container's (hooks) must be born at home again. */
+static int come_back(struct launch *launch, struct error *err)
+{
+    int r = 0;
+
+    if (launch->enter_back_fd >= 0)
+        r = sys_setns(launch->enter_back_fd, CLONE_NEWPID);
+    if (r >= 0 && launch->time_back_fd >= 0)
+        r = sys_setns(launch->time_back_fd, CLONE_NEWTIME);
+    fd_close(&launch->enter_back_fd);
+    fd_close(&launch->time_back_fd);
+    return r < 0 ? error_errno(err, r, "setns back to the runtime's namespaces") : 0;
+}
+
+/* The pid is written down at once: whoever finds this state later must be able to kill. */
+static int row_clone(struct launch *launch, const struct op_clone *row, struct error *err)
+{
+    _cleanup_close_ int cgroup_fd = -1;
+    bool in_cgroup = false;
+    int r;
+
+    if (row->hierarchy >= 0 && launch->cgroups[row->hierarchy] != LAUNCH_CGROUP_NONE) {
+        cgroup_fd = cgroup_open(cgroup(launch, row->hierarchy), err);
+        if (cgroup_fd < 0)
+            return cgroup_fd;
+    }
+    r = launch_clone(launch, (unsigned long) row->flags, cgroup_fd, &in_cgroup, err);
+    if (r < 0)
+        return r;
+    for (unsigned i = 0; i < launch->n_slots; i++)
+        fd_close(&launch->slots[i]);
+    fd_close(&launch->listen_fd);
+    launch->state->pid_start_time = process_start_time(launch->state->pid);
+    if (cgroup_fd >= 0 && !in_cgroup)
+        r = cgroup_join(cgroup(launch, row->hierarchy), launch->state->pid, err);
+    return r < 0 ? r : come_back(launch, err);
+}
+
+static int process_file(struct launch *launch, const char *name, const char *value)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/%s", launch->state->pid, name);
+    return file_write(AT_FDCWD, path, value);
+}
+
+static int row_id_map(struct launch *launch, const struct op_id_map *row, struct error *err)
+{
+    const char *file = text(launch, row->file);
+    int r = process_file(launch, file, text(launch, row->text));
+
+    return r < 0 ? error_errno(err, r, "write %s", file) : 0;
+}
+
+static int row_oom_score_adj(struct launch *launch, const struct op_oom_score_adj *row, struct error *err)
+{
+    char value[24];
+    int r;
+
+    snprintf(value, sizeof value, "%lld", (long long) row->value);
+    r = process_file(launch, "oom_score_adj", value);
+    if ((r == -EACCES || r == -EPERM) && row->optional)
+        return 0;
+    return r < 0 ? error_errno(err, r, "write %s to oom_score_adj", value) : 0;
+}
+
+static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise *row, struct error *err)
+{
+    struct sys_rlimit limit;
+    uint64_t wanted = (uint64_t) row->hard, old;
+    int r = sys_prlimit64(0, (unsigned) row->resource, NULL, &limit);
+
+    if (r < 0)
+        return error_errno(err, r, "prlimit");
+    if (limit.hard >= wanted)
+        return 0;
+    old = limit.hard;
+    limit.hard = wanted;
+    r = sys_prlimit64(launch->state->pid, (unsigned) row->resource, &limit, NULL);
+    if (r < 0)
+        return error_errno(err, r, "raise the hard limit from %llu to %llu (CAP_SYS_RESOURCE is needed)",
+                           (unsigned long long) old, (unsigned long long) wanted);
+    return 0;
+}
+
+/* ---- hooks ---- */
+
+/* A list of the blob as pointers; the parent's blob stays as it is, for it may be sent again. */
+static char **list(const struct launch *launch, struct op_list list)
+{
+    const uint64_t *words = (const uint64_t *) ((const char *) launch->plan->blob + list.offset);
+    char **strings = calloc(list.n + 1, sizeof *strings);
+
+    for (uint32_t i = 0; strings && i < list.n; i++)
+        strings[i] = (char *) launch->plan->blob + words[i];
+    return strings;
+}
+
+static int row_hook(struct launch *launch, const struct op_hook *row, struct error *err)
+{
+    _cleanup_free_ char *document = NULL;
+    _cleanup_free_ char **args = list(launch, row->args);
+    _cleanup_free_ char **env = list(launch, row->env);
+    int r = state_document(launch->state, STATE_CREATING, false, false, &document, err);
+    struct hook_run run = { .path = text(launch, row->path), .args = args, .env = env,
+                            .timeout = (long) row->timeout, .document = document,
+                            .stderr_path = launch->hooks_stderr };
+
+    if (r < 0)
+        return r;
+    if (!args || !env)
+        return error_errno(err, -ENOMEM, "start");
+    return hook_run(&run, err);
+}
+
+/* ---- the table ---- */
+
+static int do_row(struct launch *launch, const struct op *op, struct error *err)
+{
+    switch ((enum op_kind) op->kind) {
+    case OP_STATE_CREATE: return row_state_create(launch, err);
+    case OP_STATE_SAVE: return row_state_save(launch, err);
+    case OP_PID_FILE: return row_pid_file(launch, text(launch, op->pid_file.path), err);
+    case OP_CGROUP_MAKE: return row_cgroup_make(launch, &op->cgroup_make, err);
+    case OP_CGROUP_WRITE: return row_cgroup_write(launch, &op->cgroup_write, err);
+    case OP_CGROUP_DEVICES: return row_cgroup_devices(launch, &op->cgroup_devices, err);
+    case OP_CGROUP_LEAVE: return row_cgroup_leave(launch, &op->cgroup_leave, err);
+    case OP_CGROUP_JOIN: return row_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
+    case OP_OPEN: return row_open(launch, &op->open, err);
+    case OP_ENTER: return row_enter(launch, &op->enter, err);
+    case OP_TIME_OFFSETS: return row_time_offsets(launch, &op->time_offsets, err);
+    case OP_CLONE: return row_clone(launch, &op->clone, err);
+    case OP_ID_MAP: return row_id_map(launch, &op->id_map, err);
+    case OP_SETGROUPS_DENY: {
+        int r = process_file(launch, "setgroups", "deny");
+
+        return r < 0 ? error_errno(err, r, "write setgroups") : 0;
+    }
+    case OP_OOM_SCORE_ADJ: return row_oom_score_adj(launch, &op->oom_score_adj, err);
+    case OP_RLIMIT_RAISE: return row_rlimit_raise(launch, &op->rlimit_raise, err);
+    case OP_HOOK: return row_hook(launch, &op->hook, err);
+    case OP_SYNC: return 0; /* launch_sync */
+#define INIT_CASE(NAME, name, fields) case OP_##NAME:
+        OP_CATALOGUE_INIT(INIT_CASE, , , , , )
+    case N_OP_KINDS: break;
+    }
+    return error_set(err, -EINVAL, "a row of crun-init stands on the parent's side");
+}
+
+/* Errors of these say it all themselves. */
+static bool speaks_for_itself(const struct op *op)
+{
+    return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE ||
+           op->kind == OP_CGROUP_MAKE || op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE;
+}
+
+int launch_row(struct launch *launch, const struct op *op, struct error *err)
+{
+    int r;
+
+    if (launch->skip_next) {
+        launch->skip_next = false;
+        return 0;
+    }
+    r = do_row(launch, op, err);
+    return r < 0 && !speaks_for_itself(op) ? prefix(launch, op, err) : r;
+}
+
+/* ---- undo ---- */
+
+/* Our child's end is waited for; a sibling's of somebody else (after a refork it is ours too) likewise. */
+static void undo_clone(struct launch *launch)
+{
+    if (launch->pidfd < 0)
+        return;
+    sys_pidfd_send_signal(launch->pidfd, SIGKILL);
+    waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
+    fd_close(&launch->pidfd);
+    come_back(launch, NULL);
+}
+
+static void undo_cgroup(struct launch *launch, int64_t hierarchy)
+{
+    struct error err = { 0 };
+
+    if (launch->cgroups[hierarchy] != LAUNCH_CGROUP_MADE)
+        return;
+    cgroup_signal(cgroup(launch, hierarchy), SIGKILL, NULL);
+    if (cgroup_remove(cgroup(launch, hierarchy), REMOVE_TIMEOUT_MS, &err) < 0)
+        log_write(launch->log, LOG_LEVEL_WARNING, "%s", err.text);
+}
+
+void launch_undo_row(struct launch *launch, const struct op *op)
+{
+    switch (op->kind) {
+    case OP_CLONE: undo_clone(launch); break;
+    case OP_ENTER:
+    case OP_TIME_OFFSETS: come_back(launch, NULL); break;
+    case OP_CGROUP_MAKE: undo_cgroup(launch, op->cgroup_make.hierarchy); break;
+    case OP_PID_FILE: unlink(text(launch, op->pid_file.path)); break;
+    case OP_STATE_CREATE: state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL); break;
+    default: break; /* leaves nothing behind that the clone's end does not remove */
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The container's cgroups: where they are, what is written there, and when init enters them.
+ *
+ * Each controller is used in the v1 hierarchy that has it, or else in the v2 one; a container is in every hierarchy
+ * that is mounted, because freezing, listing and killing go through them. A hierarchy of which nothing was asked is
+ * optional.
+ *
+ * Set-up allocates kernel memory (mounts, namespaces: some 250 KiB, more where the host has many mounts) which a small
+ * memory limit would not bear, and which stays charged to the cgroup where it was made. So with a small limit init
+ * works outside of the container's memory cgroup and enters it when set-up is over. The cgroup namespace remembers the
+ * cgroup in which init stands when it is made: with a new one init enters, makes the namespace, and leaves again.
+ * Measured in docs/decisions (small memory limits). A small limit of processes comes late for the same reason: set-up
+ * and hooks fork.
+ */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "plan/cgroup_paths.h"
+#include "plan/cgroup_work.h"
+#include "sys/compat.h"
+
+#define SMALL_MEMORY ((int64_t) 16 << 20)
+#define SMALL_PIDS   16
+#define MASK_LIMIT   60 /* hierarchies in the bit set of CGROUP_JOIN */
+
+static const struct spec_resources *resources_of(const struct planner *planner)
+{
+    return planner->input->spec->linux_->resources;
+}
+
+static int find_memory(const struct planner *planner)
+{
+    return cgroup_find_controller(planner, RESOURCE_MEMORY);
+}
+
+void plan_cgroup_decide(struct planner *planner)
+{
+    const struct host_cgroup *host = &planner->input->host->cgroup;
+    struct cgroup_dir *cgroups;
+
+    if (planner->input->manager == CGROUP_MANAGER_DISABLED)
+        return;
+    if (planner->input->manager == CGROUP_MANAGER_SYSTEMD) {
+        plan_fail(planner, -EOPNOTSUPP, "--cgroup-manager systemd (--systemd-cgroup): not supported yet");
+        return;
+    }
+    cgroups = arena_new(planner->arena, struct cgroup_dir, host->n_hierarchies + 1);
+    if (!cgroups)
+        return; /* plan_create looks at the arena */
+    planner->plan.cgroups = cgroups;
+    for (size_t i = 0; i < host->n_hierarchies && i < MASK_LIMIT; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
+
+        cgroups[i] = (struct cgroup_dir){
+            .mount = hierarchy->mount_point,
+            .path = cgroup_path_of(planner, hierarchy),
+            .v2 = hierarchy->v2,
+            .controllers = hierarchy->controllers,
+        };
+        if (!cgroups[i].path)
+            return;
+        planner->plan.n_cgroups = i + 1;
+    }
+}
+
+/* ---- rows before the clone ---- */
+
+/* Those that are there are enabled too, so that the container has statistics. Where v1 has the controllers, v2 is
+ * there for its cgroup.kill only. */
+static const char *enable_text(struct planner *planner, const struct cgroup_dir *cgroup, const char *needed)
+{
+    static const char *const wanted[] = { "cpu", "memory", "pids", "io", "cpuset", "hugetlb" };
+    const char *text = needed;
+
+    if (!cgroup->v2 || planner->input->host->cgroup.layout != CGROUP_LAYOUT_V2)
+        return needed[0] ? needed : NULL;
+    for (size_t i = 0; text && i < sizeof wanted / sizeof wanted[0]; i++)
+        if (!cgroup_list_has(needed, wanted[i]) && cgroup_list_has(cgroup->controllers, wanted[i]))
+            text = arena_printf(planner->arena, "%s%s?%s", text, text[0] ? " " : "", wanted[i]);
+    return text && text[0] ? text : NULL;
+}
+
+static void make_row(struct planner *planner, size_t i, const struct hierarchy_work *work)
+{
+    const struct cgroup_dir *cgroup = &planner->plan.cgroups[i];
+    op_str mount = plan_str(planner, cgroup->mount), path = plan_str(planner, cgroup->path);
+    op_str enable = plan_str(planner, enable_text(planner, cgroup, work->enable));
+    struct op *op = plan_add(planner, OP_CGROUP_MAKE, SIDE_PARENT, "cgroup \"%s\" (%s)", cgroup->path,
+                             cgroup->v2 ? "v2" : cgroup->controllers);
+
+    op->cgroup_make.hierarchy = (int64_t) i;
+    op->cgroup_make.mount = mount;
+    op->cgroup_make.path = path;
+    op->cgroup_make.enable = enable;
+    op->cgroup_make.flags = (cgroup->v2 ? CGROUP_MAKE_V2 : 0) | (work->asked ? 0 : CGROUP_MAKE_OPTIONAL);
+    if (!cgroup->v2 && cgroup_list_has(cgroup->controllers, "cpuset"))
+        op->cgroup_make.flags |= CGROUP_MAKE_CPUSET;
+}
+
+static void write_row(struct planner *planner, size_t i, const struct resource_row *row)
+{
+    op_str file = plan_str(planner, row->file), value = plan_str(planner, row->value);
+    struct op *op = plan_add(planner, OP_CGROUP_WRITE, SIDE_PARENT, "%s", row->field);
+
+    op->cgroup_write.hierarchy = (int64_t) i;
+    op->cgroup_write.file = file;
+    op->cgroup_write.value = value;
+    op->cgroup_write.flags = row->flags;
+}
+
+static void program_row(struct planner *planner, size_t i, const struct hierarchy_work *work)
+{
+    struct op_bytes program = plan_bytes(planner, work->program, work->n_program * sizeof *work->program);
+    struct op *op = plan_add(planner, OP_CGROUP_DEVICES, SIDE_PARENT, "linux.resources.devices");
+
+    op->cgroup_devices.hierarchy = (int64_t) i;
+    op->cgroup_devices.program = program;
+    op->cgroup_devices.flags = work->program_optional ? CGROUP_WRITE_OPTIONAL : 0;
+}
+
+static bool pids_are_small(const struct planner *planner)
+{
+    const struct spec_resources *resources = resources_of(planner);
+
+    return resources && resources->pids_limit.set && resources->pids_limit.value >= 0 &&
+           resources->pids_limit.value < SMALL_PIDS;
+}
+
+static bool row_is_late(const struct planner *planner, const struct resource_row *row)
+{
+    return pids_are_small(planner) && strcmp(row->field, "linux.resources.pids.limit") == 0;
+}
+
+void plan_cgroup_make(struct planner *planner)
+{
+    struct error err = { 0 };
+    struct hierarchy_work *work;
+
+    if (planner->failed || planner->input->manager == CGROUP_MANAGER_DISABLED)
+        return;
+    work = cgroup_work(planner, &err);
+    for (size_t i = 0; work && !planner->failed && i < planner->plan.n_cgroups; i++) {
+        make_row(planner, i, &work[i]);
+        for (size_t k = 0; k < work[i].rows.n; k++)
+            if (!row_is_late(planner, &work[i].rows.rows[k]))
+                write_row(planner, i, &work[i].rows.rows[k]);
+        if (work[i].program)
+            program_row(planner, i, &work[i]);
+    }
+}
+
+/* ---- entering ---- */
+
+/* The hierarchy that init must not be charged in during set-up, or CGROUP_NOT_FOUND. */
+static int outside_hierarchy(const struct planner *planner)
+{
+    return memory_limit(resources_of(planner)) < SMALL_MEMORY ? find_memory(planner) : CGROUP_NOT_FOUND;
+}
+
+/* Init enters, makes its cgroup namespace, and leaves until set-up is over. */
+static bool makes_namespace(const struct planner *planner)
+{
+    return planner->namespaces_new & CLONE_NEWCGROUP;
+}
+
+int plan_cgroup_clone_hierarchy(const struct planner *planner)
+{
+    int v2 = cgroup_find(planner, true, NULL);
+
+    if (!planner->input->host->clone_into_cgroup || !cgroup_privileged(planner->input->host))
+        return CGROUP_NOT_FOUND;
+    return v2 == outside_hierarchy(planner) ? CGROUP_NOT_FOUND : v2;
+}
+
+static uint64_t bit(int hierarchy)
+{
+    return hierarchy == CGROUP_NOT_FOUND ? 0 : UINT64_C(1) << hierarchy;
+}
+
+static void join_row(struct planner *planner, uint64_t mask, const char *what)
+{
+    if (mask)
+        plan_add(planner, OP_CGROUP_JOIN, SIDE_PARENT, "%s", what)->cgroup_join.mask = (int64_t) mask;
+}
+
+void plan_cgroup_join(struct planner *planner)
+{
+    uint64_t mask = (UINT64_C(1) << planner->plan.n_cgroups) - 1;
+
+    mask &= ~bit(plan_cgroup_clone_hierarchy(planner));
+    if (!makes_namespace(planner))
+        mask &= ~bit(outside_hierarchy(planner));
+    join_row(planner, mask, "cgroups");
+}
+
+static void sync_row(struct planner *planner, enum sync_mode mode, const char *what)
+{
+    plan_add(planner, OP_SYNC, SIDE_BOTH, "%s", what)->sync.mode = mode;
+}
+
+void plan_cgroup_leave(struct planner *planner)
+{
+    int i = outside_hierarchy(planner);
+    op_str path;
+    struct op *op;
+
+    if (i == CGROUP_NOT_FOUND || !makes_namespace(planner))
+        return;
+    sync_row(planner, SYNC_PARENT_WAITS, "the cgroup namespace is made");
+    path = plan_str(planner, cgroup_own_path(&planner->input->host->cgroup.hierarchies[i]));
+    op = plan_add(planner, OP_CGROUP_LEAVE, SIDE_PARENT, "set-up is outside of the memory limit");
+    op->cgroup_leave.hierarchy = i;
+    op->cgroup_leave.path = path;
+    sync_row(planner, SYNC_INIT_WAITS, "set-up is outside of the memory limit");
+}
+
+static void late_pids_row(struct planner *planner)
+{
+    const struct resource_controller *controller = &resource_controllers[RESOURCE_PIDS];
+    struct resource_rows rows = { .arena = planner->arena };
+    int i = cgroup_find_controller(planner, RESOURCE_PIDS);
+
+    controller->rows_v1(&rows, resources_of(planner));
+    if (i != CGROUP_NOT_FOUND && rows.n)
+        write_row(planner, (size_t) i, &rows.rows[0]);
+}
+
+void plan_cgroup_late(struct planner *planner)
+{
+    int outside = outside_hierarchy(planner);
+
+    if (planner->plan.n_cgroups == 0 || (outside == CGROUP_NOT_FOUND && !pids_are_small(planner)))
+        return;
+    sync_row(planner, SYNC_PARENT_WAITS, "set-up is over");
+    if (pids_are_small(planner))
+        late_pids_row(planner);
+    join_row(planner, bit(outside), "cgroups with small limits");
+    sync_row(planner, SYNC_INIT_WAITS, "small limits are in force");
+}

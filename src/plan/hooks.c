@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Hooks as rows: one each, in the order of the document. */
+#include "plan/plan.h"
+
+bool plan_has_hooks(const struct planner *planner, enum hook_kind kind)
+{
+    return planner->input->spec->hooks[kind].n_hooks > 0;
+}
+
+/* A hook without "env" inherits the runtime's PATH; a startContainer hook gets the process's environment. */
+static struct op_list environment(struct planner *planner, const struct spec_hook *hook, enum hook_kind kind)
+{
+    const struct spec_process *process = planner->input->spec->process;
+    const char *path = planner->input->host->path;
+
+    if (hook->has_env)
+        return plan_list(planner, hook->env, hook->n_env);
+    if (kind == HOOK_START_CONTAINER && process)
+        return plan_list(planner, process->env, process->n_env);
+    if (path)
+        path = arena_printf(planner->arena, "PATH=%s", path);
+    return plan_list(planner, &path, path ? 1 : 0);
+}
+
+static struct op_list arguments(struct planner *planner, const struct spec_hook *hook)
+{
+    if (hook->n_args)
+        return plan_list(planner, hook->args, hook->n_args);
+    return plan_list(planner, &hook->path, 1);
+}
+
+void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side)
+{
+    const struct spec_hooks *hooks = &planner->input->spec->hooks[kind];
+
+    for (size_t i = 0; i < hooks->n_hooks; i++) {
+        const struct spec_hook *hook = &hooks->hooks[i];
+        struct op *op = plan_add(planner, OP_HOOK, side, "error running %s hook #%zu", hook_kind_name(kind), i);
+
+        op->hook.kind = kind;
+        op->hook.index = (int64_t) i;
+        op->hook.path = plan_str(planner, hook->path);
+        op->hook.args = arguments(planner, hook);
+        op->hook.env = environment(planner, hook, kind);
+        op->hook.timeout = hook->timeout.set ? hook->timeout.value : 0;
+    }
+}

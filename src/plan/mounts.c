@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * mounts[] → rows, in the order of the document. What is decided here: bind or new file system, what a `cgroup`
+ * mount becomes on this host's layout, which targets must be plain directories, and who opens a source: init
+ * itself, or the parent where the container's user namespace could not reach it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "plan/mount_options.h"
+#include "plan/plan.h"
+#include "sys/compat.h"
+
+struct mount_plan {
+    struct planner *planner;
+    const struct spec_mount *mount;
+    size_t index;
+    struct mount_options options;
+    const char *target; /* absolute */
+};
+
+static struct op *add(const struct mount_plan *m, enum op_kind kind)
+{
+    return plan_add(m->planner, kind, SIDE_INIT, "mounts[%zu] \"%s\"", m->index, m->target);
+}
+
+static bool is_type(const struct mount_plan *m, const char *type)
+{
+    return m->mount->type && strcmp(m->mount->type, type) == 0;
+}
+
+static bool has_data(const struct mount_plan *m, const char *prefix)
+{
+    for (size_t i = 0; i < m->options.n_data; i++)
+        if (strncmp(m->options.data[i], prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+static void add_propagation(const struct mount_plan *m, unsigned flags)
+{
+    struct op *op;
+
+    if (!flags)
+        return;
+    op = add(m, OP_PROPAGATE);
+    op->propagate.target = plan_str(m->planner, m->target);
+    op->propagate.flags = flags;
+}
+
+static void add_remount(const struct mount_plan *m, const char *target, uint64_t set, uint64_t clear, bool recursive)
+{
+    struct op *op;
+
+    if (!set && !clear)
+        return;
+    op = add(m, OP_REMOUNT);
+    op->remount.target = plan_str(m->planner, target);
+    op->remount.set = (int64_t) set;
+    op->remount.clear = (int64_t) clear;
+    op->remount.recursive = recursive;
+}
+
+/* ---- bind mounts ---- */
+
+static const char *bind_source(const struct mount_plan *m)
+{
+    const char *source = m->mount->source;
+
+    if (!source || !*source) {
+        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": a bind mount needs a source", m->index, m->target);
+        return "/";
+    }
+    if (source[0] == '/')
+        return source;
+    return arena_printf(m->planner->arena, "%s/%s", m->planner->input->bundle, source);
+}
+
+/* In the container's user namespace init may not reach what only the host's root can read. */
+static bool parent_opens_sources(const struct planner *planner)
+{
+    return planner->user_namespace && planner->input->host->euid == 0;
+}
+
+/* Slots of trees are given in the order of the bind mounts, by plan_mount_sources. */
+static op_slot tree_slot(const struct mount_plan *m)
+{
+    return m->planner->mount_trees ? m->planner->mount_trees[m->index] : SLOT_NONE;
+}
+
+static unsigned bind_flags(const struct mount_options *options)
+{
+    return (options->recursive_bind ? BIND_RECURSIVE : 0u) | (options->target_no_follow ? BIND_NO_FOLLOW : 0u) |
+           (options->source_no_follow ? BIND_SOURCE_NO_FOLLOW : 0u) |
+           (options->copy_symlink ? BIND_COPY_SYMLINK : 0u);
+}
+
+static void add_bind(const struct mount_plan *m, const char *source, const char *target)
+{
+    const struct mount_options *o = &m->options;
+    struct op *op = add(m, OP_BIND);
+
+    op->bind.source = plan_str(m->planner, source);
+    op->bind.tree = tree_slot(m);
+    op->bind.target = plan_str(m->planner, target);
+    op->bind.set = (int64_t) o->set;
+    op->bind.clear = (int64_t) o->clear;
+    op->bind.rset = (int64_t) o->recursive_set;
+    op->bind.rclear = (int64_t) o->recursive_clear;
+    op->bind.flags = bind_flags(o);
+}
+
+/* runc: when any flag is given, those that are not listed are reset. */
+static void runc_reset(struct mount_options *o)
+{
+    uint64_t all = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+    if (o->set || o->clear)
+        o->clear |= all & ~o->set;
+}
+
+/* ---- new file systems ---- */
+
+static void add_mount(const struct mount_plan *m, const char *type, const char *source, const char *const *data,
+                      size_t n_data, const char *target, uint64_t attr, unsigned flags)
+{
+    struct op *op = add(m, OP_MOUNT);
+
+    op->mount.type = plan_str(m->planner, type);
+    op->mount.source = plan_str(m->planner, source);
+    op->mount.options = plan_list(m->planner, data, n_data);
+    op->mount.attr = (int64_t) attr;
+    op->mount.target = plan_str(m->planner, target);
+    op->mount.flags = flags;
+}
+
+static bool needs_fallback(const struct mount_plan *m)
+{
+    const struct planner *planner = m->planner;
+
+    return (planner->user_namespace || planner->input->host->in_user_namespace) &&
+           (is_type(m, "sysfs") || is_type(m, "mqueue"));
+}
+
+static unsigned file_system_flags(const struct mount_plan *m)
+{
+    const struct mount_options *o = &m->options;
+    bool tmpfs = is_type(m, "tmpfs");
+
+    return (o->target_no_follow ? MOUNT_NO_FOLLOW : 0u) | (o->copy_up && tmpfs ? MOUNT_COPY_UP : 0u) |
+           (is_type(m, "proc") || is_type(m, "sysfs") ? MOUNT_PLAIN_DIR : 0u) |
+           (tmpfs && !has_data(m, "mode=") ? MOUNT_KEEP_MODE : 0u) | (needs_fallback(m) ? MOUNT_FALLBACK_BIND : 0u);
+}
+
+static const char *fallback_source(const struct mount_plan *m)
+{
+    return is_type(m, "sysfs") ? "/sys" : "/dev/mqueue";
+}
+
+static void plan_file_system(const struct mount_plan *m)
+{
+    unsigned flags = file_system_flags(m);
+    const char *source = m->mount->source ? m->mount->source : m->mount->type;
+    const char *type = m->mount->type;
+
+    if (!type || !*type) {
+        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": neither a type nor a bind option is given", m->index,
+                  m->target);
+        return;
+    }
+    if (flags & MOUNT_FALLBACK_BIND)
+        source = fallback_source(m);
+    add_mount(m, type, source, m->options.data, m->options.n_data, m->target, m->options.set, flags);
+    add_remount(m, m->target, m->options.recursive_set, m->options.recursive_clear, true);
+}
+
+/* ---- type cgroup: the container's own view ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static bool cgroup_namespace(const struct planner *planner)
+{
+    return (planner->namespaces_new | planner->namespaces_joined) & CLONE_NEWCGROUP;
+}
+
+/* Without a cgroup namespace a user could reach cgroups beyond the container's own: then the view is read-only. */
+static uint64_t cgroup_attr(const struct mount_plan *m)
+{
+    bool beyond = !cgroup_namespace(m->planner) && (m->planner->user_namespace || m->planner->input->host->euid != 0);
+
+    return m->options.set | (beyond ? MOUNT_ATTR_RDONLY : 0);
+}
+
+static void add_cgroup2(const struct mount_plan *m, const char *target, const char *mount_point)
+{
+    bool fallback = m->planner->user_namespace || m->planner->input->host->in_user_namespace;
+
+    add_mount(m, "cgroup2", fallback ? mount_point : "cgroup2", NULL, 0, target, cgroup_attr(m),
+              MOUNT_CGROUP | MOUNT_PLAIN_DIR | (fallback ? (unsigned) MOUNT_FALLBACK_BIND : 0));
+}
+
+static const struct cgroup_dir *own_cgroup(const struct planner *planner, const struct cgroup_hierarchy *hierarchy)
+{
+    for (size_t i = 0; i < planner->plan.n_cgroups; i++)
+        if (strcmp(planner->plan.cgroups[i].mount, hierarchy->mount_point) == 0)
+            return &planner->plan.cgroups[i];
+    return NULL;
+}
+
+/* One v1 hierarchy: mounted anew inside a cgroup namespace; otherwise the container's own directory is bound. */
+static void add_cgroup1(const struct mount_plan *m, const struct cgroup_hierarchy *hierarchy, const char *target)
+{
+    const struct cgroup_dir *own = own_cgroup(m->planner, hierarchy);
+    const char *data[] = { hierarchy->controllers };
+    struct op *op;
+
+    if (cgroup_namespace(m->planner)) {
+        add_mount(m, "cgroup", "cgroup", data, 1, target, m->options.set, MOUNT_CGROUP);
+        return;
+    }
+    op = add(m, OP_BIND);
+    op->bind.source = plan_strf(m->planner, "%s%s", hierarchy->mount_point, own ? own->path : "");
+    op->bind.tree = SLOT_NONE;
+    op->bind.target = plan_str(m->planner, target);
+    op->bind.set = (int64_t) (m->options.set | (own ? 0 : MOUNT_ATTR_RDONLY));
+}
+
+/* Co-mounted controllers ("cpu,cpuacct") are also reached by their single names. */
+static void add_controller_links(const struct mount_plan *m, const struct cgroup_hierarchy *hierarchy)
+{
+    const char *name = base_name(hierarchy->mount_point), *rest = hierarchy->controllers;
+
+    if (!strchr(rest, ',') || strncmp(rest, "name=", 5) == 0)
+        return;
+    while (*rest) {
+        size_t length = strcspn(rest, ",");
+
+        if (strlen(name) != length || strncmp(name, rest, length) != 0) {
+            struct op *op = add(m, OP_SYMLINK);
+
+            op->symlink.target = plan_str(m->planner, name);
+            op->symlink.path = plan_strf(m->planner, "%s/%.*s", m->target, (int) length, rest);
+        }
+        rest += length + (rest[length] == ',');
+    }
+}
+
+static void plan_cgroup1_mounts(const struct mount_plan *m)
+{
+    static const char *const data[] = { "mode=755" };
+    const struct host_cgroup *cgroup = &m->planner->input->host->cgroup;
+
+    add_mount(m, "tmpfs", "tmpfs", data, 1, m->target, m->options.set & ~(uint64_t) MOUNT_ATTR_RDONLY,
+              MOUNT_CGROUP | MOUNT_PLAIN_DIR);
+    for (size_t i = 0; i < cgroup->n_hierarchies; i++) {
+        const struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[i];
+        const char *target =
+            arena_printf(m->planner->arena, "%s/%s", m->target, base_name(hierarchy->mount_point));
+
+        if (hierarchy->v2 && !cgroup_namespace(m->planner))
+            continue; /* the whole host's tree would be seen */
+        if (hierarchy->v2)
+            add_cgroup2(m, target, hierarchy->mount_point);
+        else
+            add_cgroup1(m, hierarchy, target);
+        add_controller_links(m, hierarchy);
+    }
+    add_remount(m, m->target, m->options.set & MOUNT_ATTR_RDONLY, 0, false);
+}
+
+static void plan_cgroup_mount(const struct mount_plan *m)
+{
+    const struct host_cgroup *cgroup = &m->planner->input->host->cgroup;
+
+    switch (cgroup->layout) {
+    case CGROUP_LAYOUT_NONE:
+        plan_warn(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
+                  m->index, m->target);
+        break;
+    case CGROUP_LAYOUT_V2: add_cgroup2(m, m->target, cgroup->hierarchies[0].mount_point); break;
+    case CGROUP_LAYOUT_V1:
+    case CGROUP_LAYOUT_HYBRID: plan_cgroup1_mounts(m); break;
+    }
+}
+
+/* ---- id-mapped mounts ---- */
+
+/* The kernel's map lines; the first number is the id in the file system, as mount_setattr(2) takes them. */
+static const char *map_text(const struct mount_plan *m, const struct id_map *maps, size_t n)
+{
+    char *text = arena_alloc(m->planner->arena, n + 1, 40);
+    size_t used = 0;
+
+    for (size_t i = 0; text && i < n; i++)
+        used += (size_t) sprintf(text + used, "%u %u %u\n", maps[i].container_id, maps[i].host_id, maps[i].size);
+    return text ? text : "";
+}
+
+static bool is_mapped(const struct mount_plan *m)
+{
+    return m->options.idmap || m->mount->n_uid_mappings || m->mount->n_gid_mappings;
+}
+
+/* Maps of the mount itself, or (option idmap without any) those of the container's user namespace. */
+static void add_maps(const struct mount_plan *m, struct op *open)
+{
+    const struct spec_linux *lin = m->planner->input->spec->linux_;
+    const struct spec_mount *mount = m->mount;
+    bool own = mount->n_uid_mappings || mount->n_gid_mappings;
+
+    if (own && (!mount->n_uid_mappings || !mount->n_gid_mappings)) {
+        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": %s missing, while the other map is given", m->index,
+                  m->target, mount->n_uid_mappings ? "gidMappings" : "uidMappings");
+        return;
+    }
+    if (m->options.idmap_ranges || (!own && !lin->n_uid_mappings)) {
+        plan_fail(m->planner, m->options.idmap_ranges ? -ENOTSUP : -EINVAL,
+                  m->options.idmap_ranges
+                      ? "mounts[%zu] \"%s\": the option \"idmap=\" with ranges is not supported by this version"
+                      : "mounts[%zu] \"%s\": idmap needs uidMappings and gidMappings of the mount or of linux",
+                  m->index, m->target);
+        return;
+    }
+    open->open.uids = plan_str(m->planner, own ? map_text(m, mount->uid_mappings, mount->n_uid_mappings)
+                                               : map_text(m, lin->uid_mappings, lin->n_uid_mappings));
+    open->open.gids = plan_str(m->planner, own ? map_text(m, mount->gid_mappings, mount->n_gid_mappings)
+                                               : map_text(m, lin->gid_mappings, lin->n_gid_mappings));
+    open->open.recursive = m->options.recursive_idmap;
+}
+
+/* ---- the list ---- */
+
+static bool is_bind(const struct mount_plan *m)
+{
+    return m->options.bind || is_type(m, "bind") || is_type(m, "rbind");
+}
+
+static void plan_mount(struct mount_plan *m)
+{
+    struct mount_options *o = &m->options;
+
+    if (is_mapped(m) && !is_bind(m))
+        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": only bind mounts can be id-mapped", m->index, m->target);
+    if (is_type(m, "rbind"))
+        o->recursive_bind = true;
+    if (o->remount) {
+        add_remount(m, m->target, o->set, o->clear, false);
+        add_remount(m, m->target, o->recursive_set, o->recursive_clear, true);
+    } else if (is_bind(m)) {
+        if (m->planner->input->as_runc)
+            runc_reset(o);
+        add_bind(m, bind_source(m), m->target);
+    } else if (is_type(m, "cgroup") || is_type(m, "cgroup2")) {
+        plan_cgroup_mount(m);
+    } else {
+        plan_file_system(m);
+    }
+    add_propagation(m, o->propagation);
+}
+
+static void mount_plan_init(struct mount_plan *m, struct planner *planner, size_t index)
+{
+    const struct spec_mount *mount = &planner->input->spec->mounts[index];
+    const char *target = mount->destination;
+
+    *m = (struct mount_plan){ .planner = planner, .mount = mount, .index = index };
+    m->target = target[0] == '/' ? target : arena_printf(planner->arena, "/%s", target);
+    mount_options_parse(&m->options, mount->options, mount->n_options, planner->arena);
+}
+
+/* The tree of one bind mount, if it is the parent's to open: one slot, known to the later BIND row. */
+static void plan_source(const struct mount_plan *m)
+{
+    struct planner *planner = m->planner;
+    struct op *op;
+
+    planner->mount_trees[m->index] = SLOT_NONE;
+    if (!is_bind(m) || m->options.remount || m->options.copy_symlink)
+        return;
+    if (!is_mapped(m) && !parent_opens_sources(planner))
+        return;
+    op = plan_add(planner, OP_OPEN, SIDE_PARENT, "mounts[%zu] \"%s\"", m->index, m->target);
+    op->open.slot = planner->mount_trees[m->index] = plan_slot(planner);
+    op->open.path = plan_str(planner, bind_source(m));
+    op->open.flags = m->options.source_no_follow ? AT_SYMLINK_NOFOLLOW : 0;
+    op->open.tree = m->options.recursive_bind || is_type(m, "rbind") ? 2 : 1;
+    if (is_mapped(m))
+        add_maps(m, op);
+}
+
+void plan_mount_sources(struct planner *planner)
+{
+    const struct spec *spec = planner->input->spec;
+
+    planner->mount_trees = arena_new(planner->arena, op_slot, spec->n_mounts);
+    for (size_t i = 0; planner->mount_trees && i < spec->n_mounts; i++) {
+        struct mount_plan m;
+
+        mount_plan_init(&m, planner, i);
+        plan_source(&m);
+    }
+}
+
+void plan_mounts(struct planner *planner)
+{
+    for (size_t i = 0; i < planner->input->spec->n_mounts; i++) {
+        struct mount_plan m;
+
+        mount_plan_init(&m, planner, i);
+        plan_mount(&m);
+    }
+}

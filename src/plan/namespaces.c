@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Namespaces: which come with the clone, which are joined, and in which order the kernel lets them.
+ *
+ * Three shapes:
+ *   plain     every new namespace comes with clone3 (a new user namespace owns the others made by the same call).
+ *   host's    namespaces owned by the host are joined before a new or joined user namespace is entered, as only the
+ *             host's root may join them; what is new is made after it, so that the user namespace owns it.
+ *   user's    an ordinary user enters the user namespace first: it gives the right to join the others.
+ * The pid namespace is special: it holds for children only. Joined, the parent enters it before the clone (the ordinary
+ * user: init, which then goes on in a sibling); made after a user namespace was entered, init goes on in a sibling too.
+ * A cgroup namespace remembers the cgroup of the moment, so init unshares it itself, after it has been moved.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/plan.h"
+#include "sys/compat.h"
+
+static const struct spec_namespace *find(const struct planner *planner, enum namespace_kind kind)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+
+    for (size_t i = 0; i < lin->n_namespaces; i++)
+        if (lin->namespaces[i].type == kind)
+            return &lin->namespaces[i];
+    return NULL;
+}
+
+static bool is_new(const struct planner *planner, unsigned flag)
+{
+    return planner->namespaces_new & flag;
+}
+
+static bool is_joined(const struct planner *planner, unsigned flag)
+{
+    return planner->namespaces_joined & flag;
+}
+
+static bool ordinary_user(const struct planner *planner)
+{
+    return planner->input->host->euid != 0;
+}
+
+/* Not everything can come with clone3: a user namespace is involved and others are joined. */
+static bool in_steps(const struct planner *planner)
+{
+    unsigned others = planner->namespaces_joined & ~(unsigned) CLONE_NEWUSER;
+
+    return is_joined(planner, CLONE_NEWUSER) || (is_new(planner, CLONE_NEWUSER) && others);
+}
+
+/* ---- deciding ---- */
+
+static void check_names(struct planner *planner)
+{
+    const struct spec *spec = planner->input->spec;
+    unsigned all = planner->namespaces_new | planner->namespaces_joined;
+
+    if (spec->hostname && *spec->hostname && !(all & CLONE_NEWUTS))
+        plan_fail(planner, -EINVAL, "hostname \"%s\": unable to set it without a private UTS namespace "
+                  "(add {\"type\": \"uts\"} to linux.namespaces)", spec->hostname);
+    if (spec->domainname && *spec->domainname && !(all & CLONE_NEWUTS))
+        plan_fail(planner, -EINVAL, "domainname \"%s\": unable to set it without a private UTS namespace "
+                  "(add {\"type\": \"uts\"} to linux.namespaces)", spec->domainname);
+    if ((spec->linux_->boottime.set || spec->linux_->monotonic.set) && !is_new(planner, CLONE_NEWTIME))
+        plan_fail(planner, -EINVAL, "linux.timeOffsets: a new time namespace is needed "
+                  "(add {\"type\": \"time\"} to linux.namespaces)");
+    if (!is_new(planner, CLONE_NEWNS))
+        plan_fail(planner, -ENOTSUP, "linux.namespaces: a new mount namespace is needed "
+                  "(add {\"type\": \"mount\"}); without one, or in a joined one, containers are not supported");
+    if (spec->linux_->n_net_devices)
+        plan_fail(planner, -ENOTSUP, "linux.netDevices: not supported by this version");
+    if (spec->linux_->intel_rdt)
+        plan_fail(planner, -ENOTSUP, "linux.intelRdt: not supported by this version");
+}
+
+static void check_maps(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+    bool maps = lin->n_uid_mappings || lin->n_gid_mappings;
+
+    if (maps && !planner->user_namespace)
+        plan_fail(planner, -EINVAL, "linux.uidMappings: there is no user namespace to map ids of "
+                  "(add {\"type\": \"user\"} to linux.namespaces)");
+    if (is_new(planner, CLONE_NEWUSER) && maps && (!lin->n_uid_mappings || !lin->n_gid_mappings))
+        plan_fail(planner, -EINVAL, "linux.%s: missing, while the other map is given",
+                  lin->n_uid_mappings ? "gidMappings" : "uidMappings");
+}
+
+static void check_host(struct planner *planner)
+{
+    const struct host *host = planner->input->host;
+
+    if (is_new(planner, CLONE_NEWTIME) && !host->time_namespace)
+        plan_fail(planner, -ENOTSUP, "linux.namespaces: this kernel has no time namespaces");
+    if (is_new(planner, CLONE_NEWCGROUP) && !host->cgroup_namespace)
+        plan_fail(planner, -ENOTSUP, "linux.namespaces: this kernel has no cgroup namespaces");
+}
+
+void plan_namespaces_decide(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+
+    for (size_t i = 0; i < lin->n_namespaces; i++) {
+        unsigned flag = namespace_kind_flag(lin->namespaces[i].type);
+
+        if (lin->namespaces[i].path && *lin->namespaces[i].path)
+            planner->namespaces_joined |= flag;
+        else
+            planner->namespaces_new |= flag;
+    }
+    /* An ordinary user may make nothing without a user namespace: one is made by itself. */
+    if (ordinary_user(planner) && !is_joined(planner, CLONE_NEWUSER))
+        planner->namespaces_new |= CLONE_NEWUSER;
+    planner->user_namespace = (planner->namespaces_new | planner->namespaces_joined) & CLONE_NEWUSER;
+    check_names(planner);
+    check_maps(planner);
+    check_host(planner);
+}
+
+/* ---- before the clone ---- */
+
+static bool parent_enters(const struct planner *planner, const struct spec_namespace *namespace)
+{
+    if (namespace->type == NAMESPACE_TIME)
+        return true;
+    return namespace->type == NAMESPACE_PID && !(ordinary_user(planner) && planner->user_namespace);
+}
+
+static void open_joined(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+
+    for (size_t i = 0; i < lin->n_namespaces; i++) {
+        const struct spec_namespace *namespace = &lin->namespaces[i];
+        const char *name = namespace_kind_name(namespace->type);
+        struct op *op;
+
+        if (!namespace->path || !*namespace->path)
+            continue;
+        if (parent_enters(planner, namespace)) {
+            op = plan_add(planner, OP_ENTER, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
+            op->enter.path = plan_str(planner, namespace->path);
+            op->enter.type = namespace_kind_flag(namespace->type);
+            continue;
+        }
+        op = plan_add(planner, OP_OPEN, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
+        op->open.slot = planner->namespace_slots[namespace->type] = plan_slot(planner);
+        op->open.path = plan_str(planner, namespace->path);
+    }
+}
+
+static void add_time_offsets(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+    struct op *op;
+
+    if (!is_new(planner, CLONE_NEWTIME))
+        return;
+    op = plan_add(planner, OP_TIME_OFFSETS, SIDE_PARENT, "linux.timeOffsets");
+    op->time_offsets.offsets = plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n",
+                                         (long long) lin->monotonic.secs, lin->monotonic.nanosecs,
+                                         (long long) lin->boottime.secs, lin->boottime.nanosecs);
+}
+
+/* What clone3 makes at once. */
+static unsigned clone_flags(const struct planner *planner)
+{
+    unsigned flags = planner->namespaces_new & ~(unsigned) (CLONE_NEWCGROUP | CLONE_NEWTIME);
+
+    return in_steps(planner) ? 0 : flags;
+}
+
+void plan_namespaces_open(struct planner *planner)
+{
+    struct op *op;
+
+    open_joined(planner);
+    add_time_offsets(planner);
+    op = plan_add(planner, OP_CLONE, SIDE_PARENT, "container process");
+    op->clone.flags = clone_flags(planner);
+    op->clone.hierarchy = plan_cgroup_clone_hierarchy(planner);
+}
+
+/* ---- after the clone ---- */
+
+static void add_map(struct planner *planner, const char *file, const char *field, const struct id_map *maps, size_t n,
+                    uint32_t own)
+{
+    struct op *op = plan_add(planner, OP_ID_MAP, SIDE_PARENT, "linux.%s", field);
+    char *text = arena_alloc(planner->arena, n + 1, 40);
+    size_t used = 0;
+
+    for (size_t i = 0; text && i < n; i++)
+        used += (size_t) sprintf(text + used, "%u %u %u\n", maps[i].container_id, maps[i].host_id, maps[i].size);
+    if (text && n == 0 && ordinary_user(planner))
+        sprintf(text, "0 %u 1\n", own);
+    else if (text && n == 0)
+        strcpy(text, "0 0 4294967295\n"); /* none given: every id is itself */
+    op->id_map.file = plan_str(planner, file);
+    op->id_map.text = plan_str(planner, text ? text : "");
+}
+
+static void add_maps(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+    const struct host *host = planner->input->host;
+
+    /* An ordinary user's gid map needs setgroups(2) denied first, when no helper program writes it. */
+    if (ordinary_user(planner))
+        plan_add(planner, OP_SETGROUPS_DENY, SIDE_PARENT, "setgroups");
+    add_map(planner, "gid_map", "gidMappings", lin->gid_mappings, lin->n_gid_mappings, host->egid);
+    add_map(planner, "uid_map", "uidMappings", lin->uid_mappings, lin->n_uid_mappings, host->euid);
+}
+
+void plan_namespaces_maps(struct planner *planner)
+{
+    if (is_new(planner, CLONE_NEWUSER) && !in_steps(planner))
+        add_maps(planner);
+}
+
+static void add_sync(struct planner *planner, enum sync_mode mode, const char *what)
+{
+    struct op *op = plan_add(planner, OP_SYNC, SIDE_BOTH, "%s", what);
+
+    op->sync.mode = mode;
+}
+
+static void add_setns(struct planner *planner, enum namespace_kind kind)
+{
+    const struct spec_namespace *namespace = find(planner, kind);
+    struct op *op;
+
+    if (!namespace || !namespace->path || !*namespace->path || parent_enters(planner, namespace))
+        return;
+    op = plan_add(planner, OP_SETNS, SIDE_INIT, "linux.namespaces %s \"%s\"", namespace_kind_name(kind),
+                  namespace->path);
+    op->setns.fd = planner->namespace_slots[kind];
+    op->setns.type = namespace_kind_flag(kind);
+}
+
+static void add_setns_others(struct planner *planner)
+{
+    for (int kind = 0; kind < N_NAMESPACE_KINDS; kind++)
+        if (kind != NAMESPACE_USER)
+            add_setns(planner, (enum namespace_kind) kind);
+}
+
+static void add_flags(struct planner *planner, enum op_kind kind, unsigned flags, const char *what)
+{
+    struct op *op;
+
+    if (kind == OP_UNSHARE && !flags)
+        return;
+    op = plan_add(planner, kind, SIDE_INIT, "%s", what);
+    if (kind == OP_UNSHARE)
+        op->unshare.flags = flags;
+    else
+        op->refork.flags = flags;
+}
+
+/* Make a user namespace from inside init: the parent writes the maps while init waits. */
+static void add_user_step(struct planner *planner)
+{
+    add_flags(planner, OP_UNSHARE, CLONE_NEWUSER, "user namespace");
+    add_sync(planner, SYNC_PARENT_WAITS, "the user namespace is made");
+    add_maps(planner);
+    add_sync(planner, SYNC_INIT_WAITS, "ids are mapped");
+}
+
+/* The steps of the "host's" and "user's" shapes. */
+static void enter_in_steps(struct planner *planner)
+{
+    unsigned flags = planner->namespaces_new & ~(unsigned) (CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWTIME);
+    bool pid_joined_here = is_joined(planner, CLONE_NEWPID) && ordinary_user(planner);
+
+    if (!ordinary_user(planner))
+        add_setns_others(planner);
+    if (is_joined(planner, CLONE_NEWUSER))
+        add_setns(planner, NAMESPACE_USER);
+    else
+        add_user_step(planner);
+    if (ordinary_user(planner))
+        add_setns_others(planner);
+    if ((flags & CLONE_NEWPID) || pid_joined_here)
+        add_flags(planner, OP_REFORK, flags, "pid namespace");
+    else
+        add_flags(planner, OP_UNSHARE, flags, "namespaces");
+}
+
+/* Init must stand in its cgroup, and its ids be mapped, before it goes on. */
+static bool waits_for_parent(const struct planner *planner)
+{
+    return is_new(planner, CLONE_NEWUSER) || in_steps(planner) ||
+           (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
+}
+
+static bool groups_can_be_cleared(const struct planner *planner)
+{
+    const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
+
+    return !ordinary_user(planner) && !(keep && strcmp(keep, "1") == 0);
+}
+
+void plan_namespaces_enter(struct planner *planner)
+{
+    if (waits_for_parent(planner))
+        add_sync(planner, SYNC_INIT_WAITS, "cgroups are joined, ids are mapped");
+    if (in_steps(planner))
+        enter_in_steps(planner);
+    else
+        add_setns_others(planner);
+    if (planner->user_namespace)
+        plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
+            groups_can_be_cleared(planner);
+    if (is_new(planner, CLONE_NEWCGROUP))
+        add_flags(planner, OP_UNSHARE, CLONE_NEWCGROUP, "cgroup namespace");
+}

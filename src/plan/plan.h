@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The planner: a pure function from spec and host facts to a list of operations. No system call, no file, no clock.
+ * It is sticky: the first problem is remembered in planner->err and reported once by plan_create.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "host/cgroup_dir.h"
+#include "host/host.h"
+#include "plan/blob.h"
+#include "plan/ops.h"
+#include "spec/spec.h"
+
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+
+/* Everything the planner may look at. */
+struct plan_input {
+    const struct spec *spec;
+    const struct host *host;
+    const char *id;
+    const char *bundle;       /* absolute */
+    const char *pid_file;     /* absolute, or NULL */
+    enum cgroup_manager manager;
+    bool as_runc;             /* the conventions of runc where the faces differ */
+    bool no_pivot, no_new_keyring;
+    bool wait_start;          /* create: stop before exec until `start` comes */
+    bool foreground_terminal; /* a terminal that we relay, not one for --console-socket */
+    unsigned preserve_fds;
+    const void *seccomp_program; /* struct sock_filter[], compiled from spec->linux_->seccomp; NULL: none */
+    size_t seccomp_size;         /* bytes */
+    unsigned seccomp_flags;
+};
+
+/* A finished plan: the blob as crun-init gets it (in a mapping of its own, contiguous), and what the parent keeps. */
+struct plan {
+    struct arena memory; /* holds the blob and nothing else */
+    struct blob *blob;
+    struct cgroup_dir *cgroups; /* where the container's cgroups are, for the state; one a hierarchy */
+    size_t n_cgroups;
+    const char **warnings;
+    size_t n_warnings;
+    unsigned clone_flags; /* CLONE_NEW* of the container's own namespaces */
+};
+
+/* The plan of `create` (and `run`). Side data lives in ARENA; release with plan_done. */
+int plan_create(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
+void plan_done(struct plan *plan);
+
+/* The plan in words, one line a row, as `crun plan` prints it; malloc'd. */
+int plan_print(const struct plan *plan, char **ret_text, struct error *err);
+
+/* ---- for the planner's own files: building ---- */
+
+struct planner {
+    const struct plan_input *input;
+    struct arena *arena; /* for what is not part of the blob */
+    struct plan plan;
+    uint32_t ops_capacity;
+    struct op scratch;          /* what plan_add returns after a failure */
+    unsigned namespaces_new;    /* CLONE_NEW* flags of new namespaces */
+    unsigned namespaces_joined; /* CLONE_NEW* flags of namespaces joined by path */
+    const char *root_path;      /* absolute */
+    op_slot root_tree;
+    op_slot *mount_trees;       /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
+    op_slot namespace_slots[N_NAMESPACE_KINDS]; /* of the joined ones that init enters */
+    bool user_namespace;        /* the container's user namespace is not ours */
+    struct error *err;
+    bool failed;
+};
+
+/* Append a row; SIDE as in enum op_side. WHAT (printf) is the thing in the user's words. The result is valid until the
+ * next append and never NULL (after a failure it is a scratch row). */
+struct op *plan_add(struct planner *planner, enum op_kind kind, enum op_side side, const char *what, ...)
+    _printf_(4, 5);
+
+op_str plan_str(struct planner *planner, const char *text); /* NULL gives none */
+op_str plan_strf(struct planner *planner, const char *format, ...) _printf_(2, 3);
+struct op_list plan_list(struct planner *planner, const char *const *strings, size_t n);
+struct op_bytes plan_bytes(struct planner *planner, const void *bytes, size_t size);
+
+/* Remember the first problem: config path first, hint at the end. */
+void plan_fail(struct planner *planner, int code, const char *format, ...) _printf_(3, 4);
+void plan_warn(struct planner *planner, const char *format, ...) _printf_(2, 3);
+
+op_slot plan_slot(struct planner *planner); /* a fresh descriptor slot */
+
+/* One planner function a noun; each appends the rows of its noun. */
+void plan_cgroup_decide(struct planner *planner);  /* fills plan.cgroups; no rows */
+void plan_cgroup_make(struct planner *planner);    /* CGROUP_MAKE, CGROUP_WRITE, CGROUP_DEVICES: before the clone */
+void plan_cgroup_join(struct planner *planner);    /* CGROUP_JOIN of what clone did not do: right after it */
+void plan_cgroup_leave(struct planner *planner);   /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
+void plan_cgroup_late(struct planner *planner);    /* what must wait until set-up is over (small memory limits) */
+int plan_cgroup_clone_hierarchy(const struct planner *planner); /* v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
+
+void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, namespaces_joined; checks */
+void plan_namespaces_open(struct planner *planner);   /* OPEN, ENTER, TIME_OFFSETS, CLONE */
+void plan_namespaces_maps(struct planner *planner);   /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
+void plan_namespaces_enter(struct planner *planner);  /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */
+void plan_root_source(struct planner *planner);       /* decides root_path; OPEN of its tree */
+void plan_root_prepare(struct planner *planner);      /* PROPAGATION, ROOT */
+void plan_mounts(struct planner *planner);
+void plan_mount_sources(struct planner *planner);     /* OPEN of trees that only the parent may open */
+void plan_devices(struct planner *planner);
+void plan_root_enter(struct planner *planner);        /* PIVOT, ROOT_PROPAGATION */
+void plan_paths(struct planner *planner);             /* read-only and masked paths, ROOT_READONLY */
+void plan_sysctl(struct planner *planner);
+void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side);
+bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);
+void plan_process_parent(struct planner *planner);    /* OOM_SCORE_ADJ, RLIMIT_RAISE */
+void plan_process_early(struct planner *planner);     /* SESSION, KEYRING, hostname, scheduler ... */
+void plan_terminal(struct planner *planner);          /* TERMINAL: after the mounts, before the root is entered */
+void plan_process_late(struct planner *planner);      /* identity, capabilities, seccomp, exec */

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The container's process. Two groups of rows: early ones need privileges or the host's view (session, keyring,
+ * names, scheduling); late ones drop them, in the only order that works: LSM label while procfs may be written, bounding
+ * set while CAP_SETPCAP is there, groups before ids, capability sets after ids, seccomp last of all.
+ *
+ * Without no_new_privs the filter needs CAP_SYS_ADMIN. It is then kept in the effective and permitted sets until
+ * execve(2), which computes both anew from inheritable, ambient and bounding; so nothing of it reaches the container.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "plan/affinity.h"
+#include "plan/capabilities.h"
+#include "plan/plan.h"
+
+enum { CAPABILITY_SYS_ADMIN = 21, DEFAULT_UMASK = 022 };
+
+static const struct spec_process *process_of(const struct planner *planner)
+{
+    return planner->input->spec->process;
+}
+
+/* ---- resource limits ---- */
+
+struct limit_name {
+    const char *name;
+    int resource;
+};
+
+static const struct limit_name limit_names[] = {
+    { "RLIMIT_AS", RLIMIT_AS },           { "RLIMIT_CORE", RLIMIT_CORE },
+    { "RLIMIT_CPU", RLIMIT_CPU },         { "RLIMIT_DATA", RLIMIT_DATA },
+    { "RLIMIT_FSIZE", RLIMIT_FSIZE },     { "RLIMIT_LOCKS", 10 },
+    { "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK }, { "RLIMIT_MSGQUEUE", 12 },
+    { "RLIMIT_NICE", 13 },                { "RLIMIT_NOFILE", RLIMIT_NOFILE },
+    { "RLIMIT_NPROC", RLIMIT_NPROC },     { "RLIMIT_RSS", RLIMIT_RSS },
+    { "RLIMIT_RTPRIO", 14 },              { "RLIMIT_RTTIME", 15 },
+    { "RLIMIT_SIGPENDING", 11 },          { "RLIMIT_STACK", RLIMIT_STACK },
+};
+
+static int limit_resource(const char *name)
+{
+    for (size_t i = 0; i < sizeof limit_names / sizeof limit_names[0]; i++)
+        if (strcmp(limit_names[i].name, name) == 0)
+            return limit_names[i].resource;
+    return -1;
+}
+
+static void check_limit(struct planner *planner, size_t index)
+{
+    const struct spec_process *process = process_of(planner);
+    const struct spec_rlimit *limit = &process->rlimits[index];
+
+    if (limit_resource(limit->type) < 0)
+        plan_fail(planner, -EINVAL, "process.rlimits[%zu].type: unknown limit \"%s\"", index, limit->type);
+    if (limit->soft > limit->hard)
+        plan_fail(planner, -EINVAL, "process.rlimits[%zu] \"%s\": the soft limit is above the hard limit", index,
+                  limit->type);
+    for (size_t i = 0; i < index; i++)
+        if (strcmp(process->rlimits[i].type, limit->type) == 0)
+            plan_fail(planner, -EINVAL, "process.rlimits[%zu].type: \"%s\" is given twice", index, limit->type);
+}
+
+static void raise_limits(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    for (size_t i = 0; i < process->n_rlimits; i++) {
+        const struct spec_rlimit *limit = &process->rlimits[i];
+        struct op *op;
+
+        check_limit(planner, i);
+        op = plan_add(planner, OP_RLIMIT_RAISE, SIDE_PARENT, "process.rlimits[%zu] \"%s\"", i, limit->type);
+        op->rlimit_raise.resource = limit_resource(limit->type);
+        op->rlimit_raise.hard = (int64_t) limit->hard;
+    }
+}
+
+static void set_limits(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    for (size_t i = 0; i < process->n_rlimits; i++) {
+        const struct spec_rlimit *limit = &process->rlimits[i];
+        struct op *op = plan_add(planner, OP_RLIMIT, SIDE_INIT, "process.rlimits[%zu] \"%s\"", i, limit->type);
+
+        op->rlimit.resource = limit_resource(limit->type);
+        op->rlimit.soft = (int64_t) limit->soft;
+        op->rlimit.hard = (int64_t) limit->hard;
+    }
+}
+
+/* ---- by the parent ---- */
+
+void plan_process_parent(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    if (!process) {
+        plan_fail(planner, -EINVAL, "process: missing, there is nothing to run");
+        return;
+    }
+    if (process->oom_score_adj.set) {
+        struct op *op = plan_add(planner, OP_OOM_SCORE_ADJ, SIDE_PARENT, "process.oomScoreAdj");
+
+        op->oom_score_adj.value = process->oom_score_adj.value;
+        op->oom_score_adj.optional = planner->input->host->euid != 0 || planner->input->host->in_user_namespace;
+    }
+    raise_limits(planner);
+}
+
+/* ---- early ---- */
+
+static void add_names(struct planner *planner)
+{
+    const struct spec *spec = planner->input->spec;
+
+    if (spec->hostname && *spec->hostname)
+        plan_add(planner, OP_HOSTNAME, SIDE_INIT, "hostname \"%s\"", spec->hostname)->hostname.name =
+            plan_str(planner, spec->hostname);
+    if (spec->domainname && *spec->domainname)
+        plan_add(planner, OP_DOMAINNAME, SIDE_INIT, "domainname \"%s\"", spec->domainname)->domainname.name =
+            plan_str(planner, spec->domainname);
+}
+
+static void add_scheduler(struct planner *planner)
+{
+    const struct spec_scheduler *scheduler = process_of(planner)->scheduler;
+    struct op *op;
+
+    if (!scheduler)
+        return;
+    op = plan_add(planner, OP_SCHEDULER, SIDE_INIT, "process.scheduler");
+    op->scheduler.policy = scheduler->policy;
+    op->scheduler.nice = scheduler->nice;
+    op->scheduler.priority = scheduler->priority;
+    op->scheduler.flags = (int64_t) scheduler->flags;
+    op->scheduler.runtime = (int64_t) scheduler->runtime;
+    op->scheduler.deadline = (int64_t) scheduler->deadline;
+    op->scheduler.period = (int64_t) scheduler->period;
+}
+
+static void add_io_priority(struct planner *planner)
+{
+    const struct spec_io_priority *priority = process_of(planner)->io_priority;
+
+    if (priority)
+        plan_add(planner, OP_IO_PRIORITY, SIDE_INIT, "process.ioPriority")->io_priority.value =
+            (int64_t) priority->class << 13 | (priority->priority & 0x1fff);
+}
+
+struct mode_name {
+    const char *name;
+    int value;
+};
+
+static const struct mode_name memory_modes[] = {
+    { "MPOL_DEFAULT", 0 }, { "MPOL_PREFERRED", 1 },      { "MPOL_BIND", 2 },
+    { "MPOL_INTERLEAVE", 3 }, { "MPOL_LOCAL", 4 },       { "MPOL_PREFERRED_MANY", 5 },
+    { "MPOL_WEIGHTED_INTERLEAVE", 6 }, { "MPOL_F_NUMA_BALANCING", 1 << 13 },
+    { "MPOL_F_RELATIVE_NODES", 1 << 14 }, { "MPOL_F_STATIC_NODES", 1 << 15 },
+};
+
+static int memory_mode(const char *name)
+{
+    for (size_t i = 0; i < sizeof memory_modes / sizeof memory_modes[0]; i++)
+        if (strcmp(memory_modes[i].name, name) == 0)
+            return memory_modes[i].value;
+    return 0;
+}
+
+static void add_memory_policy(struct planner *planner)
+{
+    const struct spec_memory_policy *policy = planner->input->spec->linux_->memory_policy;
+    struct op *op;
+
+    if (!policy || !policy->mode)
+        return;
+    op = plan_add(planner, OP_MEMORY_POLICY, SIDE_INIT, "linux.memoryPolicy");
+    op->memory_policy.mode = memory_mode(policy->mode);
+    for (size_t i = 0; i < policy->n_flags; i++)
+        op->memory_policy.mode |= memory_mode(policy->flags[i]);
+    if (policy->nodes && *policy->nodes)
+        op->memory_policy.nodes = plan_number_list(planner, policy->nodes, "linux.memoryPolicy.nodes");
+}
+
+static void add_personality(struct planner *planner)
+{
+    const struct spec_personality *personality = planner->input->spec->linux_->personality;
+    struct op *op;
+
+    if (!personality)
+        return;
+    if (personality->n_flags)
+        plan_fail(planner, -EINVAL, "linux.personality.flags: the specification defines no flag, found \"%s\"",
+                  personality->flags[0]);
+    op = plan_add(planner, OP_PERSONALITY, SIDE_INIT, "linux.personality");
+    op->personality.value = personality->domain && strcmp(personality->domain, "LINUX32") == 0 ? 8 : 0;
+}
+
+static void add_affinity(struct planner *planner)
+{
+    const char *list = process_of(planner)->affinity_initial;
+
+    if (list && *list)
+        plan_add(planner, OP_AFFINITY, SIDE_INIT, "process.execCPUAffinity.initial")->affinity.mask =
+            plan_number_list(planner, list, "process.execCPUAffinity.initial");
+}
+
+void plan_process_early(struct planner *planner)
+{
+    if (!process_of(planner))
+        return;
+    plan_add(planner, OP_SESSION, SIDE_INIT, "session");
+    if (!planner->input->no_new_keyring)
+        plan_add(planner, OP_KEYRING, SIDE_INIT, "session keyring")->keyring.name =
+            plan_strf(planner, "_ses.%s", planner->input->id);
+    add_names(planner);
+    add_scheduler(planner);
+    add_io_priority(planner);
+    add_memory_policy(planner);
+    add_personality(planner);
+    add_affinity(planner);
+}
+
+/* ---- late ---- */
+
+static void add_terminal(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    struct op *op;
+
+    if (!process->terminal)
+        return;
+    op = plan_add(planner, OP_TERMINAL, SIDE_INIT, "process.terminal");
+    op->terminal.width = (int64_t) process->console_width.value;
+    op->terminal.height = (int64_t) process->console_height.value;
+    op->terminal.uid = process->uid;
+}
+
+void plan_terminal(struct planner *planner)
+{
+    if (process_of(planner))
+        add_terminal(planner);
+}
+
+static void add_label(struct planner *planner, const char *lsm, const char *label, const char *field)
+{
+    struct op *op = plan_add(planner, OP_LSM_LABEL, SIDE_INIT, "process.%s \"%s\"", field, label);
+
+    op->lsm_label.lsm = plan_str(planner, lsm);
+    op->lsm_label.label = plan_str(planner, label);
+}
+
+static void add_labels(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    const struct host *host = planner->input->host;
+    const char *profile = process->apparmor_profile, *label = process->selinux_label;
+
+    if (profile && *profile && host->apparmor)
+        add_label(planner, "apparmor", profile, "apparmorProfile");
+    else if (profile && *profile && strcmp(profile, "unconfined") != 0)
+        plan_fail(planner, -ENOTSUP, "process.apparmorProfile \"%s\": AppArmor is not enabled on this host", profile);
+    if (label && *label && host->selinux)
+        add_label(planner, "selinux", label, "selinuxLabel");
+    else if (label && *label)
+        plan_warn(planner, "process.selinuxLabel \"%s\": SELinux is not enabled on this host, ignored", label);
+}
+
+static bool keeps_groups(const struct planner *planner)
+{
+    const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
+
+    return keep && strcmp(keep, "1") == 0;
+}
+
+/* An ordinary user's namespace has setgroups(2) denied: there is nothing to clear, and nothing can be added. */
+static void add_groups(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    struct op *op;
+
+    if (keeps_groups(planner))
+        return;
+    if (planner->input->host->euid != 0) {
+        if (process->n_additional_gids)
+            plan_fail(planner, -EPERM, "process.user.additionalGids: an ordinary user cannot add groups to a container");
+        return;
+    }
+    op = plan_add(planner, OP_GROUPS, SIDE_INIT, "process.user.additionalGids");
+    op->groups.gids = plan_bytes(planner, process->additional_gids,
+                                 process->n_additional_gids * sizeof *process->additional_gids);
+}
+
+static bool seccomp_needs_privilege(const struct planner *planner)
+{
+    return planner->input->seccomp_size && !process_of(planner)->no_new_privileges;
+}
+
+static void add_identity(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    struct capability_sets sets = capability_sets_decide(planner, process->capabilities);
+    int64_t extra = seccomp_needs_privilege(planner) ? (int64_t) 1 << CAPABILITY_SYS_ADMIN : 0;
+    int64_t last = planner->input->host->last_capability;
+    struct op *op = plan_add(planner, OP_BOUNDING, SIDE_INIT, "process.capabilities.bounding");
+
+    op->bounding.keep = (int64_t) sets.bounding;
+    op->bounding.last = last;
+    add_groups(planner);
+    op = plan_add(planner, OP_IDENTITY, SIDE_INIT, "process.user");
+    op->identity.uid = process->uid;
+    op->identity.gid = process->gid;
+    op = plan_add(planner, OP_CAPABILITIES, SIDE_INIT, "process.capabilities");
+    op->capabilities.effective = (int64_t) sets.effective | extra;
+    op->capabilities.permitted = (int64_t) sets.permitted | extra;
+    op->capabilities.inheritable = (int64_t) sets.inheritable;
+    op->capabilities.ambient = (int64_t) sets.ambient;
+    op->capabilities.last = last;
+}
+
+static void add_cwd(struct planner *planner, bool create)
+{
+    const char *path = process_of(planner)->cwd;
+    struct op *op = plan_add(planner, OP_CWD, SIDE_INIT, "process.cwd \"%s\"", path);
+
+    op->cwd.path = plan_str(planner, path);
+    op->cwd.create = create;
+}
+
+static size_t name_length(const char *entry)
+{
+    return strcspn(entry, "=");
+}
+
+static bool overridden(const struct spec_process *process, size_t index)
+{
+    size_t length = name_length(process->env[index]);
+
+    for (size_t i = index + 1; i < process->n_env; i++)
+        if (name_length(process->env[i]) == length && strncmp(process->env[i], process->env[index], length) == 0)
+            return true;
+    return false;
+}
+
+/* The last of duplicate names wins and appears once. */
+static struct op_list environment(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    const char **env = arena_new(planner->arena, const char *, process->n_env + 1);
+    size_t n = 0;
+
+    for (size_t i = 0; env && i < process->n_env; i++)
+        if (!overridden(process, i))
+            env[n++] = process->env[i];
+    return plan_list(planner, env, n);
+}
+
+static bool has_home(const struct spec_process *process)
+{
+    const char *home = NULL;
+
+    for (size_t i = 0; i < process->n_env; i++)
+        if (strncmp(process->env[i], "HOME=", 5) == 0)
+            home = process->env[i] + 5;
+    return home && *home;
+}
+
+static void add_find(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    struct op *op = plan_add(planner, OP_FIND, SIDE_INIT, "process.args[0] \"%s\"", process->args[0]);
+
+    op->find.name = plan_str(planner, process->args[0]);
+    for (size_t i = 0; i < process->n_env; i++)
+        if (strncmp(process->env[i], "PATH=", 5) == 0)
+            op->find.path = plan_str(planner, process->env[i] + 5);
+}
+
+static void add_ready(struct planner *planner)
+{
+    struct op *op;
+
+    plan_cgroup_late(planner);
+    if (planner->input->pid_file)
+        plan_add(planner, OP_PID_FILE, SIDE_PARENT, "--pid-file \"%s\"", planner->input->pid_file)->pid_file.path =
+            plan_str(planner, planner->input->pid_file);
+    plan_add(planner, OP_STATE_SAVE, SIDE_PARENT, "state");
+    op = plan_add(planner, OP_SYNC, SIDE_BOTH, "ready to start");
+    op->sync.mode = SYNC_INIT_WAITS;
+    op->sync.state = !planner->input->wait_start && plan_has_hooks(planner, HOOK_START_CONTAINER);
+    if (planner->input->wait_start)
+        plan_add(planner, OP_WAIT_START, SIDE_INIT, "start");
+}
+
+static void add_exec(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    struct op *op;
+
+    set_limits(planner);
+    if (process->no_new_privileges)
+        plan_add(planner, OP_NO_NEW_PRIVS, SIDE_INIT, "process.noNewPrivileges");
+    if (planner->input->seccomp_size) {
+        op = plan_add(planner, OP_SECCOMP, SIDE_INIT, "linux.seccomp");
+        op->seccomp.program =
+            plan_bytes(planner, planner->input->seccomp_program, planner->input->seccomp_size);
+        op->seccomp.flags = planner->input->seccomp_flags;
+    }
+    op = plan_add(planner, OP_EXEC, SIDE_INIT, "process.args[0] \"%s\"", process->n_args ? process->args[0] : "");
+    op->exec.args = plan_list(planner, process->args, process->n_args);
+    op->exec.env = environment(planner);
+}
+
+static void check_process(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    if (!process->n_args || !process->args[0][0])
+        plan_fail(planner, -EINVAL, "process.args: empty, there is nothing to run");
+    if (!process->cwd || process->cwd[0] != '/')
+        plan_fail(planner, -EINVAL, "process.cwd: an absolute path is needed");
+}
+
+void plan_process_late(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    struct op *op;
+
+    if (!process)
+        return;
+    check_process(planner);
+    if (planner->failed)
+        return;
+    if (process->uid != 0 || planner->user_namespace) {
+        op = plan_add(planner, OP_STREAM_OWNER, SIDE_INIT, "standard streams");
+        op->stream_owner.uid = process->uid;
+        op->stream_owner.gid = process->gid;
+    }
+    add_cwd(planner, true);
+    add_labels(planner);
+    plan_add(planner, OP_UMASK, SIDE_INIT, "process.user.umask")->umask.mask =
+        process->umask.set ? process->umask.value & 0777 : DEFAULT_UMASK;
+    if (!has_home(process))
+        plan_add(planner, OP_HOME, SIDE_INIT, "HOME")->home.uid = process->uid;
+    add_identity(planner);
+    add_cwd(planner, false);
+    add_find(planner);
+    op = plan_add(planner, OP_SYNC, SIDE_BOTH, "set up");
+    op->sync.mode = SYNC_PARENT_WAITS;
+    add_ready(planner);
+    plan_hooks(planner, HOOK_START_CONTAINER, SIDE_INIT);
+    add_exec(planner);
+}

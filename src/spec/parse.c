@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Parsing; see parse.h. json-c is used in its strict mode. What it would take or tell badly is looked at before: an
+ * empty document, a byte order mark, NUL bytes (it would stop there), text that is not UTF-8.
+ */
+#include "spec/parse.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/utf8.h"
+#include "spec/excerpt.h"
+#include "spec/locate.h"
+
+#define NAME_CHARACTERS 200 /* of the document's name in errors */
+
+int document_error(struct error *err, const struct document *document, size_t offset, const char *format, ...)
+{
+    struct text_place place = text_place(document->text, offset);
+    char name[NAME_CHARACTERS * 6 + 4], text[ERROR_TEXT_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    excerpt(name, sizeof name, document->name, strlen(document->name), NAME_CHARACTERS, 0);
+    return error_set(err, -EINVAL, "%s:%zu:%zu: %s", name, place.line, place.column, text);
+}
+
+/* What json-c expected when it stopped. */
+static const char *const expectations[] = {
+    [json_tokener_error_depth] = NULL,
+    [json_tokener_error_parse_null] = "expected null",
+    [json_tokener_error_parse_boolean] = "expected true or false",
+    [json_tokener_error_parse_number] = "malformed number",
+    [json_tokener_error_parse_array] = "expected ',' or ']' after an element",
+    [json_tokener_error_parse_object_key_name] = "expected a name in double quotes or '}'",
+    [json_tokener_error_parse_object_key_sep] = "expected ':' after a name",
+    [json_tokener_error_parse_object_value_sep] = "expected ',' or '}' after a value",
+    [json_tokener_error_parse_string] = "malformed escape in a string",
+};
+
+static const char *expectation(enum json_tokener_error code)
+{
+    size_t n = sizeof expectations / sizeof expectations[0];
+
+    return (size_t) code < n && expectations[code] ? expectations[code] : "expected a value";
+}
+
+static int error_at(struct error *err, const struct document *document, size_t at, const char *expected)
+{
+    size_t length = utf8_length(document->text + at, document->size - at);
+    char found[EXCERPT_SIZE];
+
+    excerpt(found, sizeof found, document->text + at, length ? length : 1, 1, 0);
+    return document_error(err, document, at, "%s, found '%s'", expected, found);
+}
+
+/* Whether only white space and one document stand before AT: what follows a complete document is a case of its own. */
+static bool is_behind(const struct document *document, size_t at)
+{
+    const struct json_path top = { 0 };
+    size_t start, end;
+
+    json_locate(document->text, document->size, &top, &start);
+    end = json_value_end(document->text, document->size, start);
+    return end <= at;
+}
+
+static int syntax_error(struct error *err, const struct document *document, enum json_tokener_error code, size_t at)
+{
+    if (code == json_tokener_error_depth)
+        return document_error(err, document, at, "nested more than %d levels deep", PARSE_DEPTH);
+    if (code == json_tokener_error_size)
+        return error_errno(err, -ENOMEM, "%s", document->name);
+    if (code == json_tokener_error_parse_eof || code == json_tokener_continue || at >= document->size)
+        return document_error(err, document, document->size, "unexpected end of file");
+    if (code == json_tokener_error_parse_unexpected && is_behind(document, at))
+        return error_at(err, document, at, "expected the end of the file");
+    return error_at(err, document, at, expectation(code));
+}
+
+static int check_text(const struct document *document, struct error *err)
+{
+    const char *text = document->text, *nul = memchr(text, '\0', document->size);
+    size_t utf8 = utf8_check(text, document->size);
+
+    if (strspn(text, " \t\r\n") == document->size)
+        return document_error(err, document, 0, "empty file");
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        return document_error(err, document, 0, "begins with a byte order mark, expected UTF-8 without one");
+    if (nul)
+        return document_error(err, document, (size_t) (nul - text), "a NUL byte");
+    if (utf8 < document->size)
+        return document_error(err, document, utf8, "not valid UTF-8");
+    return 0;
+}
+
+static void tokener_freep(struct json_tokener **tokener)
+{
+    if (*tokener)
+        json_tokener_free(*tokener);
+}
+
+int document_parse(const struct document *document, struct json_object **ret_tree, struct error *err)
+{
+    _cleanup_(tokener_freep) struct json_tokener *tokener = json_tokener_new_ex(PARSE_DEPTH);
+    enum json_tokener_error code;
+    struct json_object *tree;
+    int r = check_text(document, err);
+
+    if (r < 0)
+        return r;
+    if (!tokener)
+        return error_errno(err, -ENOMEM, "%s", document->name);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    /* The NUL behind the text is part of the input: it tells json-c that nothing follows. */
+    tree = json_tokener_parse_ex(tokener, document->text, (int) document->size + 1);
+    code = json_tokener_get_error(tokener);
+    if (code != json_tokener_success) {
+        json_object_put(tree);
+        return syntax_error(err, document, code, json_tokener_get_parse_end(tokener));
+    }
+    *ret_tree = tree;
+    return 0;
+}
+
+size_t document_find_nul(const struct document *document)
+{
+    const char *at = document->text, *end = at + document->size;
+
+    while ((at = memchr(at, '\\', (size_t) (end - at)))) {
+        if (end - at < 6)
+            break;
+        if (memcmp(at, "\\u0000", 6) == 0)
+            return (size_t) (at - document->text);
+        at += 2; /* over the escaped character: it may be a backslash */
+    }
+    return document->size;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* How strings have to look: the patterns of the specification's schemas and the rules of its text. */
+#include "spec/shapes.h"
+
+#include <string.h>
+
+static const char digits[] = "0123456789";
+
+static bool is_absolute(const char *value)
+{
+    return value[0] == '/';
+}
+
+const struct text_rule rule_absolute_path = { "an absolute path", is_absolute };
+
+/* Over a number as SemVer 2.0.0 writes it, "0" or without a leading zero; NULL when there is none. */
+static const char *skip_number(const char *p)
+{
+    size_t n = strspn(p, digits);
+
+    return n == 0 || (n > 1 && p[0] == '0') ? NULL : p + n;
+}
+
+/* "1.MINOR.PATCH", and "-PRE" or "+BUILD" behind it: the 1.x versions promise to be compatible. */
+static bool is_version_1(const char *value)
+{
+    const char *p = strncmp(value, "1.", 2) == 0 ? skip_number(value + 2) : NULL;
+
+    p = p && *p == '.' ? skip_number(p + 1) : NULL;
+    if (!p)
+        return false;
+    if (*p == '\0')
+        return true;
+    return (*p == '-' || *p == '+') && p[1] &&
+           p[strspn(p, "-+.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] == '\0';
+}
+
+const struct text_rule rule_oci_version = { "a 1.x.y version of the specification", is_version_1 };
+
+static bool is_rlimit_name(const char *value)
+{
+    const char *name = value + strlen("RLIMIT_");
+
+    return strncmp(value, "RLIMIT_", strlen("RLIMIT_")) == 0 && *name &&
+           name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
+}
+
+const struct text_rule rule_rlimit_name = { "a name like RLIMIT_NOFILE", is_rlimit_name };
+
+static bool is_cpu_list(const char *value)
+{
+    return value[strspn(value, "0123456789, -")] == '\0';
+}
+
+const struct text_rule rule_cpu_list = { "a list of CPUs like 0-3,7", is_cpu_list };
+
+static bool is_page_size(const char *value)
+{
+    const char *unit = value + strspn(value, digits);
+
+    return unit > value && value[0] != '0' && *unit && strchr("KMG", *unit) && strcmp(unit + 1, "B") == 0;
+}
+
+const struct text_rule rule_page_size = { "a page size like 2MB", is_page_size };
+
+static bool is_device_access(const char *value)
+{
+    return value[strspn(value, "rwm")] == '\0';
+}
+
+const struct text_rule rule_device_access = { "a set of the letters r, w, m", is_device_access };
+
+static bool is_mem_bw_schema(const char *value)
+{
+    return strncmp(value, "MB:", 3) == 0 && !strchr(value, '\n');
+}
+
+const struct text_rule rule_mem_bw_schema = { "one line that begins with MB:", is_mem_bw_schema };

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* "linux.timeOffsets": what a new time namespace adds to two clocks, time_namespaces(7). */
+#include "spec/shapes.h"
+#include "spec/spec.h"
+
+static const struct field offset_fields[] = {
+    I64("secs", spec_time_offset, secs),
+    U32("nanosecs", spec_time_offset, nanosecs),
+};
+
+static const struct shape shape_time_offset = SHAPE(spec_time_offset, offset_fields);
+
+static const struct field fields[] = {
+    INLINE("boottime", spec_linux, boottime, &shape_time_offset, .present = offsetof(struct spec_linux, boottime.set)),
+    INLINE("monotonic", spec_linux, monotonic, &shape_time_offset,
+           .present = offsetof(struct spec_linux, monotonic.set)),
+};
+
+const struct shape shape_time_offsets = SHAPE(spec_linux, fields);

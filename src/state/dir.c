@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A container's directory: made, opened and locked, removed.
+ *
+ * The lock is flock(2) on the directory itself, so it dies with its holder and needs no file of its own. Whoever waits
+ * for it may find, when he gets it, that the directory was removed meanwhile, or removed and made anew: so after every
+ * lock the descriptor is compared with what the name stands for now. (Our descriptor keeps the inode in use, its number
+ * cannot come back while we look.)
+ */
+#include "state/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "state/id.h"
+
+#define REMOVE_DEPTH 32 /* directories inside one another; what a container made below a shared one is anybody's */
+
+static int no_such_container(const char *id, struct error *err)
+{
+    return error_set(err, -ENOENT, "container \"%s\" does not exist", id);
+}
+
+static int wait_for_lock(int fd, int lock)
+{
+    while (lock && flock(fd, lock) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
+/* 1 if NAME still is the directory FD, 0 if it is gone or another one. */
+static int is_still(int root_fd, const char *name, int fd)
+{
+    struct stat ours, now;
+
+    if (fstat(fd, &ours) < 0)
+        return -errno;
+    if (fstatat(root_fd, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    return ours.st_dev == now.st_dev && ours.st_ino == now.st_ino;
+}
+
+/* Open and lock NAME. 1 with *RET_FD, 0 when the directory went away while we waited, or a negative errno. */
+static int open_locked(int root_fd, const char *name, int lock, int *ret_fd)
+{
+    _cleanup_close_ int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    if (!lock) {
+        *ret_fd = take_fd(&fd);
+        return 1;
+    }
+    r = wait_for_lock(fd, lock);
+    if (r == 0)
+        r = is_still(root_fd, name, fd);
+    if (r > 0)
+        *ret_fd = take_fd(&fd);
+    return r;
+}
+
+/* Open and lock it again until it is the one that the name stands for. */
+static int open_settled(int root_fd, const char *name, int lock, int *ret_fd)
+{
+    int r;
+
+    do
+        r = open_locked(root_fd, name, lock, ret_fd);
+    while (r == 0);
+    return r < 0 ? r : 0;
+}
+
+int state_dir_make(int root_fd, const char *id, int *ret_dir_fd, struct error *err)
+{
+    char name[NAME_MAX + 1];
+    int r = id_directory(id, name, err);
+
+    if (r < 0)
+        return r;
+    /* Between mkdir and lock a `delete --force` may take it for a remnant and remove it: made once more. */
+    do {
+        if (mkdirat(root_fd, name, 0700) < 0)
+            return errno == EEXIST ? error_set(err, -EEXIST, "container with id \"%s\" already exists", id)
+                                   : error_errno(err, -errno, "container \"%s\": make its state directory", id);
+        r = open_locked(root_fd, name, LOCK_EX, ret_dir_fd);
+    } while (r == 0 || r == -ENOENT);
+    return r < 0 ? error_errno(err, r, "container \"%s\": lock its state directory", id) : 0;
+}
+
+int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struct error *err)
+{
+    char name[NAME_MAX + 1];
+    int r = id_directory(id, name, err);
+
+    if (r < 0)
+        return r;
+    r = open_settled(root_fd, name, lock, ret_dir_fd);
+    if (r == -ENOENT)
+        return no_such_container(id, err);
+    return r < 0 ? error_errno(err, r, "container \"%s\": open its state directory", id) : 0;
+}
+
+static int remove_entries(int dir_fd, const char *but, unsigned depth);
+
+/* Remove what is below directory NAME, and it. Never through a symlink: NAME itself would be unlinked instead. */
+static int remove_directory(int dir_fd, const char *name, unsigned depth)
+{
+    _cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (depth == REMOVE_DEPTH)
+        return -ELOOP;
+    r = remove_entries(fd, NULL, depth + 1);
+    if (r < 0)
+        return r;
+    return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int remove_entry(int dir_fd, const char *name, unsigned depth)
+{
+    if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return -errno;
+    return remove_directory(dir_fd, name, depth);
+}
+
+static void dir_closep(DIR **dir)
+{
+    if (*dir)
+        closedir(*dir);
+}
+
+/* A stream of its own over DIR_FD, from the first entry on. */
+static DIR *open_stream(int dir_fd)
+{
+    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+    if (!dir)
+        fd_closep(&fd);
+    return dir;
+}
+
+/* Remove everything in DIR_FD but the entry BUT (may be NULL); the first failure is told, the rest is tried. */
+static int remove_entries(int dir_fd, const char *but, unsigned depth)
+{
+    _cleanup_(dir_closep) DIR *dir = open_stream(dir_fd);
+    const struct dirent *entry;
+    int result = 0;
+
+    if (!dir)
+        return -errno;
+    while ((errno = 0, entry = readdir(dir))) {
+        int r;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (but && strcmp(entry->d_name, but) == 0)
+            continue;
+        r = remove_entry(dir_fd, entry->d_name, depth);
+        if (r < 0 && result == 0)
+            result = r;
+    }
+    return result < 0 ? result : -errno;
+}
+
+int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
+{
+    char name[NAME_MAX + 1];
+    int r = id_directory(id, name, err);
+
+    if (r < 0)
+        return r;
+    /* state.json goes last: until then another `delete --force` still knows what there was. */
+    r = remove_entries(dir_fd, STATE_FILE, 0);
+    if (r == 0)
+        r = remove_entry(dir_fd, STATE_FILE, 0);
+    if (r == 0 && unlinkat(root_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        r = -errno;
+    return r < 0 ? error_errno(err, r, "container \"%s\": remove its state directory", id) : 0;
+}

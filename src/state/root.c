@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The state root. Everything below it is believed (pids to kill, cgroups to remove), so it must be a directory that
+ * only its owner, who is us, can write to: that is verified on the open descriptor, and all that follows is relative
+ * to that descriptor. With it nobody else can plant names below the root, nor swap it for another.
+ */
+#include "state/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+/* XDG_RUNTIME_DIR may be swept of old files; the sticky bit keeps ours (XDG Base Directory Specification). */
+#define ROOT_MODE          0700
+#define ROOT_MODE_ROOTLESS 01700
+
+static int out_of_memory(struct error *err)
+{
+    return error_errno(err, -ENOMEM, "state root");
+}
+
+static char *format(const char *text, ...) _printf_(1, 2);
+static char *format(const char *text, ...)
+{
+    char *made;
+    va_list args;
+
+    va_start(args, text);
+    if (vasprintf(&made, text, args) < 0)
+        made = NULL;
+    va_end(args);
+    return made;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
+/* Where an ordinary user's state is: a relative XDG_RUNTIME_DIR is to be ignored, says its specification. */
+static char *rootless_path(const char *name)
+{
+    const char *xdg = getenv("XDG_RUNTIME_DIR");
+    char run_user[64];
+
+    if (xdg && xdg[0] == '/')
+        return format("%s/%s", xdg, name);
+    snprintf(run_user, sizeof run_user, "/run/user/%u", (unsigned) geteuid());
+    if (is_directory(run_user))
+        return format("%s/%s", run_user, name);
+    return format("/tmp/%s-run-%u", name, (unsigned) geteuid());
+}
+
+static char *absolute_path(const char *path)
+{
+    _cleanup_free_ char *cwd = NULL;
+
+    if (path[0] == '/')
+        return strdup(path);
+    cwd = getcwd(NULL, 0);
+    return cwd ? format("%s/%s", cwd, path) : NULL;
+}
+
+/* The path, malloc'd, without slashes at its end: they would let the last component be a symlink. */
+static char *root_path(const char *root, const char *name, bool rootless)
+{
+    char *path = root ? absolute_path(root) : rootless ? rootless_path(name) : format("/run/%s", name);
+    size_t length = path ? strlen(path) : 0;
+
+    while (length > 1 && path[length - 1] == '/')
+        path[--length] = '\0';
+    return path;
+}
+
+/* Make the directories above PATH's last component; what exists may be reached through symlinks (/var/run). */
+static int make_parents(char *path, struct error *err)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        int r;
+
+        *slash = '\0';
+        r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+        if (r < 0)
+            error_errno(err, r, "state root: mkdir \"%s\"", path);
+        *slash = '/';
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int make_root(char *path, mode_t mode, struct error *err)
+{
+    int r;
+
+    if (mkdir(path, mode) == 0 || errno == EEXIST)
+        return 0;
+    if (errno != ENOENT)
+        return error_errno(err, -errno, "state root: mkdir \"%s\"", path);
+    r = make_parents(path, err);
+    if (r < 0)
+        return r;
+    if (mkdir(path, mode) < 0 && errno != EEXIST)
+        return error_errno(err, -errno, "state root: mkdir \"%s\"", path);
+    return 0;
+}
+
+static int verify_root(int fd, const char *path, struct error *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, -errno, "state root \"%s\"", path);
+    if (st.st_uid != geteuid())
+        return error_set(err, -EPERM, "state root \"%s\" belongs to user %u, not to %u: use --root for another", path,
+                         (unsigned) st.st_uid, (unsigned) geteuid());
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return error_set(err, -EPERM, "state root \"%s\" may be written by others (mode %04o): chmod 0700 it", path,
+                         (unsigned) st.st_mode & 07777);
+    return 0;
+}
+
+static int open_root(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd >= 0)
+        return fd;
+    if (errno == ENOTDIR && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        return error_set(err, -ELOOP, "state root \"%s\" is a symbolic link", path);
+    return error_errno(err, -errno, "state root \"%s\"", path);
+}
+
+int state_root_open(const char *root, const char *name, bool rootless, int *ret_fd, char **ret_path, struct error *err)
+{
+    _cleanup_free_ char *path = root_path(root, name, rootless);
+    _cleanup_close_ int fd = -1;
+    int r;
+
+    if (!path)
+        return out_of_memory(err);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        r = make_root(path, rootless ? ROOT_MODE_ROOTLESS : ROOT_MODE, err);
+        fd = r < 0 ? r : open_root(path, err);
+    }
+    if (fd < 0)
+        return fd;
+    r = verify_root(fd, path, err);
+    if (r < 0)
+        return r;
+    *ret_fd = take_fd(&fd);
+    *ret_path = path;
+    path = NULL;
+    return 0;
+}

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Whether a container still waits for its start. */
+#pragma once
+
+#include <stdbool.h>
+
+/* True while somebody listens on DIR_FD's start.sock; he sees a connection that ends at once. */
+bool socket_is_waiting(int dir_fd);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Golden tests of the planner: every folder of tests/golden/plans holds a config.json, a host.json and the plan.txt that
+ * must come out (or the error, as a line "error: ..."). No root, no system call, no container. An optional `options`
+ * file has words: create, runc, no-pivot, disabled.
+ *
+ *     golden FOLDER...            compare
+ *     golden --update FOLDER...   write plan.txt anew, to be read as a diff
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "plan/plan.h"
+#include "spec/load.h"
+
+static bool has_word(int dir, const char *word)
+{
+    _cleanup_free_ char *text = NULL;
+
+    return file_read(dir, "options", 4096, &text, NULL) == 0 && strstr(text, word);
+}
+
+static int plan_text(int dir, const struct spec *spec, const struct host *host, struct arena *arena, char **ret,
+                     struct error *err)
+{
+    struct plan_input input = { .spec = spec, .host = host, .id = "golden", .bundle = "/bundle" };
+    struct plan plan;
+    int r;
+
+    input.wait_start = has_word(dir, "create");
+    input.as_runc = has_word(dir, "runc");
+    input.no_pivot = has_word(dir, "no-pivot");
+    input.manager = has_word(dir, "disabled") ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS;
+    input.seccomp_program = spec->linux_->seccomp ? "8 bytes!" : NULL;
+    input.seccomp_size = spec->linux_->seccomp ? 8 : 0;
+    r = plan_create(&input, arena, &plan, err);
+    if (r < 0)
+        return r;
+    if (blob_check(plan.blob, plan.blob->size) != 0)
+        return error_set(err, -1, "the blob does not pass its own check at row %d",
+                         blob_check(plan.blob, plan.blob->size) - 1);
+    r = plan_print(&plan, ret, err);
+    plan_done(&plan);
+    return r;
+}
+
+/* The plan of the folder, or its error as text. */
+static char *result(int dir)
+{
+    _cleanup_(arena_done) struct arena arena = { 0 };
+    _cleanup_(document_done) struct document config = { 0 };
+    _cleanup_free_ char *facts = NULL;
+    const struct spec *spec;
+    struct host host = { 0 };
+    struct error err = { 0 };
+    char *text = NULL;
+    int r = arena_init(&arena, ARENA_DEFAULT_SIZE, &err);
+
+    if (r >= 0)
+        r = document_read(&config, dir, "config.json", &err);
+    if (r >= 0)
+        r = spec_load(&config, &arena, &spec, &err);
+    if (r >= 0 && (r = file_read(dir, "host.json", 1 << 20, &facts, NULL)) < 0)
+        error_errno(&err, r, "host.json");
+    if (r >= 0)
+        r = host_load(&host, facts, &arena, &err);
+    if (r >= 0)
+        r = plan_text(dir, spec, &host, &arena, &text, &err);
+    if (r < 0 && asprintf(&text, "error: %s\n", err.text) < 0)
+        abort();
+    return text;
+}
+
+static void first_difference(const char *expected, const char *actual)
+{
+    unsigned line = 1;
+    const char *e = expected, *a = actual;
+
+    while (*e && *e == *a) {
+        line += *e == '\n';
+        if (*e == '\n') {
+            expected = e + 1;
+            actual = a + 1;
+        }
+        e++;
+        a++;
+    }
+    printf("# line %u\n# expected: %.*s\n# actual:   %.*s\n", line, (int) strcspn(expected, "\n"), expected,
+           (int) strcspn(actual, "\n"), actual);
+}
+
+static bool compare(int dir, const char *actual)
+{
+    _cleanup_free_ char *expected = NULL;
+
+    if (file_read(dir, "plan.txt", 8 << 20, &expected, NULL) < 0) {
+        printf("# there is no plan.txt (make it with --update, then read it)\n");
+        return false;
+    }
+    if (strcmp(expected, actual) == 0)
+        return true;
+    first_difference(expected, actual);
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    bool update = argc > 1 && strcmp(argv[1], "--update") == 0;
+    int first = update ? 2 : 1, failures = 0;
+
+    printf("1..%d\n", argc - first);
+    for (int i = first; i < argc; i++) {
+        _cleanup_close_ int dir = open(argv[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_free_ char *text = dir < 0 ? NULL : result(dir);
+        bool ok = text && (update ? file_replace(dir, "plan.txt", text, strlen(text), 0644) == 0 : compare(dir, text));
+
+        printf("%s %d - %s\n", ok ? "ok" : "not ok", i - first + 1, strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1
+                                                                                       : argv[i]);
+        failures += !ok;
+    }
+    return failures != 0;
+}

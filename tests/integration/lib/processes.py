@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The children of the test process.
+
+pytest becomes a subreaper, so that whatever a runtime leaves behind becomes our child and is seen. Hence two kinds of
+children: those that we started and wait for ourselves, and those that were given to us (the init of a created
+container, as conmon would get it), which `reap` collects and whose ends it remembers.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+
+_lock = threading.RLock()
+_own = set()
+exits = {}
+
+
+def become_subreaper() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+class Process(subprocess.Popen):
+    """A Popen that `reap` leaves alone."""
+
+    def __init__(self, *args, **kwargs):
+        with _lock:
+            super().__init__(*args, **kwargs)
+            _own.add(self.pid)
+
+    def forget(self):
+        with _lock:
+            _own.discard(self.pid)
+
+    def wait_and_forget(self, timeout):
+        try:
+            return self.wait(timeout)
+        finally:
+            if self.returncode is not None:
+                self.forget()
+
+
+def _stat(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            s = f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = s[s.rindex(")") + 2:].split()
+    return {"state": fields[0], "ppid": int(fields[1])}
+
+
+def children(pid=None) -> set:
+    me = pid or os.getpid()
+    found = set()
+    try:
+        for task in os.listdir(f"/proc/{me}/task"):
+            with open(f"/proc/{me}/task/{task}/children", encoding="ascii") as f:
+                found |= {int(p) for p in f.read().split()}
+    except FileNotFoundError:  # a thread has ended, or a kernel without CONFIG_PROC_CHILDREN
+        for p in filter(str.isdigit, os.listdir("/proc")):
+            s = _stat(p)
+            if s and s["ppid"] == me:
+                found.add(int(p))
+    return found
+
+
+def reap() -> None:
+    """Collects the ended children that we did not start."""
+    with _lock:
+        for pid in children() - _own:
+            try:
+                got, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                continue
+            if got:
+                exits[pid] = os.waitstatus_to_exitcode(status)
+
+
+def strays() -> dict:
+    """Children that nobody waits for, as {pid: command line}."""
+    reap()
+    return {p: describe(p) for p in children() - _own}
+
+
+def describe(pid) -> str:
+    s = _stat(pid)
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            line = f.read().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        line = "?"
+    return f"{line or '?'} [{s['state'] if s else 'gone'}]"
+
+
+def alive(pid: int) -> bool:
+    """Is it there and not a zombie?"""
+    reap()
+    s = _stat(pid)
+    return bool(s) and s["state"] not in "ZX"
+
+
+def wait_gone(pid: int, timeout=10.0) -> None:
+    until(lambda: not alive(pid), f"process {pid} ({describe(pid)}) is still there", timeout)
+
+
+def until(condition, what, timeout=10.0):
+    """Polls; returns the condition's value. A test may poll, the program never does."""
+    end = time.monotonic() + timeout
+    pause = 0.001
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"after {timeout} s: {what() if callable(what) else what}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+
+
+def kill_all(pids) -> None:
+    for p in pids:
+        try:
+            os.kill(p, signal.SIGKILL)
+        except ProcessLookupError:
+            pass

@@ -1,0 +1,469 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The container's cgroup: made, entered, limited, removed; on this host's layout, and where only v2 is mounted."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lib import cgroups, processes
+from lib.bundle import DEFAULT_NAMESPACES, caps, namespaces
+
+needs = {c: pytest.mark.skipif(c not in cgroups.controllers(), reason=f"no {c} controller on this host")
+         for c in ("memory", "pids", "cpu", "cpuset", "devices", "blkio", "freezer", "hugetlb")}
+
+
+def knob(c, controller, v1, v2=""):
+    return cgroups.knob(controller, c.config["linux"]["cgroupsPath"], v1, v2)
+
+
+def values(c, controller, v1, v2=""):
+    return knob(c, controller, v1, v2).read_text().split()
+
+
+def where(tag):
+    return [d for d in cgroups.named(tag) if d.name != tag]
+
+
+# made, entered, removed
+
+def test_made_and_removed(created, rt, here):
+    c = created()
+    made = where(here.tag)
+    assert {d.name for d in made} == {c.id} and {d.parent.name for d in made} == {here.tag}
+    assert len(made) >= len(cgroups.controllers() & {"memory", "pids", "cpu", "devices", "freezer"}) if cgroups.v1_mount("pids") else len(made) == 1
+    for d in made:
+        assert cgroups.members(d) == [rt.pid(c)], d
+    rt.delete(c, "--force")
+    assert where(here.tag) == []
+
+
+def test_process_is_in_every_hierarchy(running, rt, here):
+    c = running()
+    path = c.config["linux"]["cgroupsPath"]
+    rows = cgroups.of_process(rt.pid(c))
+    assert {k: v for k, v in rows.items() if k in ("memory", "pids", "cpu", "devices", "freezer", "")} \
+        == {k: path for k in rows if k in ("memory", "pids", "cpu", "devices", "freezer", "")}
+
+
+def test_removed_after_run(bundle, run, here):
+    assert run(bundle(args=["true"])).returncode == 0
+    assert where(here.tag) == []
+
+
+def test_removed_after_a_failed_create(bundle, rt, here):
+    rt.fails(rt.create(bundle(args=["true"], root={"path": "/no/such"}), check=False))
+    rt.fails(rt.create(bundle(args=["true"], mounts=[{"destination": "/mnt", "type": "no-such"}]), check=False))
+    assert where(here.tag) == []
+
+
+def test_default_path(bundle, rt, here):
+    """Without cgroupsPath: named after the container, and gone afterwards with whatever was made above it."""
+    c = bundle(args=["/bin/probe", "sleep"], cgroup=False)
+    rt.create(c)
+    made = cgroups.named(c.id)
+    assert made and all(rt.pid(c) in cgroups.members(d) for d in made)
+    rt.delete(c, "--force")
+    assert cgroups.named(here.tag) == []
+
+
+def test_relative_path(bundle, rt, here):
+    c = bundle(args=["/bin/probe", "sleep"], linux={"cgroupsPath": f"{here.tag}/relative/{here.tag}-x"})
+    rt.create(c)
+    made = [d for d in where(here.tag) if d.name == f"{here.tag}-x"]
+    assert made and all(rt.pid(c) in cgroups.members(d) for d in made)
+    rt.delete(c, "--force")
+    assert not [d for d in where(here.tag) if d.name == f"{here.tag}-x"]
+    cgroups.remove(cgroups.named(here.tag))
+
+
+def test_deep_path(bundle, rt, here):
+    """Kubernetes' depth; every level that cpuset (v1) needs is set up."""
+    c = bundle(args=["/bin/probe", "sleep"], linux={"cgroupsPath": f"/{here.tag}/burstable/pod-1/c"})
+    rt.create(c)
+    rt.start(c)
+    assert rt.status(c) == "running"
+    rt.delete(c, "--force")
+    assert not [d for d in where(here.tag) if d.name == "c"]
+    cgroups.remove(cgroups.named(here.tag))
+
+
+def test_dots_in_the_path(bundle, rt, here):
+    """SECURITY-CASES.md 16"""
+    c = bundle(args=["/bin/probe", "sleep"], linux={"cgroupsPath": f"/{here.tag}/../../../../{here.tag}/c"})
+    r = rt.create(c, check=False)
+    for mount in cgroups.hierarchies():
+        assert not (mount.parent / here.tag).exists()
+    if r.returncode:
+        rt.fails(r, "linux.cgroupsPath")
+
+
+def test_path_that_exists_already(bundle, rt, here):
+    """An engine made it, with an empty cpuset as the kernel makes them."""
+    c = bundle(args=["cat", "/proc/self/cgroup"])
+    path = c.config["linux"]["cgroupsPath"]
+    for mount in cgroups.hierarchies():
+        (mount / path.lstrip("/")).mkdir(parents=True)
+    r = rt.run(c)
+    assert r.returncode == 0 and path in r.stdout, str(r)
+    cgroups.remove(cgroups.named(here.tag))
+
+
+@pytest.mark.differs(runc="1.1.5 only on some layouts")
+def test_cgroup_that_is_not_empty(bundle, rt, running):
+    first = running()
+    c = bundle(args=["true"], linux={"cgroupsPath": first.config["linux"]["cgroupsPath"]})
+    rt.fails(rt.run(c), "container's cgroup is not empty")
+    assert rt.status(first) == "running" and processes.alive(rt.pid(first))
+
+
+def test_sub_cgroups_are_removed(running, rt, here):
+    c = running()
+    for d in where(here.tag):
+        (d / "a/b").mkdir(parents=True)
+    rt.delete(c, "--force")
+    assert where(here.tag) == []
+
+
+def test_sub_cgroups_with_processes_are_removed(running, rt, here):
+    c = running(["/bin/probe", "tree", "2"], namespaces=namespaces("mount", "network", "ipc", "uts"))
+    rt.wait_output(c, "ready")
+    pids = rt.ps(c)
+    for d in where(here.tag):
+        (d / "a/b").mkdir(parents=True)
+        try:
+            (d / "a/b/cgroup.procs").write_text(str(pids[-1]))
+        except OSError:
+            pass  # cpuset without cpus
+    rt.delete(c, "--force")
+    assert where(here.tag) == []
+    for p in pids:
+        processes.wait_gone(p)
+
+
+def test_frozen_container_is_deleted(running, rt, here):
+    c = running()
+    freezer = cgroups.v1_mount("freezer")
+    if freezer:
+        (freezer / here.tag / c.id / "freezer.state").write_text("FROZEN")
+    else:
+        (cgroups.v2_mount() / here.tag / c.id / "cgroup.freeze").write_text("1")
+    rt.delete(c, "--force")
+    assert where(here.tag) == []
+
+
+@pytest.mark.differs(runc="has no --cgroup-manager")
+def test_manager_disabled(bundle, rt, here):
+    c = bundle(args=["cat", "/proc/self/cgroup"],
+               edit=lambda c: c["linux"].pop("resources"))
+    r = rt.with_options("--cgroup-manager", "disabled").run(c)
+    assert r.returncode == 0 and here.tag not in r.stdout, str(r)
+    assert r.stdout == Path("/proc/self/cgroup").read_text()
+    d = bundle(args=["/bin/probe", "sleep"], edit=lambda c: c["linux"].pop("resources"))
+    rt.with_options("--cgroup-manager=disabled").create(d)
+    assert where(here.tag) == []
+    rt.start(d)
+    rt.kill(d, "KILL")
+    rt.wait_status(d, "stopped")
+    rt.delete(d)  # the manager is remembered
+
+
+@pytest.mark.differs(runc="has no --cgroup-manager")
+def test_manager_cgroupfs(bundle, rt):
+    assert rt.with_options("--cgroup-manager", "cgroupfs").run(bundle(args=["true"])).returncode == 0
+
+
+@pytest.mark.ours
+def test_manager_unknown(bundle, rt):
+    rt.fails(rt.with_options("--cgroup-manager", "no-such").run(bundle(args=["true"])), "no-such")
+
+
+# limits
+
+@needs["memory"]
+def test_memory_limit(running):
+    c = running(resources={"memory": {"limit": 64 << 20, "reservation": 32 << 20}})
+    assert values(c, "memory", "memory.limit_in_bytes", "memory.max") == [str(64 << 20)]
+    assert values(c, "memory", "memory.soft_limit_in_bytes", "memory.low") == [str(32 << 20)]
+
+
+@needs["memory"]
+@pytest.mark.differs(runc="1.1.5 needs two megabytes itself")
+def test_memory_of_512_kib(bundle, run):
+    """What a runtime needs inside the limit is small."""
+    c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": 512 << 10}})
+    for _ in range(5):
+        r = run(c)
+        assert (r.returncode, r.stdout, r.stderr) == (0, "fits\n", ""), str(r)
+
+
+@needs["memory"]
+def test_memory_limit_is_enforced(bundle, run):
+    c = bundle(args=["/bin/probe", "allocate", 64 << 20], resources={"memory": {"limit": 16 << 20}})
+    assert run(c).returncode == 137
+
+
+@needs["memory"]
+def test_memory_unlimited(running):
+    c = running(resources={"memory": {"limit": -1}})
+    assert int(values(c, "memory", "memory.limit_in_bytes", "memory.max")[0].replace("max", str(2**63))) > 2**60
+
+
+@needs["memory"]
+def test_memory_swappiness(running):
+    if not cgroups.v1_mount("memory"):
+        pytest.skip("v1 only")
+    c = running(resources={"memory": {"swappiness": 7, "disableOOMKiller": False}})
+    assert values(c, "memory", "memory.swappiness") == ["7"]
+
+
+@needs["pids"]
+def test_pids_limit(running):
+    c = running(resources={"pids": {"limit": 12}})
+    assert values(c, "pids", "pids.max") == ["12"]
+
+
+@needs["pids"]
+def test_pids_limit_1(bundle, run):
+    c = bundle(args=["/bin/echo", "alone"], resources={"pids": {"limit": 1}})
+    for _ in range(5):
+        r = run(c)
+        assert (r.returncode, r.stdout, r.stderr) == (0, "alone\n", ""), str(r)
+
+
+@needs["pids"]
+def test_pids_limit_is_enforced(probe):
+    facts = probe("forks", 50, resources={"pids": {"limit": 10}})
+    assert facts["forks"] == 9
+
+
+@needs["pids"]
+def test_pids_unlimited(running):
+    assert values(running(resources={"pids": {"limit": -1}}), "pids", "pids.max") == ["max"]
+
+
+@needs["cpu"]
+def test_cpu_shares(running):
+    c = running(resources={"cpu": {"shares": 512}})
+    if cgroups.v1_mount("cpu"):
+        assert values(c, "cpu", "cpu.shares") == ["512"]
+    else:
+        assert 20 <= int(values(c, "cpu", "cpu.weight")[0]) <= 60
+
+
+@needs["cpu"]
+def test_cpu_quota(running):
+    c = running(resources={"cpu": {"quota": 25000, "period": 50000}})
+    if cgroups.v1_mount("cpu"):
+        assert values(c, "cpu", "cpu.cfs_quota_us") == ["25000"] and values(c, "cpu", "cpu.cfs_period_us") == ["50000"]
+    else:
+        assert values(c, "cpu", "cpu.max") == ["25000", "50000"]
+
+
+@needs["cpuset"]
+def test_cpuset(probe, running):
+    facts = probe(resources={"cpu": {"cpus": "0", "mems": "0"}})
+    assert facts["cpus"] == 1
+    c = running(resources={"cpu": {"cpus": "0"}})
+    assert values(c, "cpuset", "cpuset.cpus") == ["0"]
+
+
+def test_limits_before_the_first_instruction(probe):
+    """They are there when the process starts."""
+    if "pids" in cgroups.controllers():
+        assert probe("forks", 5, resources={"pids": {"limit": 3}})["forks"] == 2
+    else:
+        pytest.skip("no pids controller")
+
+
+@needs["devices"]
+def test_devices_rules_on_v1(running):
+    if not cgroups.v1_mount("devices"):
+        pytest.skip("v1 only")
+    c = running(resources={"devices": [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"}]})
+    rows = knob(c, "devices", "devices.list").read_text().splitlines()
+    assert "c 10:229 rw" in rows and "a *:* rwm" not in rows
+    assert {"c 1:3 rwm", "c 1:5 rwm", "c 1:8 rwm", "c 136:* rwm"} <= set(rows)
+
+
+@pytest.mark.parametrize("resources, text", [
+    ({"memory": {"limit": -2}}, "memory"), ({"cpu": {"quota": 1, "period": 50000}}, "cpu"), ({"cpu": {"cpus": "0-999999"}}, "cpu"),
+    ({"pids": {"limit": 2**62}}, "pids")])
+def test_values_that_the_kernel_refuses(bundle, run, rt, here, resources, text):
+    r = run(bundle(args=["true"], resources=resources))
+    if r.returncode == 0 and text in ("pids", "memory"):
+        pytest.skip("this kernel takes it")
+    rt.fails(r, text)
+    assert where(here.tag) == []
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("resources, path", [
+    ({"pids": {"limit": "ten"}}, "linux.resources.pids.limit"), ({"memory": {"limit": 1.5}}, "linux.resources.memory.limit"),
+    ({"cpu": {"shares": -1}}, "linux.resources.cpu.shares"), ({"memory": {"swappiness": 2**70}}, "linux.resources.memory.swappiness"),
+    ({"cpu": "all"}, "linux.resources.cpu"), ({"devices": {}}, "linux.resources.devices")])
+def test_wrong_types(bundle, run, rt, resources, path):
+    rt.fails(run(bundle(args=["true"], resources=None, edit=lambda c: c["linux"]["resources"].update(resources))), path)
+
+
+def test_ps_uses_the_cgroup(running, rt, here):
+    c = running(["/bin/probe", "tree", "2"])
+    rt.wait_output(c, "ready")
+    assert sorted(rt.ps(c)) == sorted(cgroups.members(where(here.tag)[0]))
+
+
+# the view from inside
+
+def test_view_from_inside(sh, here):
+    """The mounted hierarchies show the container's own cgroup at their top."""
+    out = sh("cat /sys/fs/cgroup/pids/cgroup.procs 2>/dev/null || cat /sys/fs/cgroup/cgroup.procs")
+    assert out.split()[0] == "1"
+
+
+@needs["pids"]
+def test_limit_seen_from_inside(sh):
+    out = sh("cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max", resources={"pids": {"limit": 123}})
+    assert out == "123\n"
+
+
+def test_view_is_read_only(sh):
+    assert sh("mkdir /sys/fs/cgroup/pids/x /sys/fs/cgroup/x 2>/dev/null || echo refused").strip().endswith("refused")
+
+
+def test_view_writable_when_asked(sh):
+    def edit(c):
+        c["mounts"][-1]["options"] = ["nosuid", "noexec", "nodev", "relatime", "rw"]
+    out = sh("d=/sys/fs/cgroup; [ -d $d/pids ] && d=$d/pids; mkdir $d/sub && ls -d $d/sub && rmdir $d/sub", edit=edit,
+             namespaces=namespaces(*DEFAULT_NAMESPACES, "cgroup"))
+    assert out.strip().endswith("/sub")
+
+
+# only v2
+
+@pytest.fixture
+def v2(rt, v2_view):
+    r = rt.with_options(prefix=v2_view)
+    yield r
+    for id in r.ids:
+        r.delete(id, "--force")
+
+
+def test_v2_run(v2, bundle, here):
+    r = v2.run(bundle(args=["cat", "/proc/self/cgroup"]))
+    assert r.returncode == 0, str(r)
+    assert [l for l in r.lines if l.startswith("0::")] == [f"0::/{here.tag}/{here.tag}-1"]
+    assert where(here.tag) == []
+
+
+def test_v2_life(v2, bundle, here):
+    c = bundle(args=["/bin/probe", "tree", "2"])
+    v2.create(c)
+    made = where(here.tag)
+    assert made == [cgroups.v2_mount() / here.tag / c.id]
+    assert cgroups.members(made[0]) == [v2.pid(c)]
+    v2.start(c)
+    v2.wait_output(c, "ready")
+    assert len(v2.ps(c)) == 3
+    v2("kill", "--all", c.id, "KILL", check=True)
+    v2.wait_status(c, "stopped")
+    v2.delete(c)
+    assert where(here.tag) == []
+
+
+def test_v2_mount(v2, bundle):
+    c = bundle(args=["sh", "-c", "grep cgroup /proc/self/mountinfo; cat /sys/fs/cgroup/cgroup.procs"],
+               namespaces=namespaces(*DEFAULT_NAMESPACES, "cgroup"))
+    r = v2.run(c)
+    rows = [l for l in r.lines if " - cgroup" in l]
+    assert len(rows) == 1 and " - cgroup2 " in rows[0] and " /sys/fs/cgroup " in rows[0] and r.lines[1] == "1", str(r)
+
+
+@pytest.mark.differs(runc="shows the whole tree of the host")
+def test_v2_mount_without_a_namespace(v2, bundle, here):
+    r = v2.run(bundle(args=["sh", "-c", "cat /sys/fs/cgroup/cgroup.procs; ls -d /sys/fs/cgroup/*/"]))
+    assert r.lines[0] == "1" and here.tag not in r.stdout, str(r)
+
+
+def test_v2_devices(v2, bundle):
+    """By a BPF program: what is not listed cannot be opened."""
+    fuse = {"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 0o666}
+    for rules, want in (([], "EPERM"), ([{"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rw"}], "ok")):
+        c = bundle(args=["sh", "-c", "probe open /dev/fuse rw; echo x > /dev/null && head -c1 /dev/zero | wc -c"], linux={"devices": [fuse]},
+                   resources={"devices": [{"allow": False, "access": "rwm"}, *rules]})
+        r = v2.run(c)
+        assert r.returncode == 0 and r.lines[-1] == "1", str(r)
+        assert json.loads(r.lines[0])["errno"] == (1 if want == "EPERM" else 0), str(r)
+
+
+def test_v2_devices_mknod(v2, bundle):
+    c = bundle(args=["sh", "-c", "mknod /tmp/fuse c 10 229; probe open /tmp/fuse r"], copy=True, process={"capabilities": caps("MKNOD")})
+    r = v2.run(c)
+    assert json.loads(r.lines[-1])["ret"] == -1, str(r)
+
+
+def test_v2_sub_cgroups(v2, bundle, here):
+    c = bundle(args=["/bin/probe", "sleep"])
+    v2.run_detached(c)
+    (where(here.tag)[0] / "a/b").mkdir(parents=True)
+    v2.delete(c, "--force")
+    assert where(here.tag) == []
+
+
+def test_v2_threaded_sub_cgroup(v2, bundle, here):
+    c = bundle(args=["/bin/probe", "sleep"])
+    v2.run_detached(c)
+    d = where(here.tag)[0]
+    (d / "t").mkdir()
+    (d / "t/cgroup.type").write_text("threaded")
+    v2.delete(c, "--force")
+    assert where(here.tag) == []
+
+
+def test_v2_user_namespace(v2, bundle):
+    from lib.bundle import user_mappings
+    c = bundle(args=["sh", "-c", "id -u; cat /sys/fs/cgroup/cgroup.procs"], namespaces=namespaces(*DEFAULT_NAMESPACES, "user", "cgroup"), linux=user_mappings())
+    r = v2.run(c)
+    assert r.stdout == "0\n1\n", str(r)
+
+
+def test_v2_unified(v2, bundle, here):
+    """Keys of `unified` are written as they are."""
+    c = bundle(args=["/bin/probe", "sleep"], resources={"unified": {"cgroup.max.depth": "3"}})
+    r = v2.create(c, check=False)
+    assert r.returncode == 0, (c.path / "stderr").read_text()
+    assert (where(here.tag)[0] / "cgroup.max.depth").read_text() == "3\n"
+
+
+@pytest.mark.ours
+def test_v2_missing_controller(v2, bundle, here):
+    """A limit that this host cannot give is an error, not silence."""
+    missing = {"memory", "pids"} - set((cgroups.v2_mount() / "cgroup.controllers").read_text().split())
+    if not missing:
+        pytest.skip("v2 has every controller here")
+    name = sorted(missing)[0]
+    r = v2.run(bundle(args=["true"], resources={name: {"limit": 1 << 24}}))
+    v2.fails(r, name)
+    assert where(here.tag) == []
+
+
+def test_hybrid_uses_the_v1_controllers(running, here):
+    if not (cgroups.v1_mount("pids") and cgroups.v2_mount()):
+        pytest.skip("not a hybrid host")
+    c = running(resources={"pids": {"limit": 5}})
+    assert (cgroups.v1_mount("pids") / here.tag / c.id / "pids.max").read_text() == "5\n"
+
+
+def test_no_cgroup_file_system(rt, bundle):
+    """Nothing mounted on /sys/fs/cgroup at all: with the manager disabled a container runs."""
+    if not rt.ours:
+        pytest.skip("a peer needs one")
+    prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", 'umount -R /sys/fs/cgroup; exec "$@"', "sh"]
+
+    def edit(c):
+        c["mounts"] = [m for m in c["mounts"] if m["type"] != "cgroup"]
+        c["linux"].pop("resources")
+    c = bundle(args=["echo", "works"], edit=edit)
+    r = rt.with_options("--cgroup-manager", "disabled", prefix=prefix).run(c)
+    assert (r.returncode, r.stdout) == (0, "works\n"), str(r)

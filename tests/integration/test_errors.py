@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bad input: one clear line, exit status 1, nothing left. (That nothing is left, the `here` fixture checks after each.)"""
+
+import json
+import os
+import re
+
+import pytest
+
+from lib.bundle import default_config, tmpfs
+from lib.runtime import Runtime
+
+
+# ids
+
+@pytest.mark.parametrize("id", ["", ".", "..", "../x", "a/b", "/abs", "a b", "a\nb", "ü", "a*", "a;b", "x" * 1025, ".hidden", "a\tb", "a:b", "@"])
+def test_bad_ids(bundle, rt, here, id):
+    c = bundle(args=["true"])
+    r = rt("run", "-b", c.path, "--", id) if rt.ours else rt("run", "-b", c.path, id)
+    if not rt.ours and id in (".hidden", "x" * 1025):
+        pytest.skip("a peer takes it or fails later")
+    rt.fails(r)
+    assert not os.path.exists(here.dir / "x") and (not rt.root.exists() or os.listdir(rt.root) == [])
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("id", ["a/b", "..", "ü"])
+def test_bad_ids_are_named(bundle, rt, id):
+    rt.fails(rt("run", "-b", bundle(args=["true"]).path, id), id, "container id")
+
+
+@pytest.mark.parametrize("verb", ["state", "start", "kill", "delete", "ps"])
+@pytest.mark.parametrize("id", ["../../etc", "..", ".", "a/b", ""])
+def test_bad_ids_elsewhere(rt, verb, id):
+    """None of the verbs looks outside of the state root."""
+    rt.fails(rt(verb, id))
+
+
+@pytest.mark.ours
+def test_delete_by_force_of_a_bad_id(rt, here):
+    (here.dir / "victim").mkdir()
+    (here.dir / "victim/file").touch()
+    rt("list")
+    rt.root.mkdir(exist_ok=True)
+    rt("delete", "--force", "../victim")
+    assert (here.dir / "victim/file").exists()
+
+
+@pytest.mark.ours
+def test_longest_id(bundle, rt):
+    id = "x" * 1024
+    c = bundle(args=["true"], linux={"cgroupsPath": None})
+    r = rt.run(c, id=id)
+    if r.returncode:  # a file name has 255 bytes
+        rt.fails(r, "container id")
+
+
+# bundles
+
+def test_missing_bundle(rt):
+    rt.fails(rt("run", "-b", "/no/such/bundle", "x"), "No such file or directory", anyone=["/no/such/bundle", "no such file"])
+
+
+def test_missing_config(rt, here):
+    (here.dir / "empty").mkdir()
+    rt.fails(rt("run", "-b", here.dir / "empty", "x"), "config.json", anyone=["config.json"])
+
+
+def test_bundle_is_a_file(rt):
+    rt.fails(rt("run", "-b", "/etc/passwd", "x"), "/etc/passwd", anyone=["not a directory"])
+
+
+@pytest.mark.ours
+def test_config_is_a_directory(rt, here):
+    (here.dir / "b/config.json").mkdir(parents=True)
+    rt.fails(rt("run", "-b", here.dir / "b", "x"), "config.json")
+
+
+@pytest.mark.ours
+def test_config_is_a_fifo(rt, here):
+    (here.dir / "b").mkdir()
+    os.mkfifo(here.dir / "b/config.json")
+    rt.fails(rt("run", "-b", here.dir / "b", "x", timeout=10), "config.json")
+
+
+# JSON
+
+def full():
+    return json.dumps({**default_config()}, indent=1)
+
+
+@pytest.mark.parametrize("text", ["", " ", "{", "}", "[", "[]", "null", "1", '"x"', "{]", '{"a"}', '{"a":}', '{"a":1,}', "{'a':1}", "{}{}", "{} x",
+                                  '{"a":"\x01"}', '{"a":"\\q"}', '{"a":"\\ud800"}', '{"a": 01}', '{"a": 1e}', '{"a": nul}', '{"a": +1}', '{"a": NaN}',
+                                  '{"ociVersion": "1.0.0"', b"\xff\xfe{}", b"{\"a\": \"\xff\"}", b"\x00", b"{}\x00", b"\xef\xbb\xbf{}", "// x\n{}", "/* x */ {}"])
+def test_bad_syntax(bundle, rt, text):
+    r = rt.run(bundle(text=text))
+    rt.fails(r, "config.json")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("text, where", [('{\n "a": 1,\n "b": tru\n}', r":3:\d+"), ("{", r":1:\d+"), ('{"a":\n\n\n[1,2,,3]}', r":4:\d+"), ('{\n"process": {"args": ["x" "y"]}}', r":2:\d+")])
+def test_syntax_errors_are_located(bundle, rt, text, where):
+    r = rt.run(bundle(text=text))
+    rt.fails(r)
+    assert re.search("config.json" + where, r.stderr), r.stderr
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
+def test_truncated(bundle, rt, part):
+    text = full()
+    rt.fails(rt.run(bundle(text=text[:int(len(text.rstrip()) * part)])), "config.json")
+
+
+@pytest.mark.slow
+def test_every_truncation_of_a_small_one(bundle, rt):
+    text = '{"ociVersion":"1.0.0","process":{"args":["true"],"cwd":"/","user":{"uid":0}},"root":{"path":"/"}}'
+    c = bundle(text="")
+    for i in range(0, len(text) - 1, 1 if rt.ours else 7):
+        rt.fails(rt.run(c.write_text(text[:i])))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["string", "garbage", "spaces", "array", "zeros"])
+def test_huge(bundle, rt, kind):
+    """100 MB: refused, in bounded time, with a short line."""
+    n = 100_000_000
+    text = {"string": lambda: b'{"annotations": {"a": "' + b"A" * n, "garbage": lambda: b"\xa5" * n, "spaces": lambda: b" " * n,
+            "array": lambda: b'{"hooks": [' + b"1," * (n // 2), "zeros": lambda: b"\0" * n}[kind]()
+    c = bundle(text=text)
+    rt.fails(rt.run(c, timeout=60), "config.json")
+    (c.path / "config.json").unlink()
+
+
+@pytest.mark.slow
+def test_huge_and_valid(bundle, rt):
+    """Refused, or run."""
+    c = bundle(args=["true"], annotations={"big": "A" * 20_000_000})
+    r = rt.run(c, timeout=60)
+    if r.returncode:
+        rt.fails(r)
+
+
+@pytest.mark.parametrize("depth", [1000, 100_000, 5_000_000])
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_deep(bundle, rt, depth, opening):
+    closing = {"[": "]", '{"a":': "}"}[opening]
+    for text in (opening * depth, '{"x": ' + opening * depth + "1" + closing * depth + "}"):
+        rt.fails(rt.run(bundle(text=text), timeout=60))
+
+
+@pytest.mark.ours
+def test_many_members(bundle, rt):
+    """A hundred thousand unknown members are only slow to write."""
+    c = bundle(args=["echo", "ok"], edit=lambda c: c.update({f"k{i}": i for i in range(100_000)}))
+    assert rt.run(c).stdout == "ok\n"
+
+
+def test_duplicate_members(bundle, rt):
+    """The last one counts, or it is an error: never half of each."""
+    c = bundle(args=["echo", "first"])
+    text = (c.path / "config.json").read_text().replace('"args":', '"args": ["echo", "second"], "args":', 1)
+    r = rt.run(c.write_text(text))
+    assert r.stdout == "first\n" or r.returncode == 1, str(r)
+
+
+@pytest.mark.ours
+def test_case_of_members(bundle, rt):
+    """Exactly first, then without regard to case (as Go's decoder)."""
+    c = bundle(args=["echo", "exact"])
+    text = (c.path / "config.json").read_text().replace('"args":', '"ARGS": ["echo", "other"], "args":', 1)
+    assert rt.run(c.write_text(text)).stdout == "exact\n"
+    text = (c.path / "config.json").read_text().replace('"ARGS": ["echo", "other"], "args":', '"Args":', 1)
+    assert rt.run(c.write_text(text)).stdout == "exact\n"
+
+
+@pytest.mark.parametrize("text", [r'"a\u0000b"', '"a\\u0000"'])
+def test_nul_in_a_string(bundle, rt, text):
+    """A C string would end there: an argument, a path, a host name is never cut short."""
+    c = bundle(args=["echo", "NUL-HERE"])
+    r = rt.run(c.write_text((c.path / "config.json").read_text().replace('"NUL-HERE"', text)))
+    rt.fails(r, "process.args[1]")
+
+
+# meaning
+
+def has_path(rt, r, path):
+    rt.fails(r, path)
+
+
+@pytest.mark.parametrize("path, value", [
+    ("process", []), ("process", "x"), ("process.args", "echo"), ("process.args", [1]), ("process.args", {}), ("process.env", "A=1"), ("process.env", [None, 1]),
+    ("process.cwd", 1), ("process.user", "root"), ("process.user.uid", "0"), ("process.user.uid", -1), ("process.user.uid", 1.5), ("process.user.uid", 2**32),
+    ("process.user.gid", 2**64), ("process.user.additionalGids", 5), ("process.user.additionalGids", ["x"]), ("process.user.umask", -1),
+    ("process.noNewPrivileges", "yes"), ("process.terminal", 1), ("process.oomScoreAdj", "0"), ("process.capabilities", ["CAP_KILL"]),
+    ("process.rlimits", {}), ("process.rlimits", [{"type": "RLIMIT_CORE", "soft": -1, "hard": 0}]), ("root", "rootfs"), ("root.path", 5), ("root.readonly", "no"),
+    ("hostname", 5), ("mounts", {}), ("mounts", ["x"]), ("hooks", []), ("hooks.prestart", {}), ("annotations", []), ("annotations", {"a": 1}),
+    ("linux", []), ("linux.namespaces", {}), ("linux.namespaces", ["pid"]), ("linux.resources", 1), ("linux.maskedPaths", "x"), ("linux.sysctl", []),
+    ("linux.sysctl", {"net.x": 1}), ("linux.seccomp", []), ("linux.devices", {}), ("linux.uidMappings", {}), ("ociVersion", 1),
+    ("linux.rootfsPropagation", 1), ("linux.cgroupsPath", 7)])
+def test_wrong_types(bundle, rt, path, value):
+    def edit(c):
+        *parents, last = path.split(".")
+        for p in parents:
+            c = c.setdefault(p, {})
+        c[last] = value
+    rt.fails(rt.run(bundle(args=["true"], edit=edit)), path, "config.json")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("path, value, text", [
+    ("linux.resources.pids.limit", "ten", 'linux.resources.pids.limit: expected an integer, found "ten"'),
+    ("process.args", "echo", "process.args: expected"), ("mounts", [{"type": "tmpfs"}], "mounts[0].destination"),
+    ("process.env", ["A=1", 7], "process.env[1]"), ("linux.namespaces", [{"path": "/x"}], "linux.namespaces[0].type")])
+def test_errors_name_the_member_and_the_place(bundle, rt, path, value, text):
+    def edit(c):
+        *parents, last = path.split(".")
+        for p in parents:
+            c = c.setdefault(p, {})
+        c[last] = value
+    r = rt.run(bundle(args=["true"], edit=edit))
+    rt.fails(r, text)
+    assert re.search(r"config\.json:\d+:\d+: ", r.stderr), r.stderr
+
+
+@pytest.mark.parametrize("member", ["ociVersion", "process", "root"])
+def test_missing_members(bundle, rt, member):
+    if not rt.ours and member == "ociVersion":
+        pytest.skip("a peer does not mind")
+    rt.fails(rt.run(bundle(args=["true"], edit=lambda c: c.pop(member))), member)
+
+
+@pytest.mark.parametrize("version", ["", "x", "0.5.0", "2.0.0", "1", "1.0.0.0.0"])
+def test_versions(bundle, rt, version):
+    if not rt.ours:
+        pytest.skip("a peer does not look at it")
+    r = rt.run(bundle(args=["true"], ociVersion=version))
+    if version in ("0.5.0", "1"):
+        assert r.returncode in (0, 1)
+    else:
+        rt.fails(r, "ociVersion")
+
+
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.2-dev", "1.1.0", "1.2.1", "1.3.0", "1.0.0-rc5"])
+def test_good_versions(bundle, rt, version):
+    assert rt.run(bundle(args=["true"], ociVersion=version)).returncode == 0
+
+
+@pytest.mark.ours
+def test_duplicate_mounts_are_fine(bundle, rt):
+    """The specification allows them: the later one covers."""
+    assert rt.run(bundle(args=["true"], mounts=[tmpfs("/mnt"), tmpfs("/mnt")])).returncode == 0
+
+
+def test_failure_after_the_cgroup_is_made(bundle, rt):
+    rt.fails(rt.run(bundle(args=["true"], mounts=[tmpfs("/mnt", "no-such-option")])))
+
+
+def test_failure_in_every_mount(bundle, rt):
+    """Whichever of the mounts it is that fails: nothing is left."""
+    for i in range(7):
+        def edit(c):
+            c["mounts"][i] = {"destination": c["mounts"][i]["destination"], "type": "no-such-fs", "source": "x"}
+        rt.fails(rt.run(bundle(args=["true"], edit=edit)), f"mounts[{i}]")
+
+
+def test_create_can_be_repeated_after_a_failure(bundle, rt):
+    c = bundle(args=["/no/such"])
+    assert rt.run(c).returncode != 0
+    c.change(process={"args": ["echo", "now"]})
+    assert rt.run(c).stdout == "now\n"
+
+
+def test_readable_message_for_people(bundle, rt):
+    """Not an errno alone, nor a function's name."""
+    r = rt.run(bundle(args=["true"], mounts=[tmpfs("/mnt", "size=abc")]))
+    rt.fails(r, 'mounts[7] "/mnt"', anyone=["/mnt"])
+
+
+# state files
+
+@pytest.mark.ours
+@pytest.mark.parametrize("damage", ["", "{", "null", "[]", '{"id": 5}', "\0" * 100, "x" * 100_000])
+def test_damaged_state(created, rt, damage):
+    """Every verb says so; delete --force cleans up all the same."""
+    from lib import processes
+    c = created()
+    pid = rt.pid(c)
+    files = [f for f in (rt.root / c.id).rglob("*") if f.is_file() and f.stat().st_size]
+    assert files
+    for f in files:
+        f.write_text(damage)
+    for verb in ("state", "start", "kill", "ps"):
+        rt.fails(rt(verb, c.id))
+    assert rt("list").returncode in (0, 1)
+    r = rt.delete(c, "--force", check=False)
+    assert r.returncode in (0, 1)
+    if processes.alive(pid):  # nothing says which process it was; that is then ours to do
+        processes.kill_all([pid])
+        processes.wait_gone(pid)
+    from lib import cgroups
+    cgroups.remove([d for d in cgroups.named(c.id)])
+    rt.delete(c, "--force")
+
+
+@pytest.mark.ours
+def test_state_of_an_empty_directory(rt, here):
+    """What a SIGKILL at the first moment of create leaves."""
+    (rt.root / "empty").mkdir(parents=True)
+    r = rt("state", "empty")
+    if r.returncode:
+        rt.fails(r)
+    rt("delete", "--force", "empty", check=True)
+    assert not (rt.root / "empty").exists()
+
+
+# resources of the runtime itself
+
+@pytest.mark.ours
+@pytest.mark.parametrize("n", [3, 5, 8, 12, 20])
+def test_few_descriptors(bundle, rt, n):
+    """Runs, or one line; never a crash, nothing left."""
+    prefix = ["sh", "-c", f'ulimit -Sn {n}; ulimit -Hn 1024; exec "$@"', "sh"]
+    r = rt.with_options(prefix=prefix).run(bundle(args=["echo", "ok"]))
+    assert (r.returncode, r.stdout) == (0, "ok\n") or r.returncode in (1, 126, 127) and r.stderr, str(r)
+
+
+@pytest.mark.ours
+def test_little_memory(bundle, rt):
+    for kib in (2000, 4000, 8000, 16000, 64000):
+        r = rt.with_options(prefix=["sh", "-c", f'ulimit -v {kib}; exec "$@"', "sh"]).run(bundle(args=["echo", "ok"], process={"rlimits": None}))
+        assert r.returncode in (0, 1, 126, 127, 139), str(r)
+
+
+@pytest.mark.ours
+def test_full_device_for_output(rt, here):
+    with open("/dev/full", "w") as full:
+        for words in (["--version"], ["features"], ["list"], ["--help"]):
+            r = rt(*words, stdout=full)
+            assert r.returncode == 1 and r.stderr, str(r)
+
+
+@pytest.mark.ours
+def test_full_state_root(bundle, rt, here, tmp_path):
+    """ENOSPC while the state is written."""
+    import subprocess
+    d = here.dir / "full"
+    d.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=3", "full", d], check=True)
+    try:
+        (d / "filler").write_bytes(b"x" * 4096)
+        other = Runtime(rt.program, d)
+        r = other.run(bundle(args=["true"]))
+        other.fails(r, "No space left on device")
+        assert os.listdir(d) == ["filler"]
+    finally:
+        subprocess.run(["umount", d], check=True)
+
+
+@pytest.mark.ours
+def test_read_only_state_root(bundle, rt):
+    other = Runtime(rt.program, "/sys/kernel")
+    other.fails(other.run(bundle(args=["true"])), "/sys/kernel")
+
+
+def test_output_to_a_closed_pipe(rt):
+    """list | head -1: no traceback."""
+    p = rt.popen("features")
+    p.stdout.close()
+    err = p.stderr.read()
+    p.wait_and_forget(10)
+    p.stderr.close()
+    p.stdout = p.stderr = None
+    assert b"panic" not in err and b"Sanitizer" not in err

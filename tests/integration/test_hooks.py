@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The six hooks: their order, what they read, where they run, and what a failing one does."""
+
+import json
+import os
+import shlex
+import time
+
+import pytest
+
+from lib import processes
+from lib.bundle import PATH, bind
+from lib.runtime import call, environment
+
+ALL = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
+OF_CREATE = ALL[:3]
+IN_RUNTIME_NAMESPACE = ["prestart", "createRuntime", "poststart", "poststop"]
+
+
+class Diary:
+    """Hooks that write what they see into one directory, which is also bound into the container at /diary."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        directory.mkdir()
+        directory.chmod(0o777)
+
+    def entry(self, name, more="", **fields):
+        """A hook of the kind `name`. Its shell script comes from outside, or for startContainer from the image."""
+        where = "/diary" if name == "startContainer" else self.directory
+        shell = "/bin/sh"
+        script = f"cat > {where}/{name}.json; echo {name} >> {where}/order; {more.replace('$D', str(where))}"
+        return {"path": shell, "args": ["sh", "-c", script], "env": [PATH, "FROM=config"], **fields}
+
+    def mount(self):
+        return bind(self.directory, "/diary")
+
+    @property
+    def order(self):
+        f = self.directory / "order"
+        return f.read_text().split() if f.exists() else []
+
+    def state(self, name):
+        return json.loads((self.directory / f"{name}.json").read_text())
+
+    def read(self, name):
+        return (self.directory / name).read_text()
+
+
+@pytest.fixture
+def diary(here):
+    return Diary(here.dir / "diary")
+
+
+@pytest.fixture
+def hooked(bundle, diary):
+    def make(hooks, args=("/bin/sh", "-c", "echo process >> /diary/order"), **changes):
+        return bundle(args=args, copy=True, mounts=[diary.mount()], hooks=hooks, **changes)
+    return make
+
+
+@pytest.mark.differs(runc="1.1.5 runs poststart in create")
+def test_order(hooked, diary, rt):
+    c = hooked({n: [diary.entry(n)] for n in ALL}, args=["sh", "-c", "echo process >> /diary/order; exec sleep 1000"])
+    rt.create(c)
+    assert diary.order == OF_CREATE
+    rt.start(c)
+    processes.until(lambda: "process" in diary.order, "the process has not written")
+    assert diary.order.index("startContainer") == 3
+    assert diary.order.index("startContainer") < diary.order.index("process")
+    assert set(diary.order[4:]) == {"process", "poststart"}  # these two have no order
+    rt.delete(c, "--force")
+    assert diary.order[-1] == "poststop"
+
+
+def test_run(hooked, diary, run):
+    r = run(hooked({n: [diary.entry(n)] for n in ALL}))
+    assert (r.returncode, r.stderr) == (0, "")
+    assert set(diary.order) == {*ALL, "process"}
+    assert [n for n in diary.order if n in OF_CREATE] == OF_CREATE and diary.order[-1] == "poststop"
+
+
+def test_several_of_a_kind(hooked, diary, run):
+    hooks = {n: [diary.entry(n, f"echo {n}{i} >> $D/numbers") for i in range(4)] for n in ALL}
+    r = run(hooked(hooks))
+    assert r.returncode == 0, str(r)
+    numbers = diary.read("numbers").split()
+    for n in ALL:
+        assert [x for x in numbers if x.startswith(n) and x[len(n):].isdigit()] == [f"{n}{i}" for i in range(4)]
+
+
+def test_state(hooked, diary, rt):
+    c = hooked({n: [diary.entry(n)] for n in ALL}, args=["/bin/probe", "sleep"], annotations={"org.example": "ä \" \\ \n"})
+    rt.create(c)
+    pid = rt.pid(c)
+    rt.start(c)
+    processes.until(lambda: "poststart" in diary.order, "no poststart")
+    rt.kill(c, "KILL")
+    rt.wait_status(c, "stopped")
+    rt.delete(c)
+    for n in ALL:
+        s = diary.state(n)
+        assert s["id"] == c.id and s["bundle"] == str(c.path) and s["ociVersion"].startswith("1."), n
+        assert s["annotations"] == {"org.example": "ä \" \\ \n"}, n
+        if n in ("prestart", "createRuntime", "poststart"):
+            assert s["pid"] == pid, n
+    for n in OF_CREATE:
+        assert diary.state(n)["status"] in ("creating", "created"), n
+    assert diary.state("startContainer")["status"] == "created"
+    assert diary.state("poststart")["status"] == "running" or not rt.ours
+    assert diary.state("poststop")["status"] == "stopped"
+
+
+@pytest.mark.ours
+def test_state_of_create_hooks_is_creating(hooked, diary, run):
+    run(hooked({n: [diary.entry(n)] for n in OF_CREATE}))
+    assert [diary.state(n)["status"] for n in OF_CREATE] == ["creating"] * 3
+
+
+def test_large_state(hooked, diary, run):
+    """More than a pipe holds."""
+    annotations = {f"key{i}": "v" * 1000 for i in range(300)}
+    r = run(hooked({n: [diary.entry(n)] for n in ALL}, annotations=annotations))
+    assert r.returncode == 0, str(r)
+    for n in ALL:
+        assert diary.state(n)["annotations"] == annotations
+
+
+def test_hook_that_does_not_read(hooked, diary, run):
+    """An EPIPE is nobody's error."""
+    hook = {"path": "/bin/true"}
+    r = run(hooked({n: [hook] for n in ALL}, annotations={f"key{i}": "v" * 1000 for i in range(300)}))
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+
+
+def test_namespaces(hooked, diary, rt):
+    look = "readlink /proc/self/ns/mnt > $D/{0}.mnt; readlink /proc/self/ns/net > $D/{0}.net; readlink /proc/self/ns/pid > $D/{0}.pid"
+    c = hooked({n: [diary.entry(n, look.format(n))] for n in ALL}, args=["/bin/probe", "sleep"])
+    rt.create(c)
+    pid = rt.pid(c)
+    rt.start(c)
+    processes.until(lambda: "poststart" in diary.order, "no poststart")
+    inside = {k: os.readlink(f"/proc/{pid}/ns/{k}") for k in ("mnt", "net", "pid")}
+    rt.delete(c, "--force")
+    mine = {k: os.readlink(f"/proc/self/ns/{k}") for k in ("mnt", "net", "pid")}
+    for n in ALL:
+        for k in ("mnt", "net", "pid"):
+            want = mine if n in IN_RUNTIME_NAMESPACE else inside
+            assert diary.read(f"{n}.{k}").strip() == want[k], f"{k} of {n}"
+
+
+def test_create_container_sees_host_and_container(hooked, diary, run):
+    """Before pivot_root: the path is the host's, and the container's mounts are there below root.path."""
+    c = hooked({"createContainer": [diary.entry("createContainer", "grep -c diary /proc/self/mountinfo > $D/seen; test -d " + str(diary.directory) + " && echo host >> $D/seen")]})
+    assert run(c).returncode == 0
+    assert diary.read("seen").split()[-1] == "host" and int(diary.read("seen").split()[0]) >= 1
+
+
+def test_prestart_can_set_up_the_network(hooked, diary, run):
+    """What CNI does: it enters the container's network namespace by the pid."""
+    script = r"""pid=$(sed 's/.*"pid": *\([0-9]*\).*/\1/' $D/createRuntime.json | tr -d '\n'); nsenter --net=/proc/$pid/ns/net sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'"""
+    c = hooked({"createRuntime": [diary.entry("createRuntime", script)]}, args=["cat", "/proc/sys/net/ipv4/ip_forward"])
+    r = run(c)
+    assert (r.returncode, r.stdout) == (0, "1\n"), str(r)
+
+
+def test_environment(hooked, diary, run):
+    c = hooked({n: [diary.entry(n, f"env > $D/{n}.env")] for n in ALL})
+    assert run(c, env=environment(SECRET="x")).returncode == 0
+    for n in ALL:
+        env = diary.read(f"{n}.env").splitlines()
+        assert "FROM=config" in env and not [e for e in env if e.startswith("SECRET=")], n
+
+
+def test_environment_absent_inherits_the_path(hooked, diary, run):
+    c = hooked({n: [diary.entry(n, f"env > $D/{n}.env", env=None)] for n in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")},
+               edit=lambda c: [h.pop("env") for hs in c["hooks"].values() for h in hs])
+    r = run(c, env=environment(PATH="/usr/bin:/bin:/some/where"))
+    assert r.returncode == 0, str(r)
+    for n in ("prestart", "createRuntime", "poststop"):
+        assert "PATH=/usr/bin:/bin:/some/where" in diary.read(f"{n}.env").splitlines(), n
+
+
+@pytest.mark.ours
+def test_start_container_gets_the_process_environment(hooked, diary, run):
+    c = hooked({"startContainer": [diary.entry("startContainer", "env > $D/env")]}, env=["OF=the process"],
+               edit=lambda c: c["hooks"]["startContainer"][0].pop("env"))
+    assert run(c).returncode == 0
+    assert "OF=the process" in diary.read("env").splitlines()
+
+
+def test_arguments(hooked, diary, run):
+    hook = {"path": "/bin/sh", "args": ["any name", "-c", f'printf "%s|" "$0" "$@" > {diary.directory}/args', "zero", "one", "", "t w o"]}
+    assert run(hooked({"prestart": [hook]})).returncode == 0
+    assert diary.read("args") == "zero|one||t w o|"
+
+
+def test_without_arguments(hooked, diary, here, run):
+    script = here.dir / "hook"
+    script.write_text(f"#!/bin/sh\necho $# > {diary.directory}/count\n")
+    script.chmod(0o755)
+    assert run(hooked({"prestart": [{"path": str(script)}]})).returncode == 0
+    assert diary.read("count") == "0\n"
+
+
+@pytest.mark.differs(runc="1.1.5 leaks some into createContainer")
+def test_descriptors(hooked, diary, run):
+    """Nothing of the runtime's comes along."""
+    c = hooked({n: [diary.entry(n, f"ls /proc/self/fd | wc -l > $D/{n}.fds; ls -l /proc/self/fd > $D/{n}.list")] for n in ALL})
+    assert run(c).returncode == 0
+    for n in ALL:
+        assert int(diary.read(f"{n}.fds")) <= 4, f"{n}:\n" + diary.read(f"{n}.list")  # 0, 1, 2, and the directory
+
+
+def test_empty_lists(hooked, run):
+    assert run(hooked({n: [] for n in ALL})).returncode == 0
+    assert run(hooked({})).returncode == 0
+
+
+# failing
+
+@pytest.mark.parametrize("name", OF_CREATE)
+@pytest.mark.parametrize("how", ["exit 3", "kill -9 $$"])
+def test_failing_hook_stops_creation(hooked, diary, rt, name, how):
+    c = hooked({name: [diary.entry(name, how)], "poststart": [diary.entry("poststart")]}, args=["touch", "/diary/process-was-here"])
+    r = rt.create(c, check=False)
+    rt.fails(r, f"error running {name} hook #0", anyone=["hook"])
+    rt.fails(rt("state", c.id), "does not exist")
+    assert not (diary.directory / "process-was-here").exists() and "poststart" not in diary.order
+
+
+@pytest.mark.parametrize("name", OF_CREATE)
+def test_failing_hook_stops_run(hooked, diary, rt, name):
+    c = hooked({name: [diary.entry(name), diary.entry(name, "exit 1"), diary.entry(name)]}, args=["touch", "/diary/process-was-here"])
+    rt.fails(rt.run(c), f"error running {name} hook #1", anyone=["hook"])
+    assert not (diary.directory / "process-was-here").exists()
+    assert diary.order == [name] * 2
+
+
+def test_failing_hook_shows_what_it_said(hooked, diary, rt):
+    c = hooked({"prestart": [diary.entry("prestart", "echo the reason is this >&2; exit 1")]})
+    r = rt.run(c)
+    assert r.returncode != 0 and "the reason is this" in r.stderr
+
+
+def test_failing_start_container(hooked, diary, rt):
+    c = hooked({"startContainer": [diary.entry("startContainer", "exit 1")]}, args=["touch", "/diary/process-was-here"])
+    r = rt.run(c)
+    assert r.returncode != 0 and not (diary.directory / "process-was-here").exists(), str(r)
+    if rt.ours:
+        rt.fails(r, "error running startContainer hook #0")
+
+
+@pytest.mark.ours
+def test_failing_start_container_in_start(hooked, diary, rt):
+    c = hooked({"startContainer": [diary.entry("startContainer", "exit 1")]}, args=["touch", "/diary/process-was-here"])
+    rt.create(c)
+    rt.fails(rt.start(c, check=False), "error running startContainer hook #0")
+    assert not (diary.directory / "process-was-here").exists()
+
+
+@pytest.mark.ours
+def test_failing_poststart_deletes(hooked, diary, rt):
+    c = hooked({"poststart": [diary.entry("poststart", "exit 1")], "poststop": [diary.entry("poststop")]}, args=["/bin/probe", "sleep"])
+    rt.create(c)
+    pid = rt.pid(c)
+    rt.fails(rt.start(c, check=False), "error running poststart hook #0")
+    processes.wait_gone(pid)
+    rt.fails(rt("state", c.id), "does not exist")
+
+
+@pytest.mark.differs(runc="1.1.5 stops at the first that fails")
+def test_failing_poststop_only_warns(hooked, diary, rt):
+    c = hooked({"poststop": [diary.entry("poststop", "exit 1"), diary.entry("poststop", "echo second > $D/second")]})
+    rt.run_detached(c)
+    rt.wait_status(c, "stopped")
+    assert rt.delete(c, check=False).returncode == 0
+    assert diary.read("second") == "second\n"
+    rt.fails(rt("state", c.id), "does not exist")
+
+
+def test_poststop_with_force(hooked, diary, rt):
+    c = hooked({"poststop": [diary.entry("poststop")]}, args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    rt.delete(c, "--force")
+    assert diary.order == ["poststop"]
+
+
+def test_missing_hook(hooked, rt):
+    rt.fails(rt.run(hooked({"prestart": [{"path": "/no/such/hook"}]})), "error running prestart hook #0", anyone=["/no/such/hook", "no such file"])
+
+
+def test_relative_hook(hooked, rt):
+    r = rt.run(hooked({"prestart": [{"path": "bin/true"}]}))
+    rt.fails(r, "hooks.prestart[0].path")
+
+
+@pytest.mark.ours
+def test_hook_without_a_path(hooked, rt):
+    rt.fails(rt.run(hooked({"prestart": [{"args": ["x"]}]})), "hooks.prestart[0].path")
+
+
+# timeouts
+
+@pytest.mark.parametrize("name", OF_CREATE)
+def test_timeout(hooked, diary, rt, name):
+    c = hooked({name: [diary.entry(name, "exec sleep 20", timeout=1)]})
+    r = rt.run(c)
+    rt.fails(r, f"error running {name} hook #0", anyone=["hook"])
+    assert 0.9 < r.seconds < 5, str(r)
+
+
+def test_timeout_of_poststop(hooked, diary, rt):
+    c = hooked({"poststop": [diary.entry("poststop", "exec sleep 20", timeout=1)]})
+    start = time.monotonic()
+    assert rt.run(c).returncode == 0
+    assert 0.9 < time.monotonic() - start < 5
+
+
+def test_timeout_that_is_not_reached(hooked, diary, run):
+    assert run(hooked({n: [diary.entry(n, "sleep 0.05", timeout=20)] for n in ALL})).returncode == 0
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_bad_timeout(hooked, diary, rt, timeout):
+    if not rt.ours:
+        pytest.skip("a peer gives up at once or never")
+    rt.fails(rt.run(hooked({"prestart": [diary.entry("prestart", timeout=timeout)]})), "hooks.prestart[0].timeout")
+
+
+def test_slow_hooks_delay(hooked, diary, rt):
+    """create returns when they are done."""
+    c = hooked({"createRuntime": [diary.entry("createRuntime", "sleep 0.3")]})
+    assert rt.create(c).seconds >= 0.3
+
+
+@pytest.mark.differs(runc="does not know the annotations")
+def test_output_goes_to_files(hooked, diary, rt, here):
+    c = hooked({n: [diary.entry(n, f"echo out {n}; echo err {n} >&2")] for n in ("prestart", "createRuntime", "poststop")},
+               annotations={"run.oci.hooks.stdout": str(here.dir / "out"), "run.oci.hooks.stderr": str(here.dir / "err")})
+    (here.dir / "out").write_text("before\n")
+    assert rt.run(c).returncode == 0
+    assert (here.dir / "out").read_text() == "before\nout prestart\nout createRuntime\nout poststop\n"
+    assert (here.dir / "err").read_text() == "err prestart\nerr createRuntime\nerr poststop\n"
+
+
+def test_hook_may_call_the_runtime(hooked, diary, rt):
+    """state from within a hook: the lock is not held against it."""
+    words = shlex.join(str(a) for a in rt.argv("state"))
+    c = hooked({n: [diary.entry(n, f"{words} " + "$(sed 's/.*\"id\": *\"\\([^\"]*\\)\".*/\\1/' $D/" + n + ".json | tr -d '\\n')" + f" > $D/{n}.state 2>&1 || true", timeout=10)]
+                for n in ("createRuntime", "poststart")}, args=["/bin/probe", "sleep"])
+    rt.create(c)
+    rt.start(c)
+    assert rt.status(c) == "running"
+    if rt.ours:
+        assert json.loads(diary.read("createRuntime.state"))["status"] == "creating"
+        assert json.loads(diary.read("poststart.state"))["status"] == "running"

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""--log and --log-format: where errors go, and what a line of them looks like."""
+
+import json
+import re
+
+import pytest
+
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+
+
+@pytest.fixture
+def log(here):
+    return here.dir / "log"
+
+
+def test_json(bundle, rt, log):
+    r = rt.with_options("--log", log, "--log-format", "json").run(bundle(args=["/no/such/command"]))
+    assert r.returncode != 0
+    rows = [json.loads(l) for l in log.read_text().splitlines()]
+    errors = [r for r in rows if r["level"] == "error"]
+    assert len(errors) == 1 and "no such file or directory" in errors[0]["msg"].lower()
+    assert re.fullmatch(RFC3339, errors[0]["time"])
+
+
+@pytest.mark.ours
+def test_json_is_exactly_one_object(bundle, rt, log):
+    rt.with_options("--log", log, "--log-format=json").run(bundle(args=["/no/such/command"]))
+    lines = log.read_text().splitlines()
+    assert len(lines) == 1 and set(json.loads(lines[0])) == {"level", "msg", "time"}
+
+
+def test_json_with_odd_characters(bundle, rt, log):
+    odd = "a\"b\\c\nd\te\u00e9\U0001F600\x01"
+    r = rt.with_options("--log", log, "--log-format", "json").run(bundle(args=["/no/" + odd]))
+    assert r.returncode != 0
+    rows = [json.loads(l) for l in log.read_text().splitlines()]
+    assert any("\u00e9\U0001F600" in row["msg"] for row in rows)
+
+
+def test_text(bundle, rt, log):
+    r = rt.with_options("--log", log).run(bundle(args=["/no/such/command"]))
+    assert r.returncode != 0
+    text = log.read_text()
+    assert "no such file or directory" in text.lower() and "/no/such/command" in text
+
+
+@pytest.mark.ours
+def test_error_is_on_standard_error_too(bundle, rt, log):
+    """containerd reads the file, people and conmon read the stream."""
+    for form in ("text", "json"):
+        r = rt.with_options("--log", log, "--log-format", form).run(bundle(args=["/no/such/command"]))
+        rt.fails(r, "/no/such/command", code=127)
+
+
+def test_success_writes_nothing(bundle, rt, log):
+    r = rt.with_options("--log", log, "--log-format", "json").run(bundle(args=["true"]))
+    assert (r.returncode, r.stderr) == (0, "")
+    assert not log.exists() or log.read_text() == ""
+
+
+def test_appends(rt, log, here):
+    log.write_text("before\n")
+    for _ in range(2):
+        rt.with_options("--log", log, "--log-format", "json")("state", "nobody")
+    lines = log.read_text().splitlines()
+    assert lines[0] == "before" and len(lines) >= 3
+    assert all("exist" in json.loads(l)["msg"] for l in lines[1:])
+
+
+def test_debug(bundle, rt, log):
+    r = rt.with_options("--debug", "--log", log, "--log-format", "json").run(bundle(args=["echo", "x"]))
+    assert (r.returncode, r.stdout) == (0, "x\n")
+    rows = [json.loads(l) for l in log.read_text().splitlines()]
+    assert rows and "debug" in {r["level"] for r in rows}
+
+
+@pytest.mark.ours
+def test_debug_does_not_mix_with_output(bundle, rt):
+    r = rt.with_options("--debug").run(bundle(args=["echo", "x"]))
+    assert (r.returncode, r.stdout) == (0, "x\n")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("level, seen", [("debug", True), ("info", False), ("warning", False), ("error", False)])
+def test_levels(bundle, rt, log, level, seen):
+    r = rt.with_options("--log-level", level, "--log", log, "--log-format", "json").run(bundle(args=["true"]))
+    assert r.returncode == 0
+    text = log.read_text() if log.exists() else ""
+    assert ('"debug"' in text) == seen
+
+
+@pytest.mark.ours
+def test_file_prefix(rt, log):
+    rt.with_options("--log", f"file:{log}")("state", "nobody")
+    assert "nobody" in log.read_text()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("where", ["journald:crun-test", "syslog:crun-test", "journald:", "syslog:"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_accepted(bundle, rt, where, form):
+    """Whether or not somebody listens there."""
+    r = rt.with_options("--log", where, "--log-format", form).run(bundle(args=["echo", "x"]))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "x\n", ""), str(r)
+    rt.fails(rt.with_options("--log", where, "--log-format", form)("state", "nobody"), 'container "nobody" does not exist')
+
+
+@pytest.mark.ours
+def test_syslog_gets_it(bundle, rt, here):
+    """A socket in place of /dev/log, in a mount namespace of its own."""
+    import socket
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(here.dir / "log.socket"))
+        s.settimeout(5)
+        prefix = ["unshare", "-m", "sh", "-c",
+                  f'mount -t tmpfs t /dev && mknod -m 666 /dev/null c 1 3 && ln -s {here.dir}/log.socket /dev/log && exec "$@"', "sh"]
+        r = rt.with_options("--log", "syslog:the-name", prefix=prefix)("state", "nobody")
+        assert r.returncode == 1, str(r)
+        text = s.recv(8192).decode()
+        assert "nobody" in text and "the-name" in text and text.startswith("<")
+
+
+@pytest.mark.ours
+def test_journald_gets_it(rt, here):
+    import socket
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(here.dir / "journal.socket"))
+        s.settimeout(5)
+        prefix = ["unshare", "-m", "sh", "-c",
+                  f'mount -t tmpfs t /run && mkdir -p /run/systemd/journal && touch /run/systemd/journal/socket && mount --bind {here.dir}/journal.socket /run/systemd/journal/socket && exec "$@"', "sh"]
+        r = rt.with_options("--log", "journald:the-name", prefix=prefix)("state", "nobody")
+        assert r.returncode == 1, str(r)
+        text = s.recv(8192).decode(errors="replace")
+        assert "nobody" in text and "SYSLOG_IDENTIFIER=the-name" in text and "PRIORITY=3" in text
+
+
+def test_log_that_cannot_be_opened(rt):
+    r = rt.with_options("--log", "/no/such/dir/log")("list")
+    rt.fails(r, "/no/such/dir/log", anyone=["/no/such/dir/log"])
+
+
+@pytest.mark.ours
+def test_unknown_destination_is_a_path(rt, here):
+    rt.with_options("--log", "odd:name")("state", "nobody", cwd=here.dir)
+    # a bare path, for want of a known prefix; or an error that names it
+    r = rt.with_options("--log", "odd:name")("state", "nobody", cwd=here.dir)
+    assert (here.dir / "odd:name").exists() or "odd" in r.stderr

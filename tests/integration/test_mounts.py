@@ -1,0 +1,605 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mounts, root, maskedPaths, readonlyPaths: what a container sees of file systems."""
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lib.bundle import DEFAULT_NAMESPACES, bind, caps, namespaces, tmpfs, user_mappings
+
+
+class Mount:
+    """A row of /proc/self/mountinfo"""
+
+    def __init__(self, line):
+        left, right = line.split(" - ")
+        f = left.split(" ")
+        self.root, self.target, self.options, self.tags = f[3], f[4], set(f[5].split(",")), f[6:]
+        self.type, self.source, sb = right.split(" ")
+        self.super = set(sb.split(","))
+
+    def __repr__(self):
+        return f"<{self.type} {self.source} on {self.target} {self.options} {self.super}>"
+
+
+def table(facts):
+    """The mounts of a probe's answer; of two on one target the upper one."""
+    return {m.target: m for m in map(Mount, facts["mountinfo"].splitlines())}
+
+
+@pytest.fixture
+def mounts(probe):
+    return lambda **changes: table(probe(**changes))
+
+
+def test_default(mounts):
+    t = mounts()
+    assert t["/"].options >= {"ro"}
+    assert t["/proc"].type == "proc" and "rw" in t["/proc"].options
+    assert t["/dev"].type == "tmpfs" and t["/dev"].options >= {"rw", "nosuid"} and t["/dev"].super >= {"size=65536k", "mode=755"}
+    assert t["/dev/pts"].type == "devpts" and t["/dev/pts"].options >= {"nosuid", "noexec"}
+    assert t["/dev/pts"].super >= {"gid=5", "mode=620", "ptmxmode=666"}
+    assert t["/dev/shm"].type == "tmpfs" and t["/dev/shm"].options >= {"nosuid", "noexec", "nodev"}
+    assert t["/dev/mqueue"].type == "mqueue" and t["/dev/mqueue"].options >= {"nosuid", "noexec", "nodev"}
+    assert t["/sys"].type == "sysfs" and t["/sys"].options >= {"ro", "nosuid", "noexec", "nodev"}
+
+
+def test_nothing_else(mounts):
+    """No mount of the host and none of the runtime's own is left."""
+    t = mounts()
+    known = {"/", "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys"}
+    masked = ("/proc/", "/sys/firmware", "/sys/fs/cgroup")
+    assert [m for m in t if m not in known and not m.startswith(masked)] == []
+
+
+def test_no_propagation_by_default(mounts):
+    assert not [m for m in mounts().values() if any(t.startswith("shared") for t in m.tags)]
+
+
+@pytest.mark.parametrize("mode", ["slave", "rslave", "private", "rprivate"])
+def test_root_propagation(mounts, mode):
+    assert not [t for t in mounts(linux={"rootfsPropagation": mode})["/"].tags if not t.startswith("master")]
+
+
+@pytest.mark.differs(runc="applies it before the root is bound, so that it is lost")
+@pytest.mark.parametrize("mode, tag", [("shared", "shared:"), ("rshared", "shared:"), ("unbindable", "unbindable"), ("runbindable", "unbindable")])
+def test_root_propagation_towards_others(mounts, mode, tag):
+    tags = mounts(linux={"rootfsPropagation": mode})["/"].tags
+    assert [t for t in tags if t.startswith(tag)], tags
+
+
+def test_root_propagation_bad(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], linux={"rootfsPropagation": "sideways"})), "linux.rootfsPropagation", "sideways")
+
+
+@pytest.mark.parametrize("options, flags", [
+    (["ro"], {"ro"}), (["rw"], {"rw"}), (["nosuid"], {"nosuid"}), (["nodev"], {"nodev"}), (["noexec"], {"noexec"}),
+    (["noatime"], {"noatime"}), (["nodiratime"], {"nodiratime"}), (["relatime"], {"relatime"}), (["ro", "rw"], {"rw"}),
+    (["nosuid", "nodev", "noexec", "ro"], {"nosuid", "nodev", "noexec", "ro"}), (["nosuid", "suid"], set()),
+    (["noexec", "exec", "nodev", "dev"], set())])
+def test_flags(mounts, options, flags):
+    m = mounts(mounts=[tmpfs("/mnt", *options)])["/mnt"]
+    assert m.options >= flags
+    for off in {"nosuid", "nodev", "noexec", "ro"} - flags:
+        assert off not in m.options
+
+
+@pytest.mark.differs(runc="1.1.5 passes it to the file system")
+def test_defaults(mounts):
+    assert "rw" in mounts(mounts=[tmpfs("/mnt", "defaults")])["/mnt"].options
+
+
+@pytest.mark.parametrize("options", [["sync"], ["dirsync"]])
+def test_super_block_flags(mounts, options):
+    assert mounts(mounts=[tmpfs("/mnt", *options)])["/mnt"].super >= set(options)
+
+
+@pytest.mark.parametrize("options, want", [(["strictatime"], lambda o: not {"noatime", "relatime"} & o),
+                                           (["nostrictatime"], lambda o: "relatime" in o or "noatime" not in o)])
+def test_atime(mounts, options, want):
+    assert want(mounts(mounts=[tmpfs("/mnt", *options)])["/mnt"].options)
+
+
+@pytest.mark.differs(runc="1.1.5 passes it to the file system")
+def test_nosymfollow(mounts):
+    assert "nosymfollow" in mounts(mounts=[tmpfs("/mnt", "nosymfollow")])["/mnt"].options
+
+
+@pytest.mark.parametrize("data", ["size=1m", "size=1048576", "nr_inodes=77", "mode=1750", "uid=5", "gid=6"])
+def test_tmpfs_data(mounts, data):
+    m = mounts(mounts=[tmpfs("/mnt", data)])["/mnt"]
+    want = {"size=1m": "size=1024k", "size=1048576": "size=1024k"}.get(data, data)
+    assert want in m.super, m
+
+
+def test_unknown_option_goes_to_the_file_system(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], mounts=[tmpfs("/mnt", "no-such-option=1")])), 'mounts[7] "/mnt"')
+
+
+def test_unknown_type(bundle, run, rt):
+    m = {"destination": "/mnt", "type": "no-such-fs", "source": "none"}
+    rt.fails(run(bundle(args=["true"], mounts=[m])), 'mounts[7] "/mnt"', anyone=["no such device"])
+
+
+def test_in_order(sh):
+    """A later mount covers, and a target inside an earlier mount is made there."""
+    out = sh("cat /mnt/inner/file; ls /mnt", mounts=[tmpfs("/mnt"), tmpfs("/mnt/inner"), bind("/etc/hostname", "/mnt/inner/file")])
+    assert out == Path("/etc/hostname").read_text() + "inner\n"
+
+
+def test_same_target_twice(sh, here):
+    for n in ("a", "b"):
+        (here.dir / n).mkdir()
+        (here.dir / n / "file").write_text(n)
+    assert sh("cat /mnt/file", mounts=[bind(here.dir / "a", "/mnt"), bind(here.dir / "b", "/mnt")]) == "b"
+
+
+# bind mounts
+
+@pytest.fixture
+def volume(here):
+    v = here.dir / "volume"
+    v.mkdir()
+    (v / "file").write_text("from the host\n")
+    v.chmod(0o777)
+    return v
+
+
+def test_bind_directory(sh, volume):
+    assert sh("cat /mnt/file; echo written > /mnt/new", mounts=[bind(volume, "/mnt")]) == "from the host\n"
+    assert (volume / "new").read_text() == "written\n"
+
+
+def test_bind_read_only(sh, volume, mounts):
+    out = sh("cat /mnt/file; touch /mnt/new 2>&1 || true", mounts=[bind(volume, "/mnt", "ro")])
+    assert "Read-only" in out and not (volume / "new").exists()
+    # and the host's own mount is not made read-only
+    (volume / "still").touch()
+
+
+def test_bind_flags(mounts, volume):
+    assert mounts(mounts=[bind(volume, "/mnt", "ro", "nosuid", "nodev", "noexec")])["/mnt"].options >= {"ro", "nosuid", "nodev", "noexec"}
+
+
+def test_bind_file(sh, volume):
+    c = dict(copy=True, mounts=[bind(volume / "file", "/etc/hostname")])
+    assert sh("cat /etc/hostname", **c) == "from the host\n"
+
+
+def test_bind_file_read_only(sh, volume):
+    out = sh("cat /etc/hostname; echo x > /etc/hostname || echo refused", copy=True, mounts=[bind(volume / "file", "/etc/hostname", "ro")],
+             how={"stderr": subprocess.DEVNULL})
+    assert out == "from the host\nrefused\n"
+
+
+@pytest.mark.parametrize("target", ["/new-dir", "/a/b/c/d", "/etc/../new2", "/mnt//x/"])
+def test_target_directory_is_made(bundle, run, volume, target):
+    c = bundle(args=["cat", f"{target}/file"], copy=True, mounts=[bind(volume, target)])
+    r = run(c)
+    assert r.stdout == "from the host\n", str(r)
+    d = c.rootfs / os.path.normpath(target).lstrip("/")
+    assert d.is_dir() and stat.S_IMODE(d.stat().st_mode) == 0o755 and d.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("target", ["/new-file", "/a/b/c/new-file"])
+def test_target_file_is_made(bundle, run, volume, target):
+    c = bundle(args=["cat", target], copy=True, mounts=[bind(volume / "file", target)])
+    r = run(c)
+    assert r.stdout == "from the host\n", str(r)
+    f = c.rootfs / target.lstrip("/")
+    assert f.is_file() and f.stat().st_size == 0 and stat.S_IMODE(f.stat().st_mode) & 0o022 == 0
+
+
+def test_target_of_the_wrong_kind(bundle, run, rt, volume):
+    rt.fails(run(bundle(args=["true"], copy=True, mounts=[bind(volume, "/etc/hostname")])), 'mounts[7] "/etc/hostname"', anyone=["not a directory"])
+    rt.fails(run(bundle(args=["true"], copy=True, mounts=[bind(volume / "file", "/etc")])), 'mounts[7] "/etc"')
+
+
+def test_missing_source(bundle, run, rt):
+    r = run(bundle(args=["true"], mounts=[bind("/no/such/source", "/mnt")]))
+    rt.fails(r, 'mounts[7] "/mnt"', "No such file or directory", anyone=["/no/such/source"])
+
+
+def test_relative_source(bundle, run):
+    """Relative to the bundle."""
+    c = bundle(args=["cat", "/mnt/file"], mounts=[bind("data", "/mnt")])
+    (c.path / "data").mkdir()
+    (c.path / "data/file").write_text("beside config.json\n")
+    r = run(c)
+    assert r.stdout == "beside config.json\n", str(r)
+
+
+def test_relative_target(bundle, run, rt, volume):
+    """The specification says absolute; callers of old send the other, too."""
+    r = run(bundle(args=["cat", "/mnt/file"], mounts=[bind(volume, "mnt")]))
+    if r.returncode:
+        rt.fails(r, "mounts[7]", "absolute")
+    else:
+        assert r.stdout == "from the host\n"
+
+
+def test_source_is_a_symlink(sh, volume, here):
+    (here.dir / "link").symlink_to(volume)
+    assert sh("cat /mnt/file", mounts=[bind(here.dir / "link", "/mnt")]) == "from the host\n"
+
+
+def test_bind_is_not_recursive_and_rbind_is(sh, volume, here):
+    (volume / "sub").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "inner", volume / "sub"], check=True)
+    try:
+        (volume / "sub/deep").write_text("deep")
+        assert sh("ls /mnt/sub", mounts=[bind(volume, "/mnt")]) == ""
+        assert sh("ls /mnt/sub", mounts=[bind(volume, "/mnt", recursive=True)]) == "deep\n"
+        # ro of an rbind is the top's alone, and rro the whole tree's
+        script = "touch /mnt/x 2>/dev/null || echo top; touch /mnt/sub/x 2>/dev/null || echo sub"
+        assert sh(script, mounts=[bind(volume, "/mnt", "ro", recursive=True)]) == "top\n"
+    finally:
+        subprocess.run(["umount", volume / "sub"], check=True)
+
+
+def test_recursive_read_only(sh, volume):
+    (volume / "sub").mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "inner", volume / "sub"], check=True)
+    try:
+        script = "touch /mnt/x 2>/dev/null || echo top; touch /mnt/sub/x 2>/dev/null || echo sub"
+        assert sh(script, mounts=[bind(volume, "/mnt", "rro", recursive=True)]) == "top\nsub\n"
+        (volume / "sub/writable-for-the-host").touch()
+    finally:
+        subprocess.run(["umount", volume / "sub"], check=True)
+
+
+@pytest.mark.parametrize("mode, tag", [("rprivate", ""), ("rshared", "shared:"), ("rslave", ""), ("private", ""), ("shared", "shared:"), ("runbindable", "unbindable")])
+def test_propagation_of_a_mount(mounts, volume, mode, tag):
+    m = mounts(mounts=[bind(volume, "/mnt", mode, recursive=True)])["/mnt"]
+    tags = " ".join(t for t in m.tags if not t.startswith("master"))
+    assert tags.startswith(tag) if tag else not tags, m.tags
+
+
+def test_slave_receives(running, rt, here):
+    """A mount of the host's under an rslave volume comes in."""
+    shared = here.dir / "shared"
+    shared.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "outer", shared], check=True)
+    subprocess.run(["mount", "--make-shared", shared], check=True)
+    (shared / "sub").mkdir()
+    try:
+        c = running(["sh", "-c", "until [ -e /mnt/sub/seen ]; do sleep 0.02; done; echo seen; sleep 1000"],
+                    mounts=[bind(shared, "/mnt", "rslave", recursive=True)], linux={"rootfsPropagation": "rslave"})
+        subprocess.run(["mount", "-t", "tmpfs", "inner", shared / "sub"], check=True)
+        (shared / "sub/seen").touch()
+        rt.wait_output(c, "seen")
+        rt.delete(c, "--force")
+    finally:
+        subprocess.run(["umount", shared / "sub"], check=False)
+        subprocess.run(["umount", shared], check=True)
+
+
+@pytest.mark.differs(runc="makes the source's flags vanish or not by its own rules")
+def test_bind_keeps_the_flags_of_its_source(mounts, here):
+    d = here.dir / "flagged"
+    d.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "nosuid,nodev,noexec", "x", d], check=True)
+    try:
+        assert mounts(mounts=[bind(d, "/mnt")])["/mnt"].options >= {"nosuid", "nodev", "noexec"}
+    finally:
+        subprocess.run(["umount", d], check=True)
+
+
+def test_bind_of_a_device(sh):
+    assert sh("head -c 3 /dev/my-zero | od -An -tx1", mounts=[bind("/dev/zero", "/dev/my-zero")]).split() == ["00"] * 3
+
+
+def test_bind_of_a_socket(sh, here):
+    import socket
+    s = socket.socket(socket.AF_UNIX)
+    with s:
+        s.bind(str(here.dir / "socket"))
+        assert sh("test -S /tmp/socket && echo yes", copy=True, mounts=[bind(here.dir / "socket", "/tmp/socket")]) == "yes\n"
+
+
+def test_bind_with_a_user_namespace(sh, here):
+    """A source that only the host's root can reach."""
+    d = here.dir / "closed"
+    d.mkdir(mode=0o700)
+    (d / "open").mkdir()
+    (d / "open/file").write_text("reached\n")
+    assert sh("cat /mnt/file", mounts=[bind(d / "open", "/mnt")], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+              linux=user_mappings()) == "reached\n"
+
+
+def test_many_mounts(sh, volume):
+    n = 200
+    out = sh("ls /mnt | wc -l; cat /mnt/199/file", mounts=[tmpfs("/mnt"), *(bind(volume, f"/mnt/{i}") for i in range(n))])
+    assert out == f"{n}\nfrom the host\n"
+
+
+def test_long_target(sh, volume):
+    target = "/mnt/" + "/".join(["d" * 200] * 15)
+    assert sh(f"cat {target}/file", mounts=[tmpfs("/mnt"), bind(volume, target)]) == "from the host\n"
+
+
+# Whatever the image says, a target is inside the root.
+
+def test_absolute_symlink_stays_inside(bundle, run, here, volume):
+    outside = here.dir / "outside"
+    outside.mkdir()
+    c = bundle(args=["sh", "-c", f"cat {outside}/file"], copy=True, mounts=[bind(volume, "/link")])
+    (c.rootfs / "link").symlink_to(outside)
+    r = run(c)
+    assert r.stdout == "from the host\n", str(r)
+    assert list(outside.iterdir()) == []
+    assert (c.rootfs / str(outside).lstrip("/")).is_dir()
+
+
+@pytest.mark.parametrize("link", ["/", "..", "../../../../../../../../..", "/proc/1/root", "/proc/self/cwd/.."])
+def test_symlink_to_the_hosts_root(bundle, run, rt, here, volume, link):
+    """SECURITY-CASES.md 3: nothing appears outside."""
+    name = f"escaped-{here.tag}"
+    c = bundle(args=["true"], copy=True, mounts=[bind(volume, f"/link/{name}/sub"), bind(volume / "file", f"/link/{name}-file")])
+    (c.rootfs / "link").symlink_to(link)
+    r = run(c)
+    for place in (Path("/"), c.path, here.dir, c.rootfs.parent, Path.cwd()):
+        assert not [p for p in os.listdir(place) if name in p], f"{place}\n{r}"
+    if link in ("/", "..", "../../../../../../../../.."):
+        assert r.returncode == 0 and (c.rootfs / name / "sub").is_dir(), str(r)
+
+
+def test_dots_in_the_target(bundle, run, here, volume):
+    name = f"escaped-{here.tag}"
+    c = bundle(args=["cat", f"/{name}/file"], copy=True, mounts=[bind(volume, f"/../../../{name}")])
+    assert run(c).stdout == "from the host\n"
+    assert not os.path.exists(f"/{name}") and (c.rootfs / name).is_dir()
+
+
+def test_dangling_symlink_as_a_target(bundle, run, volume):
+    c = bundle(args=["cat", "/not/yet/file"], copy=True, mounts=[bind(volume, "/link")])
+    (c.rootfs / "link").symlink_to("/not/yet")
+    assert run(c).stdout == "from the host\n"
+
+
+def test_symlink_loop_as_a_target(bundle, run, rt, volume):
+    c = bundle(args=["true"], copy=True, mounts=[bind(volume, "/a/x")])
+    (c.rootfs / "a").symlink_to("b")
+    (c.rootfs / "b").symlink_to("a")
+    rt.fails(run(c), 'mounts[7] "/a/x"')
+
+
+@pytest.mark.parametrize("where", ["proc", "sys"])
+def test_proc_is_a_symlink(bundle, run, rt, here, where):
+    """SECURITY-CASES.md 2"""
+    c = bundle(args=["true"], copy=True)
+    d = c.rootfs / where
+    subprocess.run(["rm", "-r", d], check=True)
+    d.symlink_to("/tmp")
+    rt.fails(run(c), "must be mounted on ordinary directory", f"/{where}", anyone=["must be mounted on ordinary directory"])
+
+
+@pytest.mark.ours
+def test_proc_covered_by_a_volume(bundle, run, rt, volume):
+    """Writes that the runtime makes to procfs must not land in a volume (labels, sysctl, setgroups)."""
+    for d in ("sys/net/ipv4", "self/attr", "thread-self/attr"):
+        (volume / d).mkdir(parents=True)
+    (volume / "sys/net/ipv4/ip_forward").write_text("untouched")
+    (volume / "self/attr/exec").write_text("untouched")
+    c = bundle(args=["true"], mounts=[bind(volume, "/proc")], linux={"sysctl": {"net.ipv4.ip_forward": "1"}})
+    r = run(c)
+    assert (volume / "sys/net/ipv4/ip_forward").read_text() == "untouched"
+    if r.returncode:
+        rt.fails(r, "/proc")
+
+
+def test_proc_sub_directory_covered(bundle, run, volume):
+    """lxcfs and the like: files below /proc may be covered, and only these are allowed by runc."""
+    (volume / "uptime").write_text("1.00 1.00\n")
+    r = run(bundle(args=["cat", "/proc/uptime"], mounts=[bind(volume / "uptime", "/proc/uptime")]))
+    assert r.stdout == "1.00 1.00\n", str(r)
+
+
+# tmpfs
+
+def test_tmpfs_takes_the_mode_of_its_mount_point(bundle, run):
+    c = bundle(args=["stat", "-c", "%a", "/tmp", "/odd"], copy=True, mounts=[tmpfs("/tmp"), tmpfs("/odd")])
+    (c.rootfs / "odd").mkdir()
+    (c.rootfs / "odd").chmod(0o2750)
+    assert run(c).stdout.split()[0] == "1777"
+    if run.__self__.ours:
+        assert run(c).stdout.split() == ["1777", "2750"]
+
+
+@pytest.mark.differs(runc="1.1.5 takes the mode of the mount point even so")
+def test_tmpfs_with_a_mode(sh):
+    assert sh("stat -c %a /tmp", mounts=[tmpfs("/tmp", "mode=0711")]) == "711\n"
+
+
+@pytest.mark.ours
+def test_tmpfs_on_a_new_target(sh):
+    assert sh("stat -c %a /brand/new /brand", copy=True, mounts=[tmpfs("/brand/new")]) == "1777\n755\n"
+
+
+def test_tmpcopyup(bundle, run):
+    c = bundle(args=["sh", "-ec", "cat /data/file; stat -c '%a %u %N' /data/file /data/sub /data/link; echo x > /data/new"], copy=True,
+               process={"capabilities": caps("DAC_OVERRIDE")}, mounts=[tmpfs("/data", "tmpcopyup")])
+    d = c.rootfs / "data"
+    (d / "sub").mkdir(parents=True)
+    (d / "file").write_text("kept\n")
+    (d / "file").chmod(0o640)
+    os.chown(d / "file", 12, 13)
+    (d / "link").symlink_to("file")
+    r = run(c)
+    assert r.returncode == 0, str(r)
+    assert r.lines[0] == "kept" and r.lines[1].startswith("640 12") and "link" in r.lines[3]
+    assert not (d / "new").exists()
+
+
+# the root
+
+def test_root_read_only(sh):
+    assert sh("touch /x 2>&1 || true", copy=True, root={"readonly": True}).rstrip().endswith("Read-only file system")
+
+
+def test_root_writable(bundle, run):
+    c = bundle(args=["touch", "/x"], copy=True)
+    assert run(c).returncode == 0 and (c.rootfs / "x").exists()
+
+
+def test_root_read_only_does_not_touch_the_hosts_mount(bundle, run):
+    c = bundle(args=["true"], copy=True, root={"readonly": True})
+    assert run(c).returncode == 0
+    (c.rootfs / "still-writable").touch()
+
+
+def test_root_missing(bundle, run, rt, here):
+    r = run(bundle(args=["true"], root={"path": str(here.dir / "no-rootfs")}))
+    rt.fails(r, "root", "No such file or directory", anyone=["no-rootfs"])
+
+
+def test_root_is_a_file(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], root={"path": "/etc/passwd"})), "root", "/etc/passwd", anyone=["not a directory"])
+
+
+def test_root_absent(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], edit=lambda c: c.pop("root"))), "root", anyone=["root"])
+
+
+def test_no_way_out(sh):
+    """.. at the top is the top, and the old root is gone."""
+    assert sh("cat /../../../etc/hostname; ls / | tr '\\n' ' '").splitlines()[0] == "from-the-image"
+
+
+@pytest.mark.parametrize("option", [[], ["--no-pivot"]])
+def test_mounts_with_and_without_pivot(bundle, run, volume, option):
+    c = bundle(args=["sh", "-c", "cat /mnt/file; cat /proc/self/mountinfo | wc -l; touch /x || echo ro"], mounts=[bind(volume, "/mnt")])
+    r = run(c, *option, stderr=subprocess.DEVNULL)
+    assert r.returncode == 0 and r.lines[0] == "from the host" and r.lines[-1] == "ro", str(r)
+
+
+def test_no_pivot_cannot_be_left(bundle, run):
+    c = bundle(args=["sh", "-c", "cd /; for i in 1 2 3 4 5 6 7 8; do cd ..; done; cat etc/hostname; ls -id / | cut -d' ' -f1"],
+               process={"capabilities": caps("SYS_CHROOT", "SYS_ADMIN")})
+    r = run(c, "--no-pivot")
+    assert r.lines[0] == "from-the-image"
+
+
+# masked and read-only paths
+
+def test_masked_paths(bundle, run):
+    c = bundle(args=["sh", "-c", "cat /proc/kcore | wc -c; cat /secret-file | wc -c; ls -A /secret-dir | wc -l; touch /secret-dir/x || echo ro"], copy=True,
+               linux={"maskedPaths": ["/proc/kcore", "/secret-file", "/secret-dir", "/does/not/exist"]})
+    (c.rootfs / "secret-file").write_text("secret")
+    (c.rootfs / "secret-dir").mkdir()
+    (c.rootfs / "secret-dir/file").write_text("secret")
+    r = run(c, stderr=subprocess.DEVNULL)
+    assert r.returncode == 0 and r.stdout.split() == ["0", "0", "0", "ro"], str(r)
+
+
+def test_default_masked_paths(probe, sh):
+    t = table(probe())
+    for p in ("/proc/keys", "/proc/timer_list", "/proc/kcore"):
+        if os.path.exists(p):
+            assert p in t, p
+    if os.path.exists("/sys/firmware"):
+        assert "ro" in t["/sys/firmware"].options and sh("ls -A /sys/firmware") == ""
+
+
+def test_read_only_paths(bundle, run):
+    c = bundle(args=["sh", "-c", "for f in /dir/x /dir/sub/x /file; do echo y > $f && echo WRITTEN $f; done; cat /file"], copy=True,
+               linux={"readonlyPaths": ["/dir", "/file", "/does/not/exist"]})
+    (c.rootfs / "dir/sub").mkdir(parents=True)
+    (c.rootfs / "file").write_text("old\n")
+    r = run(c, stderr=subprocess.DEVNULL)
+    assert r.stdout == "old\n", str(r)
+
+
+def test_default_read_only_paths(sh):
+    assert sh("echo 1 > /proc/sys/net/ipv4/ip_forward || echo refused", how={"stderr": subprocess.DEVNULL},
+              process={"capabilities": caps("NET_ADMIN", "SYS_ADMIN")}) == "refused\n"
+
+
+def test_read_only_paths_keep_flags(probe, mounts):
+    t = mounts(edit=lambda c: c["mounts"][0].update(options=["nosuid", "noexec", "nodev"]))
+    assert t["/proc/sys"].options >= {"ro", "nosuid", "noexec", "nodev"}
+
+
+def test_masked_path_is_a_symlink(bundle, run, here):
+    """It is followed inside the root or left alone, never outside."""
+    (here.dir / "target").write_text("host\n")
+    c = bundle(args=["cat", "/etc/hostname"], copy=True, linux={"maskedPaths": ["/link"], "readonlyPaths": ["/link2"]})
+    (c.rootfs / "link").symlink_to(here.dir / "target")
+    (c.rootfs / "link2").symlink_to("/../../../etc")
+    r = run(c)
+    assert r.stdout == "from-the-image\n", str(r)
+    assert (here.dir / "target").read_text() == "host\n"
+    (here.dir / "target").write_text("still writable\n")
+
+
+def test_masked_with_a_forged_null(bundle, run, rt):
+    """SECURITY-CASES.md 9: with no /dev of its own, what is bound over a path is not the image's idea of /dev/null."""
+    c = bundle(args=["sh", "-c", "cat /secret"], copy=True, linux={"maskedPaths": ["/secret"]},
+               edit=lambda c: c.update(mounts=[m for m in c["mounts"] if not m["destination"].startswith("/dev")]))
+    (c.rootfs / "secret").write_text("secret\n")
+    (c.rootfs / "dev/null").write_text("forged\n")
+    r = run(c)
+    if rt.ours:
+        assert "secret" not in r.stdout and "forged" not in r.stdout, str(r)
+    else:
+        assert "secret" not in r.stdout, str(r)
+
+
+# what the file systems are for
+
+def test_shm(sh):
+    assert sh("echo x > /dev/shm/f; cat /dev/shm/f; stat -c %a /dev/shm") == "x\n1777\n"
+
+
+def test_mqueue(sh):
+    assert sh("touch /dev/mqueue/q; ls /dev/mqueue") == "q\n"
+
+
+def test_devpts_is_new(sh):
+    assert sh("ls /dev/pts") == "ptmx\n"
+
+
+def test_ptmx_works(sh):
+    assert sh("exec 3<>/dev/ptmx; ls /dev/pts; stat -L -c '%t %T' /dev/ptmx").split() == ["0", "ptmx", "5", "2"]
+
+
+def test_proc_is_the_containers(sh):
+    assert sh("cat /proc/1/comm; true") == "sh\n"
+
+
+def test_sysfs_is_read_only(sh):
+    assert sh("touch /sys/x 2>/dev/null || echo refused") == "refused\n"
+
+
+def test_cgroup_mount(probe, mounts):
+    """The container's own view: nothing of the host's tree."""
+    t = mounts()
+    cg = [m for m in t.values() if m.type in ("cgroup", "cgroup2")]
+    assert cg, "no cgroup mount"
+    assert all("ro" in m.options for m in cg)
+    assert all(m.root != "/" or "cgroup" == m.type and not m.root for m in cg if m.target != "/sys/fs/cgroup"), cg
+
+
+def test_cgroup_mount_with_a_namespace(mounts):
+    t = mounts(namespaces=namespaces(*DEFAULT_NAMESPACES, "cgroup"))
+    cg = [m for m in t.values() if m.type in ("cgroup", "cgroup2")]
+    assert cg and all(m.root == "/" for m in cg), cg
+
+
+def test_cgroup_mount_can_be_read(sh, here):
+    out = sh("cat /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs 2>/dev/null | sort -u")
+    assert "1" in out.split()
+
+
+def test_type_is_guessed_from_the_bind_option(sh, volume):
+    assert sh("cat /mnt/file", mounts=[{"destination": "/mnt", "source": str(volume), "options": ["bind"]}]) == "from the host\n"
+
+
+@pytest.mark.ours
+def test_mount_on_root(bundle, run, rt, volume):
+    """/ is a valid destination."""
+    r = run(bundle(args=["cat", "/file"], mounts=[bind(volume, "/")]))
+    assert r.returncode in (0, 127), str(r)  # the volume has a file, and no cat

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""linux.namespaces: new, joined by path, and shared with the host where absent; hostname, domainname, sysctl, id maps."""
+
+import os
+import subprocess
+
+import pytest
+
+from lib import processes
+from lib.bundle import DEFAULT_NAMESPACES, namespaces, user_mappings
+
+# The type's name in config.json and in /proc/PID/ns
+KINDS = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt", "cgroup": "cgroup", "user": "user",
+         "time": "time"}
+
+
+def link(kind, pid="self"):
+    return os.readlink(f"/proc/{pid}/ns/{KINDS[kind]}")
+
+
+def no_mounts_that_need(kind):
+    """Without a namespace of its own some mounts of the default config are not the container's to make."""
+    def edit(c):
+        if kind == "network":
+            c["mounts"] = [m for m in c["mounts"] if m["type"] not in ("sysfs", "cgroup")]
+        if kind == "uts":
+            c.pop("hostname", None)
+    return edit
+
+
+@pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "mount"])
+def test_new(probe, kind):
+    assert probe()["namespaces"][KINDS[kind]] != link(kind)
+
+
+def test_new_cgroup(probe):
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "cgroup"))
+    assert facts["namespaces"]["cgroup"] != link("cgroup")
+    # made after the process was put into its cgroups, so that it sees itself at the root
+    assert {l.split(":", 2)[2] for l in facts["cgroup"].splitlines()} == {"/"}
+
+
+@pytest.mark.differs(runc="1.1.5 has no time namespace")
+def test_new_time(probe):
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "time"),
+                  linux={"timeOffsets": {"monotonic": {"secs": 1000}, "boottime": {"secs": 2000, "nanosecs": 5}}})
+    assert facts["namespaces"]["time"] != link("time")
+    rows = {l.split()[0]: [int(n) for n in l.split()[1:]] for l in facts["timens_offsets"].splitlines()}
+    assert rows == {"monotonic": [1000, 0], "boottime": [2000, 5]}
+
+
+@pytest.mark.ours
+def test_time_offsets_without_a_time_namespace(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], linux={"timeOffsets": {"monotonic": {"secs": 1}}})), "linux.timeOffsets")
+
+
+def test_new_user(probe):
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
+    assert facts["namespaces"]["user"] != link("user")
+    assert facts["uid_map"].split() == ["0", "100000", "65536"] == facts["gid_map"].split()
+    assert (facts["uid"], facts["gid"]) == (0, 0)
+
+
+def test_user_namespace_and_user(probe):
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings(),
+                  user={"uid": 1000, "gid": 1000, "additionalGids": [7, 8]})
+    assert (facts["uid"], facts["gid"]) == (1000, 1000)
+    assert set(facts["groups"]) - {1000} == {7, 8}
+
+
+def test_user_namespace_with_several_mappings(probe):
+    rows = [{"containerID": 0, "hostID": 200000, "size": 10}, {"containerID": 10, "hostID": 300000, "size": 5},
+            {"containerID": 1000, "hostID": 0, "size": 1}]
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})
+    assert facts["uid_map"].split() == "0 200000 10 10 300000 5 1000 0 1".split()
+
+
+def test_user_namespace_seen_from_the_host(running, rt):
+    c = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings(123456))
+    status = open(f"/proc/{rt.pid(c)}/status").read()
+    assert "\nUid:\t123456\t123456\t123456\t123456\n" in status
+    assert "\nGid:\t123456\t123456\t123456\t123456\n" in status
+
+
+def test_root_of_a_user_namespace_owns_nothing_outside(sh):
+    out = sh("stat -c %u /etc/passwd; touch /etc/x 2>/dev/null || echo refused", copy=True,
+             namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
+    assert out == "65534\nrefused\n"
+
+
+def test_user_namespace_has_its_capabilities(probe):
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
+    assert facts["caps"]["effective"] == facts["caps"]["permitted"] != 0
+
+
+@pytest.mark.ours
+def test_user_namespace_without_mappings(probe):
+    """A default mapping: all ids."""
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"))
+    assert facts["namespaces"]["user"] != link("user")
+    assert facts["uid_map"].split() == ["0", "0", "4294967295"] == facts["gid_map"].split()
+
+
+@pytest.mark.ours
+def test_mappings_without_a_user_namespace(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], linux=user_mappings())), "linux.uidMappings")
+
+
+def test_overlapping_mappings(bundle, run, rt):
+    row = {"containerID": 0, "hostID": 100000, "size": 10}
+    c = bundle(args=["true"], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+               linux={"uidMappings": [row, row], "gidMappings": [row]})
+    rt.fails(run(c), "linux.uidMappings")
+
+
+@pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "cgroup", "user", "time"])
+def test_absent_is_shared(probe, kind):
+    facts = probe(namespaces=namespaces(*(n for n in DEFAULT_NAMESPACES if n != kind)), edit=no_mounts_that_need(kind))
+    if facts["namespaces"][KINDS[kind]] is None:
+        pytest.skip(f"no {kind} namespaces in this kernel")
+    assert facts["namespaces"][KINDS[kind]] == link(kind)
+
+
+@pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup"])
+def test_joined(probe, running, rt, kind):
+    """As a pod's containers join the sandbox's."""
+    first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "cgroup"))
+    path = f"/proc/{rt.pid(first)}/ns/{KINDS[kind]}"
+    kinds = [n for n in DEFAULT_NAMESPACES if n != kind]
+    facts = probe(namespaces=namespaces(*kinds, **{kind: path}), hostname=None)
+    assert facts["namespaces"][KINDS[kind]] == os.readlink(path)
+    if kind == "pid":
+        assert facts["pid"] > 1
+    else:
+        assert facts["pid"] == 1
+
+
+def test_joined_all_of_a_pod(probe, running, rt):
+    first = running()
+    p = f"/proc/{rt.pid(first)}/ns"
+    facts = probe(namespaces=namespaces("mount", pid=f"{p}/pid", network=f"{p}/net", ipc=f"{p}/ipc", uts=f"{p}/uts"),
+                  hostname=None)
+    for kind in ("pid", "network", "ipc", "uts"):
+        assert facts["namespaces"][KINDS[kind]] == os.readlink(f"{p}/{KINDS[kind]}")
+    assert facts["hostname"] == "crun-test"
+
+
+def test_joined_pid_namespace_is_left_alone(running, rt, run, bundle):
+    """The second container's end is not the first one's."""
+    first = running()
+    path = f"/proc/{rt.pid(first)}/ns/pid"
+    c = bundle(args=["sh", "-c", "exit 4"], namespaces=namespaces("mount", "network", "ipc", "uts", pid=path))
+    assert run(c).returncode == 4
+    second = running(namespaces=namespaces("mount", "network", "ipc", "uts", pid=path))
+    rt.delete(second, "--force")
+    assert rt.status(first) == "running" and processes.alive(rt.pid(first))
+
+
+@pytest.mark.differs(runc="1.1.5 asks for mappings")
+def test_joined_user(probe, running, rt):
+    first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
+    p = f"/proc/{rt.pid(first)}/ns"
+    facts = probe(namespaces=namespaces("mount", "pid", "ipc", "uts", "network", user=f"{p}/user"))
+    assert facts["namespaces"]["user"] == os.readlink(f"{p}/user")
+    assert facts["uid_map"].split() == ["0", "100000", "65536"]
+
+
+@pytest.mark.differs(runc="1.1.5 asks for mappings")
+def test_joined_user_and_network(probe, running, rt):
+    first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
+    p = f"/proc/{rt.pid(first)}/ns"
+    facts = probe(namespaces=namespaces("mount", "pid", "uts", user=f"{p}/user", network=f"{p}/net", ipc=f"{p}/ipc"))
+    for kind in ("user", "network", "ipc"):
+        assert facts["namespaces"][KINDS[kind]] == os.readlink(f"{p}/{KINDS[kind]}")
+
+
+@pytest.mark.differs(runc="1.1.5 has no time namespace")
+def test_joined_time(probe, running, rt):
+    first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "time"), linux={"timeOffsets": {"boottime": {"secs": 77}}})
+    path = f"/proc/{rt.pid(first)}/ns/time"
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, time=path))
+    assert facts["namespaces"]["time"] == os.readlink(path)
+
+
+def test_joined_bound_network(probe, here):
+    """`ip netns add` leaves a file that is a namespace."""
+    path = here.dir / "netns"
+    path.touch()
+    subprocess.run(["unshare", "-n", "sh", "-c", f"mount --bind /proc/self/ns/net {path}"], check=False)
+    # unshare -n keeps our mount namespace, so the mount is seen here
+    subprocess.run(["mountpoint", "-q", path], check=True)
+    try:
+        facts = probe(namespaces=namespaces("pid", "mount", "ipc", "uts", network=path))
+        assert facts["namespaces"]["net"] == f"net:[{path.stat().st_ino}]"
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+def test_joined_path_that_is_missing(bundle, run, rt):
+    c = bundle(args=["true"], namespaces=namespaces("pid", "mount", "ipc", "uts", network="/no/such/netns"))
+    rt.fails(run(c), "linux.namespaces[4]", "No such file or directory", anyone=["/no/such/netns"])
+
+
+def test_joined_path_of_another_kind(bundle, run, rt):
+    c = bundle(args=["true"], namespaces=namespaces("pid", "mount", "ipc", "uts", network="/proc/self/ns/uts"))
+    rt.fails(run(c), "linux.namespaces[4]")
+
+
+def test_joined_path_that_is_no_namespace(bundle, run, rt):
+    c = bundle(args=["true"], namespaces=namespaces("pid", "mount", "ipc", "uts", network="/etc/passwd"))
+    rt.fails(run(c), "linux.namespaces[4]", "/etc/passwd")
+
+
+@pytest.mark.parametrize("kind", ["pid", "mount"])
+def test_duplicate(bundle, run, rt, kind):
+    c = bundle(args=["true"], namespaces=namespaces(*DEFAULT_NAMESPACES, kind))
+    rt.fails(run(c), "linux.namespaces[5]", "duplicate", kind)
+
+
+def test_unknown(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], namespaces=namespaces("mount", "pid", "hyperspace"))),
+             "linux.namespaces[2]", "hyperspace")
+
+
+def test_pid_1(probe):
+    facts = probe()
+    assert (facts["pid"], facts["ppid"]) == (1, 0)
+
+
+def test_processes_of_the_host_are_hidden(sh):
+    assert sh("ls -d /proc/[0-9]* | wc -l").strip() in ("1", "2", "3")
+
+
+def test_network_has_only_loopback(sh):
+    assert sh("ls /sys/class/net").split() == ["lo"]
+
+
+def test_loopback_is_down_or_up_but_there(sh):
+    assert "lo" in sh("cat /proc/net/dev")
+
+
+def test_hostname(probe):
+    before = os.uname().nodename
+    assert probe(hostname="other-name")["hostname"] == "other-name"
+    assert os.uname().nodename == before
+
+
+def test_hostname_longest(probe):
+    assert probe(hostname="h" * 64)["hostname"] == "h" * 64
+
+
+def test_hostname_too_long(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], hostname="h" * 65)), "hostname")
+
+
+def test_hostname_without_uts(bundle, run, rt):
+    before = os.uname().nodename
+    c = bundle(args=["true"], namespaces=namespaces("mount", "pid", "network", "ipc"))
+    rt.fails(run(c), "hostname")
+    assert os.uname().nodename == before
+
+
+@pytest.mark.differs(runc="1.1.5 has no domainname")
+def test_domainname(probe):
+    assert probe(domainname="example.org")["domainname"] == "example.org"
+
+
+@pytest.mark.differs(runc="1.1.5 has no domainname")
+def test_domainname_without_uts(bundle, run, rt):
+    c = bundle(args=["true"], hostname=None, domainname="x", namespaces=namespaces("mount", "pid", "network", "ipc"))
+    rt.fails(run(c), "domainname")
+
+
+@pytest.mark.parametrize("name, value", [("net.ipv4.ip_forward", "1"), ("kernel.msgmax", "4242"), ("net.ipv4.conf.lo.rp_filter", "2"),
+                                         ("fs.mqueue.msg_max", "20"), ("kernel.shm_rmid_forced", "1"),
+                                         ("net/ipv4/ip_forward", "1")])
+def test_sysctl(sh, name, value):
+    path = name if "/" in name else name.replace(".", "/")
+    before = open(f"/proc/sys/{path}").read()
+    assert sh(f"cat /proc/sys/{path}", linux={"sysctl": {name: value}}).strip() == value
+    assert open(f"/proc/sys/{path}").read() == before
+
+
+@pytest.mark.parametrize("name, without", [("net.ipv4.ip_forward", "network"), ("kernel.msgmax", "ipc"), ("fs.mqueue.msg_max", "ipc"),
+                                           ("vm.swappiness", None), ("kernel.hostname", None), ("kernel.printk", None),
+                                           ("fs.file-max", None), ("net.ipv4/../../vm/swappiness", None)])
+def test_sysctl_that_is_the_hosts(bundle, run, rt, name, without):
+    kinds = [n for n in DEFAULT_NAMESPACES if n != without]
+    c = bundle(args=["true"], namespaces=namespaces(*kinds), linux={"sysctl": {name: "1"}},
+               edit=no_mounts_that_need(without) if without else None)
+    rt.fails(run(c), name)
+
+
+def test_sysctl_that_does_not_exist(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], linux={"sysctl": {"net.no.such.thing": "1"}})), "net.no.such.thing", anyone=["no such file"])
+
+
+def test_sysctl_with_a_bad_value(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], linux={"sysctl": {"kernel.msgmax": "many"}})), "kernel.msgmax", anyone=["invalid argument"])
+
+
+def test_host_ipc_and_mqueue(bundle, run):
+    c = bundle(args=["true"], namespaces=namespaces("pid", "network", "uts", "mount"))
+    assert run(c).returncode == 0
+
+
+def test_host_network_with_sysfs_bound(bundle, run):
+    """What podman does for --net host: a bind of the host's /sys."""
+    def edit(c):
+        c["mounts"] = [m for m in c["mounts"] if not m["destination"].startswith("/sys")]
+        c["mounts"].append({"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rprivate", "nosuid", "noexec", "nodev", "ro", "rbind"]})
+    c = bundle(args=["ls", "/sys/class/net"], namespaces=namespaces("pid", "ipc", "uts", "mount"), edit=edit)
+    r = run(c)
+    assert set(r.stdout.split()) == set(os.listdir("/sys/class/net")), str(r)

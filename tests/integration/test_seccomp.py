@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""linux.seccomp: actions, arguments, what is newer than the profile, and when the filter is loaded."""
+
+import errno
+import json
+import os
+import platform
+
+import pytest
+
+ARCH = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}.get(platform.machine())
+MKDIRAT = {"x86_64": 258, "aarch64": 34}.get(platform.machine())
+GETPRIORITY = {"x86_64": 140, "aarch64": 141}.get(platform.machine())
+
+pytestmark = pytest.mark.skipif(ARCH is None, reason=f"no system call numbers for {platform.machine()} here")
+
+
+def profile(*rows, default="SCMP_ACT_ALLOW", **more):
+    return {"defaultAction": default, "architectures": [ARCH], "syscalls": list(rows), **more}
+
+
+def row(action, *names, **more):
+    return {"names": list(names), "action": action, **more}
+
+
+@pytest.fixture
+def call(bundle, run):
+    """The outcome of one system call under a profile."""
+    def ask(seccomp, number, *args, **changes):
+        r = run(bundle(args=["/bin/probe", "syscall", number, *args], seccomp=seccomp, **changes))
+        assert r.returncode == 0, str(r)
+        return r.json
+    return ask
+
+
+def test_none(probe):
+    assert probe()["seccomp"] == 0
+
+
+@pytest.mark.parametrize("nnp", [True, False])
+def test_mode(probe, nnp):
+    assert probe(seccomp=profile(row("SCMP_ACT_ERRNO", "mkdir")), process={"noNewPrivileges": nnp})["seccomp"] == 2
+
+
+def test_errno_default(call):
+    assert call(profile(row("SCMP_ACT_ERRNO", "getpriority")), GETPRIORITY)["errno"] == errno.EPERM
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, 99, 133])
+def test_errno_given(call, number):
+    assert call(profile(row("SCMP_ACT_ERRNO", "getpriority", errnoRet=number)), GETPRIORITY)["errno"] == number
+
+
+def test_every_name_of_a_row(sh):
+    out = sh("mkdir /tmp/x || echo 1; chown 1 /tmp || echo 2; ln -s a /tmp/y || echo 3", copy=True, how={"stderr": None},
+             seccomp=profile(row("SCMP_ACT_ERRNO", "mkdir", "mkdirat", "chown", "fchownat", "lchown", "symlink", "symlinkat")))
+    assert out.split() == ["1", "2", "3"]
+
+
+def test_several_rows(sh):
+    out = sh("mkdir /tmp/x || echo 1; ln -s a /tmp/y || echo 2", copy=True, how={"stderr": None},
+             seccomp=profile(row("SCMP_ACT_ERRNO", "mkdir", "mkdirat"), row("SCMP_ACT_ERRNO", "symlink", "symlinkat", errnoRet=28)))
+    assert out.split() == ["1", "2"]
+
+
+@pytest.mark.parametrize("action", ["SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"])
+def test_killed(bundle, run, action):
+    from lib.bundle import namespaces
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=profile(row(action, "getpriority")),
+               namespaces=namespaces("mount", "network", "ipc", "uts"))
+    assert run(c).returncode == 128 + 31
+
+
+def test_killed_as_pid_1(bundle, run):
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=profile(row("SCMP_ACT_KILL_PROCESS", "getpriority")))
+    assert run(c).returncode == 128 + 31
+
+
+@pytest.mark.parametrize("action", ["SCMP_ACT_LOG", "SCMP_ACT_ALLOW"])
+def test_allowed(call, action):
+    assert call(profile(row(action, "getpriority")), GETPRIORITY)["errno"] == 0
+
+
+def test_trace_without_a_tracer(call):
+    assert call(profile(row("SCMP_ACT_TRACE", "getpriority", errnoRet=1)), GETPRIORITY)["errno"] == errno.ENOSYS
+
+
+@pytest.mark.parametrize("op, value, two, hits", [
+    ("SCMP_CMP_EQ", 5, None, [5]), ("SCMP_CMP_NE", 5, None, [4, 6]), ("SCMP_CMP_LT", 5, None, [4]), ("SCMP_CMP_LE", 5, None, [4, 5]),
+    ("SCMP_CMP_GT", 5, None, [6]), ("SCMP_CMP_GE", 5, None, [5, 6]), ("SCMP_CMP_MASKED_EQ", 4, 4, [4, 5, 6])])
+def test_arguments(bundle, run, op, value, two, hits):
+    """On the second argument of getpriority (which), with 4, 5 and 6."""
+    arg = {"index": 1, "value": value, "op": op}
+    if two is not None:
+        arg["valueTwo"] = two
+    c = bundle(args=["sh", "-c", f"for i in 4 5 6; do probe syscall {GETPRIORITY} 0 $i; done"],
+               seccomp=profile(row("SCMP_ACT_ERRNO", "getpriority", errnoRet=77, args=[arg])))
+    r = run(c)
+    found = [i for i, l in zip((4, 5, 6), r.lines) if json.loads(l)["errno"] == 77]
+    assert found == hits, str(r)
+
+
+def test_several_arguments(call):
+    """All of them must match."""
+    args = [{"index": 0, "value": 0, "op": "SCMP_CMP_EQ"}, {"index": 1, "value": 7, "op": "SCMP_CMP_EQ"}]
+    p = profile(row("SCMP_ACT_ERRNO", "getpriority", errnoRet=77, args=args))
+    assert call(p, GETPRIORITY, 0, 7)["errno"] == 77
+    assert call(p, GETPRIORITY, 0, 8)["errno"] != 77
+
+
+def test_large_values(call):
+    p = profile(row("SCMP_ACT_ERRNO", "getpriority", errnoRet=77, args=[{"index": 1, "value": 2**64 - 2, "op": "SCMP_CMP_EQ"}]))
+    assert call(p, GETPRIORITY, 0, -2)["errno"] == 77
+    assert call(p, GETPRIORITY, 0, -3)["errno"] != 77
+
+
+# A profile that names what it allows, as the engines' do.
+ALLOWED = """access arch_prctl brk capget capset chdir clone clone3 close close_range dup dup2 dup3 execve execveat exit exit_group faccessat
+faccessat2 fchdir fchown fcntl fstat fstatfs futex getcwd getdents64 getegid geteuid getgid getgroups getpid getppid getrandom getuid
+ioctl lseek mmap mprotect munmap newfstatat open openat openat2 prctl pread64 prlimit64 read readlink readlinkat readv rseq
+rt_sigaction rt_sigprocmask rt_sigreturn set_robust_list set_tid_address setgid setgroups setresgid setresuid setuid sigaltstack
+stat statx uname wait4 write writev sendmsg recvmsg epoll_pwait epoll_ctl epoll_create1 pipe2 tgkill gettid sched_yield
+sched_getaffinity nanosleep madvise getsockopt poll ppoll""".split()
+
+
+def allow_list(**more):
+    return profile(row("SCMP_ACT_ALLOW", *ALLOWED), default="SCMP_ACT_ERRNO", **more)
+
+
+def test_allow_list(bundle, run):
+    c = bundle(args=["sh", "-c", f"echo works; probe syscall {GETPRIORITY}; probe syscall {MKDIRAT} -100 0 0"], seccomp=allow_list())
+    r = run(c)
+    assert r.lines[0] == "works" and [json.loads(l)["errno"] for l in r.lines[1:]] == [errno.EPERM] * 2, str(r)
+
+
+def test_default_errno(call):
+    assert call(allow_list(defaultErrnoRet=88), GETPRIORITY)["errno"] == 88
+
+
+def test_newer_than_the_profile(call):
+    """SECURITY-CASES.md 17: ENOSYS, so that a C library falls back."""
+    for number in (1000, 2000, 467 + 100):
+        assert call(allow_list(), number)["errno"] == errno.ENOSYS
+
+
+def test_newer_than_the_profile_with_a_default_errno(call):
+    assert call(allow_list(defaultErrnoRet=errno.EACCES), 1000)["errno"] in (errno.EACCES, errno.ENOSYS)
+
+
+def test_unknown_names_are_left_out(call):
+    assert call(profile(row("SCMP_ACT_ERRNO", "no_such_system_call", "getpriority")), GETPRIORITY)["errno"] == errno.EPERM
+
+
+@pytest.mark.differs(runc="does not know the annotation")
+def test_unknown_names_refused_on_request(bundle, run, rt):
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_ERRNO", "no_such_system_call")),
+               annotations={"run.oci.seccomp_fail_unknown_syscall": "1"})
+    rt.fails(run(c), "no_such_system_call")
+
+
+def test_no_architectures(bundle, run):
+    p = profile(row("SCMP_ACT_ERRNO", "getpriority"))
+    del p["architectures"]
+    r = run(bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=p))
+    assert r.json["errno"] == errno.EPERM, str(r)
+
+
+def test_architectures_of_the_engines(call):
+    p = profile(row("SCMP_ACT_ERRNO", "getpriority"))
+    p["architectures"] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"] if platform.machine() == "x86_64" else ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]
+    assert call(p, GETPRIORITY)["errno"] == errno.EPERM
+
+
+@pytest.mark.differs(runc="1.1.5 knows no flags")
+@pytest.mark.parametrize("flags", [["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_TSYNC"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"], []])
+def test_flags(call, flags):
+    assert call(profile(row("SCMP_ACT_ERRNO", "getpriority"), flags=flags), GETPRIORITY)["errno"] == errno.EPERM
+
+
+def test_empty_profile(call):
+    assert call({"defaultAction": "SCMP_ACT_ALLOW"}, GETPRIORITY)["errno"] == 0
+
+
+@pytest.mark.parametrize("seccomp, text", [
+    ({"defaultAction": "SCMP_ACT_NO_SUCH"}, "linux.seccomp.defaultAction"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_PDP11"]}, "linux.seccomp.architectures[0]"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "NO_SUCH"}]}, "linux.seccomp.syscalls[0].action"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 0, "value": 1, "op": "BAD"}]}]},
+     "linux.seccomp.syscalls[0].args[0].op"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_NO_SUCH"]}, "linux.seccomp.flags[0]"),
+])
+def test_bad_profiles(bundle, run, rt, seccomp, text):
+    rt.fails(run(bundle(args=["true"], seccomp=seccomp)), text)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("seccomp, text", [
+    ({}, "linux.seccomp.defaultAction"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]}]},
+     "linux.seccomp.syscalls[0].args[0].index"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 5000}]}, "errnoRet"),
+    ({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": [], "action": "SCMP_ACT_ERRNO"}]}, "linux.seccomp.syscalls[0].names"),
+])
+def test_more_bad_profiles(bundle, run, rt, seccomp, text):
+    rt.fails(run(bundle(args=["true"], seccomp=seccomp)), text)
+
+
+def test_the_runtimes_own_calls_are_not_filtered(bundle, run):
+    """The last privileged steps come before the filter: setuid, capset, chdir, mount may be forbidden."""
+    p = profile(row("SCMP_ACT_KILL_PROCESS", "mount", "umount2", "pivot_root", "setuid", "setgid", "setgroups", "setresuid", "setresgid", "chroot",
+                    "sethostname", "keyctl", "unshare", "setns", "capset", "chdir", "fchdir", "move_mount", "fsopen", "open_tree", "mknodat"))
+    r = run(bundle(args=["/bin/probe", "open", "/etc/passwd"], seccomp=p, user={"uid": 1000, "gid": 1000}, cwd="/tmp"))
+    assert (r.returncode, r.json["errno"]) == (0, 0), str(r)
+
+
+def test_without_no_new_privileges_as_a_user(bundle, run):
+    """CAP_SYS_ADMIN loads the filter before it is given away."""
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=profile(row("SCMP_ACT_ERRNO", "getpriority")),
+               user={"uid": 1000, "gid": 1000}, process={"noNewPrivileges": False})
+    r = run(c)
+    assert r.returncode == 0 and r.json["errno"] == errno.EPERM, str(r)
+
+
+def test_inherited(sh):
+    """Every process of the container has it."""
+    out = sh("sh -c 'grep ^Seccomp: /proc/self/status'", seccomp=profile(row("SCMP_ACT_ERRNO", "mkdir")))
+    assert out.split() == ["Seccomp:", "2"]
+
+
+def test_large_profile(bundle, run):
+    """Many rows with arguments: some thousand instructions."""
+    rows = [row("SCMP_ACT_ERRNO", "getpriority", errnoRet=77, args=[{"index": 1, "value": 1000 + i, "op": "SCMP_CMP_EQ"}]) for i in range(400)]
+    r = run(bundle(args=["/bin/probe", "syscall", GETPRIORITY, 0, 1399], seccomp=profile(*rows)))
+    assert r.returncode == 0 and r.json["errno"] == 77, str(r)
+
+
+@pytest.mark.ours
+def test_notify_without_a_listener(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir")))), "linux.seccomp")
+
+
+@pytest.mark.ours
+def test_notify_of_write(bundle, run, rt, here):
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "write"), listenerPath=str(here.dir / "no-agent")))
+    rt.fails(run(c), "SCMP_ACT_NOTIFY cannot be used for the write syscall")
+
+
+@pytest.mark.ours
+def test_missing_agent(bundle, run, rt, here):
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir"), listenerPath=str(here.dir / "no-agent")))
+    rt.fails(run(c), "failed to connect with seccomp agent")

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The arena and the error value. */
+#include "test.h"
+
+#include <errno.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+static void allocations_are_zero_and_aligned(void)
+{
+    struct arena arena;
+    struct error err = { 0 };
+
+    CHECK_INT(arena_init(&arena, 1 << 20, &err), 0);
+    for (size_t n = 1; n < 100; n++) {
+        char *p = arena_alloc(&arena, 1, n);
+
+        CHECK(p && ((uintptr_t) p & 15) == 0);
+        for (size_t i = 0; i < n; i++)
+            CHECK(p[i] == 0);
+        memset(p, 0xff, n);
+    }
+    CHECK(!arena.failed);
+    arena_done(&arena);
+}
+
+static void exhaustion_is_sticky(void)
+{
+    struct arena arena;
+    struct error err = { 0 };
+
+    CHECK_INT(arena_init(&arena, 1 << 20, &err), 0);
+    CHECK(!arena_alloc(&arena, SIZE_MAX / 2, 4));
+    CHECK(arena.failed);
+    CHECK(arena_alloc(&arena, 1, 16));
+    CHECK(arena.failed);
+    arena_done(&arena);
+}
+
+static void errors_prefix_and_spell(void)
+{
+    struct error err = { 0 };
+
+    CHECK_INT(error_errno(&err, -ENOENT, "open \"%s\"", "/x"), -ENOENT);
+    CHECK_INT(error_prefix(&err, "mounts[%d]", 3), -ENOENT);
+    CHECK_STR(err.text, "mounts[3]: open \"/x\": no such file or directory");
+}
+
+static const struct test tests[] = {
+    { "allocations are zero and aligned", allocations_are_zero_and_aligned },
+    { "exhaustion is sticky", exhaustion_is_sticky },
+    { "errors prefix and spell", errors_prefix_and_spell },
+};
+
+TEST_MAIN(tests)
