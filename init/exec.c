@@ -145,7 +145,7 @@ int init_exec(struct init *init, const struct op_exec *op)
         return r;
     if (init->home[0])
         env = with_home(init, env, op->env.n);
-    process_unguard();
+    process_release(init);
     process_reset_signals();
     sys_umask(init->umask);
     r = sys_execve(init->program, args, env);

@@ -48,6 +48,7 @@ struct init {
     bool no_mount_api, no_openat2;
     bool pivoted;        /* "/" is the container's root */
     bool dumpable_later; /* see process_guard */
+    bool released;       /* from the last sync row on: the parent may go */
     unsigned umask;      /* the caller's, for hooks and for a plan that sets none */
     struct message failure;
     char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
@@ -128,6 +129,14 @@ int tree_mount_old(struct init *init, int source_fd, const char *name, int targe
 /* MOUNT_ATTR_* as MS_*. */
 unsigned long tree_attr_to_flags(uint64_t attr);
 
+/* ---- proc.c ---- */
+
+/* The procfs at /proc as an O_PATH descriptor; an error if it is something else. */
+int proc_open(void);
+
+/* Open PATH below PROC_FD for writing; -EXDEV if that does not lie on a procfs. */
+int proc_open_file(int proc_fd, const char *path);
+
 /* ---- others ---- */
 
 /* bind.c: show the host's PATH (with its mounts) at TARGET, opened as TARGET_FD, with attributes SET on all of it. */
@@ -141,7 +150,7 @@ void masks_prepare(struct init *init);
 
 /* process.c: not dumpable, and dead with the parent; again after every change of ids. */
 void process_guard(struct init *init);
-void process_unguard(void);
+void process_release(struct init *init); /* the parent may go now */
 void process_reset_signals(void);
 
 static inline const char *init_str(const struct init *init, op_str ref)

@@ -1,32 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The label for the exec, written to /proc/self/attr of the procfs that we were started with. What is opened must lie
- * on a procfs: nothing that the image or a volume puts at /proc can take the write (CVE-2019-16884).
+ * The label for the exec, written to /proc/self/attr of the procfs that we were started with.
  */
 #include "init/init.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
 enum { LABEL_SIZE = 4096 };
-
-static int open_attribute(const struct init *init, const char *path)
-{
-    struct statfs fs;
-    int fd = init->proc_fd < 0 ? -ENOENT : sys_openat(init->proc_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0);
-    int r = fd < 0 ? fd : sys_fstatfs(fd, &fs);
-
-    if (r >= 0 && (unsigned) fs.f_type != PROC_SUPER_MAGIC)
-        r = -EXDEV;
-    if (r < 0 && fd >= 0)
-        sys_close(fd);
-    return r < 0 ? r : fd;
-}
 
 /* AppArmor has a directory of its own since Linux 5.8, for when it is not the only LSM. */
 static int open_exec(const struct init *init, bool apparmor)
 {
-    int fd = apparmor ? open_attribute(init, "self/attr/apparmor/exec") : -ENOENT;
+    int fd = apparmor ? proc_open_file(init->proc_fd, "self/attr/apparmor/exec") : -ENOENT;
 
-    return fd == -ENOENT ? open_attribute(init, "self/attr/exec") : fd;
+    return fd == -ENOENT ? proc_open_file(init->proc_fd, "self/attr/exec") : fd;
 }
 
 int init_lsm_label(struct init *init, const struct op_lsm_label *op)

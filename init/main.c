@@ -11,8 +11,6 @@
 #include "sys/memory.h"
 #include "sys/mounts.h"
 
-#define PROC_SUPER_MAGIC 0x9fa0
-
 /* Rows for the parent never come here, whatever the blob says. */
 static int run(struct init *init, const struct op *op)
 {
@@ -74,19 +72,6 @@ static int map_plan(int fd, struct blob **ret_blob)
     return blob_check(memory, (size_t) st.st_size) || (*ret_blob)->fd_base + BLOB_FD_PLAN != fd ? -EBADMSG : 0;
 }
 
-/* The procfs of where we come from: later /proc is the container's, and could be anything. */
-static int open_proc(void)
-{
-    struct statfs fs;
-    int fd = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-
-    if (fd >= 0 && (sys_fstatfs(fd, &fs) < 0 || (unsigned) fs.f_type != PROC_SUPER_MAGIC)) {
-        sys_close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
 /* A standard stream that is closed would be the number of the next descriptor that we open. */
 static void fill_streams(void)
 {
@@ -103,7 +88,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->report_fd = plan_fd + BLOB_FD_SYNC;
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
-    init->pivoted = false;
+    init->pivoted = init->released = false;
     init->null_file.attached = init->empty_dir.attached = false;
     init->program[0] = init->home[0] = '\0';
     memset(&init->failure, 0, sizeof init->failure);
@@ -119,7 +104,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->no_openat2 = init->blob->flags & BLOB_NO_OPENAT2;
     init->dumpable_later = has_row(init, OP_BECOME_ROOT);
     process_guard(init);
-    init->proc_fd = open_proc();
+    init->proc_fd = proc_open();
     init->umask = sys_umask(0);
     return 0;
 }

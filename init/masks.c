@@ -56,6 +56,8 @@ static int make_empty_dir(struct init *init)
     int r = fs_fd;
 
     if (r >= 0)
+        r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_STRING, "source", "tmpfs", 0);
+    if (r >= 0)
         r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_STRING, "mode", "0755", 0);
     if (r >= 0)
         r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);

@@ -7,7 +7,7 @@
 #include "init/init.h"
 #include "sys/mounts.h"
 
-enum { OPTION_SIZE = 4096, NEW_TMPFS_MODE = 01777 };
+enum { OPTION_SIZE = 4096, FSCONFIG_SIZE = 256, NEW_TMPFS_MODE = 01777 };
 
 struct target {
     const char *path;
@@ -72,6 +72,17 @@ static int fail_with_log(const struct file_system *fs, int code, const char *cal
     return init_explain(fs->init, code, log + 2);
 }
 
+/* `context="system_u:...:c1,c2"`: the quotes are for mount(2), which splits at commas. */
+static void unquote(char *value)
+{
+    size_t length = value ? strlen(value) : 0;
+
+    if (length < 2 || value[0] != '"' || value[length - 1] != '"')
+        return;
+    memmove(value, value + 1, length - 2);
+    value[length - 2] = '\0';
+}
+
 static int set_option(const struct file_system *fs, const char *option, size_t length)
 {
     char key[OPTION_SIZE], *value = NULL;
@@ -86,6 +97,7 @@ static int set_option(const struct file_system *fs, const char *option, size_t l
             *c = '\0';
             value = c + 1;
         }
+    unquote(value);
     r = sys_fsconfig(fs->fs_fd, value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, key, value, 0);
     return r < 0 ? fail_with_log(fs, r, "fsconfig", option) : 0;
 }
@@ -233,11 +245,25 @@ static int mount_old(struct init *init, const struct op_mount *op, const struct 
 
 /* ---- */
 
+/* fsconfig takes values of less than 256 bytes; the lower directories of an overlay easily need more. */
+static bool fits_fsconfig(struct init *init, const struct op_mount *op)
+{
+    const char *source = init_str(init, op->source);
+    bool fits = !source || strlen(source) < FSCONFIG_SIZE;
+
+    for (char **options = blob_list(init->blob, op->options); *options && fits; options++)
+        fits = strlen(*options) < FSCONFIG_SIZE;
+    return fits;
+}
+
 static int try_mount(struct init *init, const struct op_mount *op, const struct target *target)
 {
     const char *type = init_str(init, op->type);
-    _cleanup_close_ int fs_fd = init->no_mount_api ? -ENOSYS : sys_fsopen(type, FSOPEN_CLOEXEC);
+    _cleanup_close_ int fs_fd = -1;
 
+    if (init->no_mount_api || !fits_fsconfig(init, op))
+        return mount_old(init, op, target);
+    fs_fd = sys_fsopen(type, FSOPEN_CLOEXEC);
     if (fs_fd >= 0)
         return mount_new(init, op, target, fs_fd);
     if (tree_api_missing(init, fs_fd))

@@ -206,12 +206,17 @@ static int open_in_root(const struct init *init, const char *path, unsigned how)
     return r;
 }
 
+/* EPERM is a sandbox's filter (O_PATH asks for no permission that gives it), EAGAIN somebody who never stops renaming. */
+static bool must_walk(int code)
+{
+    return code == -ENOSYS || code == -EPERM || code == -EAGAIN;
+}
+
 int path_open(const struct init *init, const char *path, unsigned how)
 {
     int r = open_in_root(init, path, how);
 
-    /* EPERM is a sandbox's filter: opening a path by O_PATH asks for no permission that gives it. */
-    return r == -ENOSYS || r == -EPERM ? walk_from(init, path, 0, how, NULL) : r;
+    return must_walk(r) ? walk_from(init, path, 0, how, NULL) : r;
 }
 
 int path_make(const struct init *init, const char *path, unsigned mode, unsigned how, bool *ret_made)
@@ -220,7 +225,7 @@ int path_make(const struct init *init, const char *path, unsigned mode, unsigned
 
     if (ret_made)
         *ret_made = false;
-    return r == -ENOENT || r == -ENOSYS || r == -EPERM ? walk_from(init, path, mode, how, ret_made) : r;
+    return r == -ENOENT || must_walk(r) ? walk_from(init, path, mode, how, ret_made) : r;
 }
 
 int path_make_parent(const struct init *init, const char *path, char name[PATH_NAME_SIZE])

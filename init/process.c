@@ -14,12 +14,14 @@ void process_guard(struct init *init)
 
     if (!wait)
         sys_prctl(PR_SET_DUMPABLE, 0, 0);
-    sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0);
+    if (!init->released)
+        sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0);
 }
 
 /* From here on the container lives without the runtime. */
-void process_unguard(void)
+void process_release(struct init *init)
 {
+    init->released = true;
     sys_prctl(PR_SET_PDEATHSIG, 0, 0);
 }
 

@@ -19,11 +19,11 @@ int init_propagation(struct init *init, const struct op_propagation *op)
  * stays what it is, covered, until the pivot. */
 static int attach_root(int tree_fd, const char *path)
 {
-    int r = sys_move_mount(tree_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+    _cleanup_close_ int target_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-    if (r == -EACCES || r == -ENOENT)
-        r = sys_move_mount(tree_fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
-    return r;
+    if (target_fd == -EACCES || target_fd == -ENOENT)
+        target_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    return target_fd < 0 ? target_fd : tree_attach(tree_fd, target_fd);
 }
 
 static int bind_root_old(struct init *init, const char *path)

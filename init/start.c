@@ -22,14 +22,27 @@ static int accept_start(struct init *init)
     }
 }
 
+/* Somebody may look at us for days, and may well be in the container: the host's procfs, the slots and the covers are
+ * not left open. The rows that follow look nothing up. */
+static void close_all_but_socket(struct init *init)
+{
+    int *const fds[] = { &init->report_fd, &init->proc_fd, &init->root_fd, &init->null_file.fd, &init->empty_dir.fd };
+
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        close_fdp(fds[i]);
+        *fds[i] = -1;
+    }
+    for (uint32_t i = 0; i < init->blob->n_slots; i++)
+        sys_close(slot_fd(init, (op_slot) i));
+}
+
 int init_wait_start(struct init *init, const struct op_wait_start *op)
 {
     int r;
 
     (void) op;
-    process_unguard();
-    sys_close(init->report_fd);
-    init->report_fd = -1;
+    process_release(init);
+    close_all_but_socket(init);
     r = accept_start(init);
     if (r < 0)
         return init_fail(init, r, "accept4", NULL);

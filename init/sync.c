@@ -101,8 +101,20 @@ static int stand(struct init *init)
     return r < 0 ? init_fail(init, r, "recvmsg", NULL) : 0;
 }
 
+static bool is_last(const struct init *init)
+{
+    for (uint32_t i = init->row + 1; i < init->n_ops; i++)
+        if (init->ops[i].kind == OP_SYNC)
+            return false;
+    return true;
+}
+
+/* After the last word the parent may go, and the container stays: so PDEATHSIG ends before that word is waited for.
+ * A parent that dies without it is noticed by the end of the socket. */
 int init_sync(struct init *init, const struct op_sync *op)
 {
+    if (is_last(init))
+        process_release(init);
     switch ((enum sync_mode) op->mode) {
     case SYNC_INIT_WAITS:
         return stand(init);

@@ -23,7 +23,7 @@ static int open_below(int proc_fd, const char *file)
     if (sys_fd < 0)
         return sys_fd;
     r = sys_openat2(sys_fd, file, &how);
-    return r == -ENOSYS ? sys_openat(sys_fd, file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0) : r;
+    return r == -ENOSYS || r == -EPERM ? proc_open_file(sys_fd, file) : r;
 }
 
 static int private_procfs(void)

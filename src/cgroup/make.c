@@ -121,6 +121,8 @@ int cgroup_make(const struct cgroup_dir *dir, const char *enable, bool cpuset, b
     r = make_all(path, strlen(dir->mount), &first);
     if (r < 0 && r != -EEXIST) {
         error_errno(err, r, "make cgroup \"%s\"", path);
+        if (r == -EACCES || r == -EPERM || r == -EROFS)
+            error_append(err, " (limits of linux.resources need a cgroup that is delegated to the caller)");
     } else {
         *ret_made = r == 0;
         r = prepare(dir, enable, cpuset, r == -EEXIST, err);

@@ -158,8 +158,11 @@ static void stop(struct watch *watch, int number)
 static void take_signal(struct watch *watch, int number)
 {
     switch (number) {
-    case SIGPIPE: return; /* the relay sees the error */
-    case SIGCHLD: reap_others(watch); return;
+    case SIGPIPE:
+        return; /* the relay sees the error */
+    case SIGCHLD:
+        reap_others(watch);
+        return;
     case SIGWINCH:
         if (watch->relay.master < 0)
             break;
@@ -175,7 +178,8 @@ static void take_signal(struct watch *watch, int number)
         relay_resume(&watch->relay);
         sys_pidfd_send_signal(watch->pidfd, number);
         return;
-    default: break;
+    default:
+        break;
     }
     forward(watch, number);
 }
@@ -194,8 +198,8 @@ static int turn(struct watch *watch)
 {
     enum { SIGNALS, PROCESS, RELAY, ALL = RELAY + RELAY_FDS };
     struct pollfd set[ALL] = {
-        [SIGNALS] = {                         .fd = watch->signal_fd, .events = POLLIN },
-        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd,         .events = POLLIN },
+        [SIGNALS] = {.fd = watch->signal_fd,                  .events = POLLIN},
+        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd, .events = POLLIN},
     };
     int timeout = relay_poll_set(&watch->relay, &set[RELAY]);
 

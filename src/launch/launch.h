@@ -71,7 +71,7 @@ int launch_clone(struct launch *launch, unsigned long flags, int cgroup_fd, bool
 
 /* messages.c */
 int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct error *err);
-/* After the last row: wait until EXEC has happened (end of the socket) or failed. */
+/* After the last row: wait for the end of the socket, which is EXEC done or WAIT_START entered; or for a failure. */
 int launch_wait_exec(struct launch *launch, struct error *err);
 /* The text of a FAILED message. */
 int message_error(const struct message *message, struct error *err);

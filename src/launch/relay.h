@@ -39,11 +39,11 @@ struct relay {
     struct stream in, out;
     struct relay_buffer to_container, to_us;
     bool in_open, in_terminal, out_lost;
-    bool silent;       /* the other end is closed, and we could not hold it open: look again after a while */
-    bool middle;       /* what went to the container ended within a line */
-    bool ended;        /* relay_end was called; */
-    size_t left;       /* bytes that may still be in the terminal then */
-    bool saved_modes;  /* of our own terminal, in */
+    bool silent;      /* the other end is closed, and we could not hold it open: look again after a while */
+    bool middle;      /* what went to the container ended within a line */
+    bool ended;       /* relay_end was called */
+    size_t left;      /* bytes that may still be in the terminal after that */
+    bool saved_modes; /* of our own terminal, in */
     struct termios modes;
 };
 

@@ -22,7 +22,7 @@ enum { TERMINAL_WRITE = 256 };
 /* The master of a pseudo-terminal is one as well, but to open it again makes another pair. */
 static bool is_terminal(int fd)
 {
-    unsigned number;
+    unsigned number = 0;
 
     return isatty(fd) && sys_ioctl(fd, TIOCGPTN, &number) < 0;
 }
@@ -38,6 +38,7 @@ static int open_again(int fd, int flags)
 void stream_open(struct stream *stream, int fd, int flags)
 {
     bool terminal = is_terminal(fd);
+    size_t short_write = terminal ? TERMINAL_WRITE : PIPE_BUF;
     struct stat st = { 0 };
     int again = -1;
 
@@ -47,7 +48,7 @@ void stream_open(struct stream *stream, int fd, int flags)
         .fd = again >= 0 ? again : fd,
         .reopened = again >= 0,
         .socket = S_ISSOCK(st.st_mode),
-        .limit = again >= 0 || S_ISREG(st.st_mode) ? SIZE_MAX : terminal ? TERMINAL_WRITE : PIPE_BUF,
+        .limit = again >= 0 || S_ISREG(st.st_mode) ? SIZE_MAX : short_write,
     };
 }
 

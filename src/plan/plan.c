@@ -250,6 +250,7 @@ static void launch_rows(struct planner *planner)
     plan_process_parent(planner);
     plan_namespaces_maps(planner);
     plan_namespaces_enter(planner);
+    plan_cgroup_leave(planner);
     plan_process_early(planner);
     plan_root_prepare(planner);
     plan_mounts(planner);

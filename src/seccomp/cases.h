@@ -23,7 +23,7 @@ struct seccomp_rule {
 struct seccomp_case {
     uint32_t number;
     uint32_t rule;    /* index: the order of the configuration */
-    uint32_t subcall; /* not 0: the first argument must be it, and the rule's conditions cannot be looked at */
+    uint32_t subcall; /* not 0: the first argument must be it; a condition of the rule on that argument falls away */
 };
 
 /* How many cases N rules may have at most on one architecture. */

@@ -112,8 +112,9 @@ static void put_case(struct program *p, const struct seccomp_case *which, const 
 
     if (which->subcall)
         put_condition(p, &(struct scmp_arg_cmp){ 0, SCMP_CMP_EQ, which->subcall, 0 }, words);
-    for (unsigned i = 0; i < rule->n_args && !which->subcall; i++)
-        put_condition(p, &rule->args[i], words);
+    for (unsigned i = 0; i < rule->n_args; i++)
+        if (!which->subcall || rule->args[i].arg > 0)
+            put_condition(p, &rule->args[i], words);
     give(p, rule->code);
     aim(p, start, FAIL);
 }

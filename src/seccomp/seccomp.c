@@ -2,7 +2,7 @@
 /*
  * linux.seccomp to a BPF program, which crun-init only hands to the kernel. The tables of system calls of every
  * architecture are libseccomp's; the program is written here, for the library takes 8 to 20 ms for the profile of an
- * engine, many times what the whole start of a container takes otherwise (docs: its filter is the reference in the tests).
+ * engine, many times what the whole start of a container takes otherwise (its filter is the reference in the tests).
  *
  * Rules mean what they mean to libseccomp: a rule whose action is the default's says nothing; a rule without conditions
  * decides alone; several conditions on one argument, which the library cannot join, are alternatives, as runc takes
@@ -166,8 +166,8 @@ static int read_arg(struct compiler *c, size_t rule, size_t i, struct scmp_arg_c
         return error_set(c->err, -EINVAL, "linux.seccomp.syscalls[%zu].args[%zu].op: unknown operator \"%s\"", rule, i,
                          arg->op);
     ret_arg->arg = arg->index;
-    ret_arg->datum_a = arg->value; /* of MASKED_EQ the mask, valueTwo is then what to compare with */
-    ret_arg->datum_b = arg->value_two;
+    ret_arg->datum_a = arg->value;                  /* of MASKED_EQ the mask, valueTwo is then what to compare with */
+    ret_arg->datum_b = arg->value_two & arg->value; /* seccomp_rule_add(3): the masked datum */
     return 0;
 }
 

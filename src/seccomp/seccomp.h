@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* linux.seccomp compiled to a BPF program, through libseccomp. */
+/* linux.seccomp compiled to a BPF program, with the tables of libseccomp. */
 #pragma once
 
 #include <stdbool.h>

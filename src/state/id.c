@@ -22,12 +22,11 @@
 static int bad_id(const char *id, const char *why, struct error *err)
 {
     char shown[ID_SHOWN + 1];
-    size_t n = strnlen(id, ID_SHOWN);
 
-    for (size_t i = 0; i < n; i++)
-        shown[i] = id[i] >= ' ' && id[i] < 127 ? id[i] : '?';
-    shown[n] = '\0';
-    return error_set(err, -EINVAL, "invalid container id \"%s%s\": %s", shown, id[n] ? "..." : "", why);
+    snprintf(shown, sizeof shown, "%.*s", ID_SHOWN, id);
+    for (char *c = shown; *c; c++)
+        *c = *c >= ' ' && *c < 127 ? *c : '?';
+    return error_set(err, -EINVAL, "invalid container id \"%s%s\": %s", shown, strlen(id) > ID_SHOWN ? "..." : "", why);
 }
 
 int state_check_id(const char *id, struct error *err)

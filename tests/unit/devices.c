@@ -12,8 +12,14 @@
 
 #include "test.h"
 
-#define ANY { false, 0 }
-#define NUM(n) { true, n }
+#define ANY                                                                                                            \
+    {                                                                                                                  \
+        false, 0                                                                                                       \
+    }
+#define NUM(n)                                                                                                         \
+    {                                                                                                                  \
+        true, n                                                                                                        \
+    }
 
 /* ---- direct evaluation: the last rule that covers a device and one access decides that access ---- */
 
@@ -35,10 +41,17 @@ static bool spec_matches(const struct spec_device_rule *rule, const struct reque
 }
 
 static const struct spec_device_rule defaults[] = {
-    { true, 'c', ANY, ANY, "m" },       { true, 'b', ANY, ANY, "m" },        { true, 'c', NUM(1), NUM(3), NULL },
-    { true, 'c', NUM(1), NUM(5), NULL }, { true, 'c', NUM(1), NUM(7), NULL }, { true, 'c', NUM(1), NUM(8), NULL },
-    { true, 'c', NUM(1), NUM(9), NULL }, { true, 'c', NUM(5), NUM(0), NULL }, { true, 'c', NUM(5), NUM(1), NULL },
-    { true, 'c', NUM(5), NUM(2), NULL }, { true, 'c', NUM(136), ANY, NULL },
+    {true,  'c', ANY,      ANY,    "m" },
+    { true, 'b', ANY,      ANY,    "m" },
+    { true, 'c', NUM(1),   NUM(3), NULL},
+    { true, 'c', NUM(1),   NUM(5), NULL},
+    { true, 'c', NUM(1),   NUM(7), NULL},
+    { true, 'c', NUM(1),   NUM(8), NULL},
+    { true, 'c', NUM(1),   NUM(9), NULL},
+    { true, 'c', NUM(5),   NUM(0), NULL},
+    { true, 'c', NUM(5),   NUM(1), NULL},
+    { true, 'c', NUM(5),   NUM(2), NULL},
+    { true, 'c', NUM(136), ANY,    NULL},
 };
 
 static bool decide(const struct spec_device_rule *rules, size_t n, const struct request *r, char letter)
@@ -74,15 +87,31 @@ static int run_program(const struct bpf_code *code, size_t n, const struct reque
         unsigned to = i->registers & 15, from = i->registers >> 4;
 
         switch (i->code) {
-        case 0x61: reg[to] = context[i->offset / 4]; break;
-        case 0xb7: reg[to] = (uint64_t) (int64_t) i->immediate; break;
-        case 0xbf: reg[to] = reg[from]; break;
-        case 0x54: reg[to] = (uint32_t) reg[to] & (uint32_t) i->immediate; break;
-        case 0x77: reg[to] >>= i->immediate; break;
-        case 0x15: pc += reg[to] == (uint64_t) (int64_t) i->immediate ? (size_t) i->offset : 0; break;
-        case 0x55: pc += reg[to] != (uint64_t) (int64_t) i->immediate ? (size_t) i->offset : 0; break;
-        case 0x95: return (int) reg[0];
-        default: return -1;
+        case 0x61:
+            reg[to] = context[i->offset / 4];
+            break;
+        case 0xb7:
+            reg[to] = (uint64_t) (int64_t) i->immediate;
+            break;
+        case 0xbf:
+            reg[to] = reg[from];
+            break;
+        case 0x54:
+            reg[to] = (uint32_t) reg[to] & (uint32_t) i->immediate;
+            break;
+        case 0x77:
+            reg[to] >>= i->immediate;
+            break;
+        case 0x15:
+            pc += reg[to] == (uint64_t) (int64_t) i->immediate ? (size_t) i->offset : 0;
+            break;
+        case 0x55:
+            pc += reg[to] != (uint64_t) (int64_t) i->immediate ? (size_t) i->offset : 0;
+            break;
+        case 0x95:
+            return (int) reg[0];
+        default:
+            return -1;
         }
     }
     return -2; /* fell off the end */
@@ -229,14 +258,24 @@ static bool check_rules(struct spec_device_rule *given, size_t n, bool *ret_v1)
 
 static void test_usual(void)
 {
-    struct spec_device_rule docker[] = { { false, 'a', ANY, ANY, "rwm" },
-                                         { true, 'c', NUM(1), NUM(5), "rwm" },
-                                         { true, 'c', NUM(5), NUM(1), "rw" },
-                                         { true, 'c', NUM(10), NUM(200), "rwm" },
-                                         { false, 'c', NUM(10), NUM(200), "w" } };
-    struct spec_device_rule privileged[] = { { true, 'a', ANY, ANY, "rwm" } };
-    struct spec_device_rule all_but_one[] = { { true, 'a', ANY, ANY, "rwm" }, { false, 'b', NUM(8), ANY, "rw" } };
-    struct spec_device_rule exception[] = { { true, 'b', NUM(8), ANY, "rw" }, { false, 'b', NUM(8), NUM(1), "w" } };
+    struct spec_device_rule docker[] = {
+        {false,  'a', ANY,     ANY,      "rwm"},
+        { true,  'c', NUM(1),  NUM(5),   "rwm"},
+        { true,  'c', NUM(5),  NUM(1),   "rw" },
+        { true,  'c', NUM(10), NUM(200), "rwm"},
+        { false, 'c', NUM(10), NUM(200), "w"  }
+    };
+    struct spec_device_rule privileged[] = {
+        {true, 'a', ANY, ANY, "rwm"}
+    };
+    struct spec_device_rule all_but_one[] = {
+        {true,   'a', ANY,    ANY, "rwm"},
+        { false, 'b', NUM(8), ANY, "rw" }
+    };
+    struct spec_device_rule exception[] = {
+        {true,   'b', NUM(8), ANY,    "rw"},
+        { false, 'b', NUM(8), NUM(1), "w" }
+    };
     bool has_v1;
 
     CHECK(check_rules(NULL, 0, &has_v1) && has_v1);
@@ -248,7 +287,8 @@ static void test_usual(void)
 
 static struct opt_i64 random_number(void)
 {
-    return rand() % 3 ? (struct opt_i64){ true, numbers[rand() % (int) N_NUMBERS] } : (struct opt_i64){ rand() % 2, -1 };
+    return rand() % 3 ? (struct opt_i64){ true, numbers[rand() % (int) N_NUMBERS] }
+                      : (struct opt_i64){ rand() % 2, -1 };
 }
 
 static void test_random(void)
@@ -274,7 +314,9 @@ static void test_random(void)
 
 static void test_refused(void)
 {
-    struct spec_device_rule wide[] = { { true, 'c', NUM(4096), ANY, NULL } };
+    struct spec_device_rule wide[] = {
+        {true, 'c', NUM(4096), ANY, NULL}
+    };
     struct spec_resources resources = { .devices = wide, .n_devices = 1 };
     struct device_rules rules;
     struct error err = { 0 };
@@ -287,8 +329,11 @@ static void test_refused(void)
 
 static void test_short(void)
 {
-    struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, "rwm" }, { true, 'c', NUM(10), NUM(1), "r" },
-                                        { true, 'c', NUM(10), NUM(1), "rw" } };
+    struct spec_device_rule rules[] = {
+        {false, 'a', ANY,     ANY,    "rwm"},
+        { true, 'c', NUM(10), NUM(1), "r"  },
+        { true, 'c', NUM(10), NUM(1), "rw" }
+    };
     struct spec_resources resources = { .devices = rules, .n_devices = 3 };
     struct device_rules made;
 
@@ -300,10 +345,10 @@ static void test_short(void)
 }
 
 static const struct test tests[] = {
-    { "the usual lists", test_usual },
-    { "3000 random lists", test_random },
-    { "what is refused", test_refused },
-    { "rules without effect go", test_short },
+    {"the usual lists",          test_usual  },
+    { "3000 random lists",       test_random },
+    { "what is refused",         test_refused},
+    { "rules without effect go", test_short  },
 };
 
 int main(void)

@@ -173,8 +173,8 @@ static int next_report(int fd)
 
 static void signals_are_forwarded(void)
 {
-    const int numbers[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGABRT,  SIGUSR1,      SIGUSR2,  SIGALRM, SIGCONT, SIGWINCH,
-                            SIGURG,  SIGXCPU, SIGIO,   SIGPWR,   SIGVTALRM,    SIGRTMIN, SIGRTMIN + 5,     SIGRTMAX };
+    const int numbers[] = { SIGHUP, SIGINT,  SIGQUIT, SIGABRT, SIGUSR1,   SIGUSR2,  SIGALRM,      SIGCONT, SIGWINCH,
+                            SIGURG, SIGXCPU, SIGIO,   SIGPWR,  SIGVTALRM, SIGRTMIN, SIGRTMIN + 5, SIGRTMAX };
     _cleanup_close_ int report = -1;
     pid_t pid = start(&(struct process){ .function = report_signals }, &report);
 
@@ -339,14 +339,14 @@ static void all_is_given_back(void)
 }
 
 static const struct test tests[] = {
-    { "exit statuses, of a process that has ended before too", statuses },
-    { "signals are forwarded", signals_are_forwarded },
-    { "a hang-up that nohup ignores is not forwarded", ignored_hangup_is_not_forwarded },
-    { "it stops and goes on", stops_and_goes_on },
-    { "orphans are reaped", orphans_are_reaped },
-    { "a process that is not our child has no status", a_stranger_has_no_status },
-    { "signals at the end do not strike", signals_at_the_end_do_not_strike },
-    { "mask, disposition and subreaper are given back", all_is_given_back },
+    {"exit statuses, of a process that has ended before too", statuses                        },
+    { "signals are forwarded",                                signals_are_forwarded           },
+    { "a hang-up that nohup ignores is not forwarded",        ignored_hangup_is_not_forwarded },
+    { "it stops and goes on",                                 stops_and_goes_on               },
+    { "orphans are reaped",                                   orphans_are_reaped              },
+    { "a process that is not our child has no status",        a_stranger_has_no_status        },
+    { "signals at the end do not strike",                     signals_at_the_end_do_not_strike},
+    { "mask, disposition and subreaper are given back",       all_is_given_back               },
 };
 
 TEST_MAIN(tests)

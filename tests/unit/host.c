@@ -20,62 +20,54 @@ struct layout_case {
 };
 
 static const struct layout_case layouts[] = {
-    { "hybrid, systemd 247 (Debian 11)",
-      "24 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
+    {"hybrid, systemd 247 (Debian 11)",
+     "24 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw,errors=remount-ro\n"
       "31 23 0:26 / /sys/fs/cgroup ro,nosuid,nodev,noexec shared:9 - tmpfs tmpfs ro,mode=755\n"
       "32 31 0:27 / /sys/fs/cgroup/unified rw,nosuid,nodev,noexec,relatime shared:10 - cgroup2 cgroup2 rw,nsdelegate\n"
       "33 31 0:28 / /sys/fs/cgroup/systemd rw,nosuid,nodev,noexec,relatime shared:11 - cgroup cgroup "
       "rw,xattr,name=systemd\n"
       "36 31 0:31 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:15 - cgroup cgroup rw,cpu,cpuacct\n"
       "37 31 0:32 / /sys/fs/cgroup/net_cls,net_prio rw,nosuid shared:16 - cgroup cgroup rw,net_cls,net_prio\n"
-      "38 31 0:33 / /sys/fs/cgroup/memory rw,nosuid shared:17 - cgroup cgroup rw,memory\n",
-      "11:memory:/user.slice\n8:cpu,cpuacct:/user.slice\n7:perf_event:/\n5:net_cls,net_prio:/\n"
-      "1:name=systemd:/user.slice/user-1000.slice/session-3.scope\n0::/user.slice/user-1000.slice/session-3.scope\n",
-      CGROUP_LAYOUT_HYBRID,
-      { "/sys/fs/cgroup/memory|memory|/user.slice|/|v1", "/sys/fs/cgroup/cpu,cpuacct|cpu,cpuacct|/user.slice|/|v1",
+      "38 31 0:33 / /sys/fs/cgroup/memory rw,nosuid shared:17 - cgroup cgroup rw,memory\n",                             "11:memory:/user.slice\n8:cpu,cpuacct:/user.slice\n7:perf_event:/\n5:net_cls,net_prio:/\n"
+      "1:name=systemd:/user.slice/user-1000.slice/session-3.scope\n0::/user.slice/user-1000.slice/session-3.scope\n", CGROUP_LAYOUT_HYBRID,
+     { "/sys/fs/cgroup/memory|memory|/user.slice|/|v1", "/sys/fs/cgroup/cpu,cpuacct|cpu,cpuacct|/user.slice|/|v1",
         "/sys/fs/cgroup/net_cls,net_prio|net_cls,net_prio|/|/|v1",
         "/sys/fs/cgroup/systemd|name=systemd|/user.slice/user-1000.slice/session-3.scope|/|v1",
-        "/sys/fs/cgroup/unified||/user.slice/user-1000.slice/session-3.scope|/|v2" } },
+        "/sys/fs/cgroup/unified||/user.slice/user-1000.slice/session-3.scope|/|v2" }                                                                                                                                                                                                                                             },
     { "order of co-mounted names differs",
-      "36 31 0:31 / /sys/fs/cgroup/cpu,cpuacct rw shared:15 - cgroup cgroup rw,cpuacct,cpu\n",
-      "8:cpu,cpuacct:/\n",
-      CGROUP_LAYOUT_V1,
-      { "/sys/fs/cgroup/cpu,cpuacct|cpu,cpuacct|/|/|v1" } },
+     "36 31 0:31 / /sys/fs/cgroup/cpu,cpuacct rw shared:15 - cgroup cgroup rw,cpuacct,cpu\n",                           "8:cpu,cpuacct:/\n",
+     CGROUP_LAYOUT_V1,                                                                                                                                                                                                                 { "/sys/fs/cgroup/cpu,cpuacct|cpu,cpuacct|/|/|v1" }                                       },
     { "unified (Fedora, Debian 12)",
-      "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "
-      "rw,nsdelegate,memory_recursiveprot\n",
-      "0::/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope\n",
-      CGROUP_LAYOUT_V2,
-      { "/sys/fs/cgroup||/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope|/|v2" } },
+     "30 23 0:26 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "
+      "rw,nsdelegate,memory_recursiveprot\n",                                                                           "0::/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope\n",
+     CGROUP_LAYOUT_V2,                                                                                                                                                                                                                 { "/sys/fs/cgroup||/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope|/|v2" }},
     { "unified with a v1 leftover elsewhere",
-      "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
-      "99 23 0:77 / /mnt/net_cls rw - cgroup none rw,net_cls\n",
-      "2:net_cls:/\n0::/x\n",
-      CGROUP_LAYOUT_V2,
-      { "/sys/fs/cgroup||/x|/|v2" } },
+     "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+      "99 23 0:77 / /mnt/net_cls rw - cgroup none rw,net_cls\n",                                                        "2:net_cls:/\n0::/x\n",
+     CGROUP_LAYOUT_V2,                                                                                                                                                                                                                 { "/sys/fs/cgroup||/x|/|v2" }                                                             },
     { "inside a v1 container without a cgroup namespace",
-      "600 599 0:31 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro,nosuid master:15 - cgroup cgroup rw,cpu,cpuacct\n"
-      "601 599 0:33 /docker/abc /sys/fs/cgroup/memory ro,nosuid master:17 - cgroup cgroup rw,memory\n",
-      "4:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n0::/\n",
-      CGROUP_LAYOUT_V1,
-      { "/sys/fs/cgroup/memory|memory|/docker/abc|/docker/abc|v1",
-        "/sys/fs/cgroup/cpu,cpuacct|cpu,cpuacct|/docker/abc|/docker/abc|v1" } },
+     "600 599 0:31 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro,nosuid master:15 - cgroup cgroup rw,cpu,cpuacct\n"
+      "601 599 0:33 /docker/abc /sys/fs/cgroup/memory ro,nosuid master:17 - cgroup cgroup rw,memory\n",                 "4:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n0::/\n",
+     CGROUP_LAYOUT_V1,                                                                                                                                                                                                                 { "/sys/fs/cgroup/memory|memory|/docker/abc|/docker/abc|v1",
+        "/sys/fs/cgroup/cpu,cpuacct|cpu,cpuacct|/docker/abc|/docker/abc|v1" }                                                                                                                                                                                                                              },
     { "inside a v2 container with a cgroup namespace",
-      "700 699 0:26 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw\n", "0::/\n",
-      CGROUP_LAYOUT_V2, { "/sys/fs/cgroup||/|/|v2" } },
+     "700 699 0:26 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw\n",                             "0::/\n",
+     CGROUP_LAYOUT_V2,                                                                                                                                                                                                                 { "/sys/fs/cgroup||/|/|v2" }                                                              },
     { "the whole hierarchy is preferred to a part, wherever it comes",
-      "1 0 0:31 /a /mnt/part rw - cgroup cgroup rw,memory\n2 0 0:31 / /mnt/whole rw - cgroup cgroup rw,memory\n"
-      "3 0 0:31 /b /mnt/other rw - cgroup cgroup rw,memory\n",
-      "1:memory:/a\n", CGROUP_LAYOUT_V1, { "/mnt/whole|memory|/a|/|v1" } },
+     "1 0 0:31 /a /mnt/part rw - cgroup cgroup rw,memory\n2 0 0:31 / /mnt/whole rw - cgroup cgroup rw,memory\n"
+      "3 0 0:31 /b /mnt/other rw - cgroup cgroup rw,memory\n",                                                          "1:memory:/a\n",
+     CGROUP_LAYOUT_V1,                                                                                                                                                                                                                 { "/mnt/whole|memory|/a|/|v1" }                                                           },
     { "escapes in paths, optional fields, a name that is a part of another",
-      "1 0 0:31 / /mnt/a\\040b rw shared:1 master:2 - cgroup cgroup rw,cpuset\n", "2:cpu:/\n1:cpuset:/x:y\n",
-      CGROUP_LAYOUT_V1, { "/mnt/a b|cpuset|/x:y|/|v1" } },
-    { "a path outside of our cgroup namespace", "1 0 0:31 /../.. /m rw - cgroup2 cgroup2 rw\n", "0::/../x\n",
-      CGROUP_LAYOUT_V2, { "/m||/|/../..|v2" } },
-    { "nothing mounted", "24 1 254:1 / / rw - ext4 /dev/vda1 rw\n", "1:memory:/\n0::/\n", CGROUP_LAYOUT_NONE, { 0 } },
-    { "no controllers in the kernel", "", "", CGROUP_LAYOUT_NONE, { 0 } },
-    { "malformed lines", "\n \nx\n1 2 3\n- - - - - - -\n1 0 0:1 / /m rw - cgroup\n", "\n:\n1\n1:memory\n0::/\n",
-      CGROUP_LAYOUT_NONE, { 0 } },
+     "1 0 0:31 / /mnt/a\\040b rw shared:1 master:2 - cgroup cgroup rw,cpuset\n",                                        "2:cpu:/\n1:cpuset:/x:y\n",
+     CGROUP_LAYOUT_V1,                                                                                                                                                                                                                 { "/mnt/a b|cpuset|/x:y|/|v1" }                                                           },
+    { "a path outside of our cgroup namespace",
+     "1 0 0:31 /../.. /m rw - cgroup2 cgroup2 rw\n",                                                                    "0::/../x\n",
+     CGROUP_LAYOUT_V2,                                                                                                                                                                                                                 { "/m||/|/../..|v2" }                                                                     },
+    { "nothing mounted",                                                     "24 1 254:1 / / rw - ext4 /dev/vda1 rw\n", "1:memory:/\n0::/\n",                                                                    CGROUP_LAYOUT_NONE,   { 0 }                                                                                     },
+    { "no controllers in the kernel",                                        "",                                        "",                                                                                      CGROUP_LAYOUT_NONE,   { 0 }                                                                                     },
+    { "malformed lines",
+     "\n \nx\n1 2 3\n- - - - - - -\n1 0 0:1 / /m rw - cgroup\n",                                                        "\n:\n1\n1:memory\n0::/\n",
+     CGROUP_LAYOUT_NONE,                                                                                                                                                                                                               { 0 }                                                                                     },
 };
 
 static void test_layouts(void)
@@ -95,8 +87,8 @@ static void test_layouts(void)
             const struct cgroup_hierarchy *h = &cgroup.hierarchies[n];
 
             CHECK(n < cgroup.n_hierarchies);
-            CHECK_STR(arena_printf(&arena, "%s|%s|%s|%s|%s", h->mount_point, h->controllers, h->own_path,
-                                   h->mount_root, h->v2 ? "v2" : "v1"),
+            CHECK_STR(arena_printf(&arena, "%s|%s|%s|%s|%s", h->mount_point, h->controllers, h->own_path, h->mount_root,
+                                   h->v2 ? "v2" : "v1"),
                       c->hierarchies[n]);
         }
         CHECK_INT(cgroup.n_hierarchies, n);
@@ -201,9 +193,9 @@ static void test_probe(void)
     CHECK(host.last_capability >= 37 && host.last_capability < 64);
     if (getenv("PATH"))
         CHECK_STR(host.path, getenv("PATH"));
-    printf("# layout %d, %zu hierarchies, last capability %u, effective %#llx, user namespace %d\n",
-           host.cgroup.layout, host.cgroup.n_hierarchies, host.last_capability,
-           (unsigned long long) host.capabilities, host.in_user_namespace);
+    printf("# layout %d, %zu hierarchies, last capability %u, effective %#llx, user namespace %d\n", host.cgroup.layout,
+           host.cgroup.n_hierarchies, host.last_capability, (unsigned long long) host.capabilities,
+           host.in_user_namespace);
     for (size_t i = 0; i < host.cgroup.n_hierarchies; i++)
         printf("# %s (%s) own %s root %s\n", host.cgroup.hierarchies[i].mount_point,
                host.cgroup.hierarchies[i].controllers, host.cgroup.hierarchies[i].own_path,
@@ -212,12 +204,12 @@ static void test_probe(void)
 }
 
 static const struct test tests[] = {
-    { "cgroup layouts", test_layouts },
-    { "subordinate ids", test_subids },
-    { "the initial uid_map", test_uid_map },
-    { "what a spec needs", test_needs },
-    { "host.json", test_load },
-    { "probes of this machine", test_probe },
+    {"cgroup layouts",          test_layouts},
+    { "subordinate ids",        test_subids },
+    { "the initial uid_map",    test_uid_map},
+    { "what a spec needs",      test_needs  },
+    { "host.json",              test_load   },
+    { "probes of this machine", test_probe  },
 };
 
 TEST_MAIN(tests)

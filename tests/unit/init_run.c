@@ -1,376 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * crun-init without its parent: plans made by hand, run in new namespaces on a busybox root file system, with the
- * answers of the parent queued beforehand. Every case that touches paths or mounts is run in three ways: as the
- * kernel offers it, without openat2, and by mount(2). Needs root; without it every case is skipped.
+ * answers of the parent queued beforehand. Every case that touches paths or mounts is run in several ways: as
+ * the kernel offers it, and without openat2, mount_setattr, or any of the calls that mount by descriptor. Needs root; without it every case is skipped.
  */
-#include <errno.h>
-#include <sched.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "plan/blob.h"
-#include "sys/cred.h"
-#include "sys/files.h"
-#include "sys/mounts.h"
-#include "sys/process.h"
-#include "test.h"
-
-extern const char crun_init_start[], crun_init_end[];
-
-enum { MAX_OPS = 128, DATA_SIZE = 65536, FD_BASE = 10, NEW = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC };
-
-/* ---- plans ---- */
-
-struct script {
-    struct blob blob;
-    struct op ops[MAX_OPS];
-    _Alignas(8) char data[DATA_SIZE];
-    uint32_t used;
-    int slots[8], listen_fd, state_fd;
-    unsigned long clone_flags;
-};
-
-static char rootfs[64];
-static struct script script;
-static unsigned way; /* blob flags under test */
-
-static uint32_t put(const void *bytes, size_t size)
-{
-    uint32_t at = (script.used + 7) & ~7u;
-
-    memcpy(script.data + at, bytes, size);
-    script.used = at + (uint32_t) size;
-    return (uint32_t) offsetof(struct script, data) + at;
-}
-
-static op_str str(const char *text)
-{
-    return text ? put(text, strlen(text) + 1) : 0;
-}
-
-static struct op_list list(const char *const *strings)
-{
-    uint64_t words[32] = { 0 };
-    uint32_t n = 0;
-
-    for (; strings && strings[n]; n++)
-        words[n] = str(strings[n]);
-    return (struct op_list){ put(words, (n + 1) * 8), n };
-}
-#define LIST(...) list((const char *const[]){ __VA_ARGS__, NULL })
-
-static struct op *add(enum op_kind kind)
-{
-    struct op *op = &script.ops[script.blob.n_ops++];
-
-    *op = (struct op){ .kind = (uint16_t) kind, .side = SIDE_INIT, .what = str("row") };
-    return op;
-}
-
-static void begin(unsigned long clone_flags)
-{
-    memset(&script, 0, sizeof script);
-    script.used = 8;
-    script.listen_fd = script.state_fd = -1;
-    script.clone_flags = clone_flags;
-    script.blob = (struct blob){ .magic = BLOB_MAGIC,
-                                 .version = BLOB_VERSION,
-                                 .fd_base = FD_BASE,
-                                 .flags = way,
-                                 .data = (uint32_t) offsetof(struct script, data) };
-}
-
-static void add_propagation(void)
-{
-    add(OP_PROPAGATION)->propagation.flags = MS_SLAVE | MS_REC;
-}
-
-static void add_root(void)
-{
-    struct op *op;
-
-    add_propagation();
-    op = add(OP_ROOT);
-    op->root.path = str(rootfs);
-    op->root.tree = SLOT_NONE;
-}
-
-static struct op *add_mount(const char *type, const char *target, const char *option)
-{
-    struct op *op = add(OP_MOUNT);
-    const char *options[] = { option, NULL };
-
-    op->mount.type = op->mount.source = str(type);
-    op->mount.target = str(target);
-    op->mount.options = list(options);
-    op->mount.flags = strcmp(type, "proc") == 0 ? MOUNT_PLAIN_DIR : 0;
-    return op;
-}
-
-static struct op *add_bind(const char *source, const char *target, unsigned flags)
-{
-    struct op *op = add(OP_BIND);
-
-    op->bind.source = str(source);
-    op->bind.target = str(target);
-    op->bind.tree = SLOT_NONE;
-    op->bind.flags = flags;
-    return op;
-}
-
-static void add_device(const char *path, unsigned major, unsigned minor)
-{
-    struct op *op = add(OP_DEVICE);
-
-    op->device.path = str(path);
-    op->device.mode = S_IFCHR | 0666;
-    op->device.major = major;
-    op->device.minor = minor;
-}
-
-static void add_exec(const char *command)
-{
-    struct op *op = add(OP_EXEC);
-
-    op->exec.args = LIST("sh", "-c", command);
-    op->exec.env = LIST("PATH=/sbin:/bin", "A=b");
-}
-
-/* ---- running ---- */
-
-struct outcome {
-    struct message failure, warning;
-    int status, terminal_fd, adopted;
-    char output[8192];
-};
-
-static int memfd_of(const void *data, size_t size)
-{
-    int fd = memfd_create("test", MFD_CLOEXEC);
-
-    if (write(fd, data, size) != (ssize_t) size)
-        abort();
-    return fd;
-}
-
-static void place(int fd, int to)
-{
-    if (fd >= 0)
-        sys_dup3(fd, to, 0);
-    else
-        sys_close(to);
-}
-
-/* Above every number that crun-init gets. */
-static int high(int fd)
-{
-    int r = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 64);
-
-    if (fd >= 0)
-        close(fd);
-    return r;
-}
-
-static void keep_capabilities(void)
-{
-    struct sys_cap_header header = { .version = SYS_CAPABILITY_VERSION };
-    struct sys_cap_data data[2];
-
-    sys_capget(&header, data);
-    data[0].inheritable = data[0].permitted;
-    data[1].inheritable = data[1].permitted;
-    sys_capset(&header, data);
-    for (unsigned long cap = 0; cap < 64; cap++)
-        sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap);
-}
-
-static void __attribute__((noreturn)) child(int program_fd, int plan_fd, int sync_fd, int output_fd)
-{
-    char *args[] = { (char[]){ "crun-init" }, (char[]){ "10" }, NULL }, *env[] = { NULL };
-
-    place(output_fd, 1);
-    if (script.clone_flags & CLONE_NEWUSER)
-        keep_capabilities();
-    place(plan_fd, FD_BASE + BLOB_FD_PLAN);
-    place(sync_fd, FD_BASE + BLOB_FD_SYNC);
-    place(script.listen_fd, FD_BASE + BLOB_FD_LISTEN);
-    for (unsigned i = 0; i < script.blob.n_slots; i++)
-        place(script.slots[i], FD_BASE + BLOB_FD_SLOTS + (int) i);
-    sys_execveat(program_fd, "", args, env, AT_EMPTY_PATH);
-    _exit(120);
-}
-
-static void send_go(int fd, uint32_t row, int state_fd)
-{
-    struct message message = { .type = MESSAGE_GO, .row = row };
-    struct iovec data = { &message, sizeof message };
-    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
-    struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };
-    struct cmsghdr *cmsg = (struct cmsghdr *) control;
-
-    if (state_fd >= 0) {
-        header.msg_control = control;
-        header.msg_controllen = sizeof control;
-        cmsg->cmsg_level = SOL_SOCKET;
-        cmsg->cmsg_type = SCM_RIGHTS;
-        cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(cmsg), &state_fd, sizeof state_fd);
-    }
-    sendmsg(fd, &header, MSG_NOSIGNAL);
-}
-
-static void queue_answers(int sync_fd)
-{
-    for (uint32_t i = 0; i < script.blob.n_ops; i++)
-        if (script.ops[i].kind == OP_SYNC && script.ops[i].sync.mode != SYNC_PARENT_WAITS)
-            send_go(sync_fd, i, script.ops[i].sync.state ? script.state_fd : -1);
-}
-
-static void write_map(int pid, const char *file)
-{
-    char path[64];
-    FILE *f;
-
-    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
-    f = fopen(path, "w");
-    if (!f || fputs("0 100000 65536\n", f) < 0 || fclose(f) != 0)
-        abort();
-}
-
-/* Until the end of the socket: the exec, or the end of the process. */
-static void read_messages(int sync_fd, struct outcome *out)
-{
-    struct message message;
-    char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-    struct iovec data = { &message, sizeof message };
-
-    for (;;) {
-        struct msghdr header = {
-            .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
-        };
-
-        if (recvmsg(sync_fd, &header, MSG_CMSG_CLOEXEC) <= 0)
-            return;
-        if (message.type == MESSAGE_FAILED)
-            out->failure = message;
-        if (message.type == MESSAGE_WARNING)
-            out->warning = message;
-        if (message.type == MESSAGE_PID)
-            out->adopted = message.code;
-        if (message.type == MESSAGE_TERMINAL)
-            memcpy(&out->terminal_fd, CMSG_DATA((struct cmsghdr *) control), sizeof(int));
-    }
-}
-
-static void read_output(int fd, struct outcome *out)
-{
-    size_t used = 0;
-    ssize_t n;
-
-    while (used < sizeof out->output - 1 && (n = read(fd, out->output + used, sizeof out->output - 1 - used)) > 0)
-        used += (size_t) n;
-    out->output[used] = '\0';
-}
-
-static int start_script(int *ret_sync_fd, int *ret_output_fd)
-{
-    int sockets[2], pipe_fds[2], pid, program_fd, plan_fd;
-
-    script.blob.size = sizeof script.blob + sizeof script.ops + DATA_SIZE;
-    program_fd = high(memfd_of(crun_init_start, (size_t) (crun_init_end - crun_init_start)));
-    plan_fd = high(memfd_of(&script.blob, script.blob.size));
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
-        abort();
-    sockets[1] = high(sockets[1]);
-    pipe_fds[1] = high(pipe_fds[1]);
-    fflush(stdout);
-    pid = sys_clone(script.clone_flags | SIGCHLD, NULL);
-    if (pid == 0)
-        child(program_fd, plan_fd, sockets[1], pipe_fds[1]);
-    if (pid < 0)
-        abort();
-    close(sockets[1]);
-    close(pipe_fds[1]);
-    close(program_fd);
-    close(plan_fd);
-    if (script.clone_flags & CLONE_NEWUSER) {
-        write_map(pid, "gid_map");
-        write_map(pid, "uid_map");
-    }
-    queue_answers(sockets[0]);
-    *ret_sync_fd = sockets[0];
-    *ret_output_fd = pipe_fds[0];
-    return pid;
-}
-
-static void finish(int pid, int sync_fd, int output_fd, struct outcome *out)
-{
-    read_messages(sync_fd, out);
-    read_output(output_fd, out);
-    if (out->adopted) {
-        waitpid(pid, NULL, 0);
-        pid = out->adopted;
-    }
-    waitpid(pid, &out->status, 0);
-    close(sync_fd);
-    close(output_fd);
-}
-
-static struct outcome run(void)
-{
-    struct outcome out = { .terminal_fd = -1 };
-    int sync_fd, output_fd, pid = start_script(&sync_fd, &output_fd);
-
-    finish(pid, sync_fd, output_fd, &out);
-    if (out.failure.type)
-        printf("# failed: %s: %s %s: %s\n", out.failure.what, out.failure.call, out.failure.detail,
-               strerror(-out.failure.code));
-    return out;
-}
-
-/* ---- the root file system ---- */
-
-static void shell(const char *format, ...)
-{
-    char command[1024];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(command, sizeof command, format, args);
-    va_end(args);
-    if (system(command) != 0)
-        printf("# failed: %s\n", command);
-}
-
-static void make_rootfs(void)
-{
-    strcpy(rootfs, "/tmp/crun-init-test.XXXXXX");
-    if (!mkdtemp(rootfs))
-        abort();
-    chmod(rootfs, 0755);
-    shell(
-        "mkdir -p %s/bin %s/etc && cp /bin/busybox %s/bin/ && for a in sh cat ls echo id stat readlink mount hostname "
-        "grep pwd env touch mkdir tty wc sleep; do ln -s busybox %s/bin/$a; done; echo 'root:x:0:0::/root:/bin/sh' "
-        ">%s/etc/passwd; echo 'user:x:1000:1000::/home/user:/bin/sh' >>%s/etc/passwd",
-        rootfs, rootfs, rootfs, rootfs, rootfs, rootfs);
-}
-
-static void remove_rootfs(void)
-{
-    shell("rm -rf --one-file-system %s", rootfs);
-}
-
-#define WITH_ROOTFS(body)                                                                                              \
-    make_rootfs();                                                                                                     \
-    body;                                                                                                              \
-    remove_rootfs()
+#include "init_script.h"
 
 /* ---- cases ---- */
 
@@ -491,7 +125,7 @@ static void option_failure(void)
     add_mount("tmpfs", "/mnt", "size=banana");
     out = run();
     CHECK_INT(out.failure.code, -EINVAL);
-    CHECK(way & BLOB_NO_NEW_MOUNT_API || strstr(out.failure.detail, "Bad value for 'size'"));
+    CHECK(by_mount_call() || strstr(out.failure.detail, "Bad value for 'size'"));
 }
 
 static void test_option_failure(void)
@@ -503,11 +137,11 @@ static void test_option_failure(void)
 static void hostile_links(void)
 {
     struct outcome out;
+    char command[160];
 
-    shell("rm -rf /tmp/crun-init-escape; mkdir /tmp/crun-init-escape; cd %s && ln -s /tmp/crun-init-escape up && "
-          "ln -s ../../../../../../../../tmp/crun-init-escape rel && ln -s /tmp/crun-init-escape/file dangling &&"
+    shell("cd %s && ln -s %s up && ln -s ../../../../../../../..%s rel && ln -s %s/file dangling && "
           "ln -s ../../../../dev dev && ln -s loop loop && ln -s /proc/self/cwd/../../.. magic",
-          rootfs);
+          rootfs, outside, outside, outside);
     begin(NEW);
     add_root();
     add_mount("tmpfs", "/up/a", NULL);
@@ -520,9 +154,10 @@ static void hostile_links(void)
     script.ops[script.blob.n_ops - 1].symlink.path = str("/up/link");
     add_mount("proc", "/proc", NULL);
     add(OP_PIVOT);
-    add_exec("ls /tmp/crun-init-escape; ls -d /zero; readlink /up/link");
+    snprintf(command, sizeof command, "ls %s; ls -d /zero; readlink /up/link", outside);
+    add_exec(command);
     out = run();
-    shell("test -z \"$(ls -A /tmp/crun-init-escape)\" || echo ESCAPED; rmdir /tmp/crun-init-escape");
+    CHECK(outside_is_empty());
     CHECK_STR(out.output, "a\nb\nc\nd\nfile\nlink\nnull\n/zero\nx\n");
     begin(NEW);
     add_root();
@@ -562,7 +197,7 @@ static void false_null(void)
     add(OP_MASK_PATH)->mask_path.path = str("/alias");
     add_exec("cat /secret; stat -c %t:%T /secret");
     out = run();
-    if (way & BLOB_NO_NEW_MOUNT_API)
+    if (by_mount_call())
         CHECK_STR(out.failure.detail, "/dev/null is not character device 1:3");
     else
         CHECK_STR(out.output, "1:3\n");
@@ -794,6 +429,48 @@ static void test_user_namespace(void)
     WITH_ROOTFS(user_namespace());
 }
 
+/* A root behind a symbolic link; and one that comes as a tree, for the user namespace cannot reach its path. */
+static void hard_roots(void)
+{
+    struct outcome out;
+    struct op *op;
+    char link[80];
+
+    snprintf(link, sizeof link, "%s.link", rootfs);
+    CHECK_INT(symlink(rootfs, link), 0);
+    begin(NEW);
+    add_propagation();
+    op = add(OP_ROOT);
+    op->root.path = str(link);
+    op->root.tree = SLOT_NONE;
+    add(OP_PIVOT);
+    add_exec("echo /*");
+    out = run();
+    unlink(link);
+    CHECK_STR(out.output, "/bin /etc\n");
+    shell("chown -R 100000:100000 %s", rootfs);
+    begin(NEW | CLONE_NEWUSER);
+    script.blob.n_slots = 1;
+    script.slots[0] = high(sys_open_tree(AT_FDCWD, rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    add(OP_SYNC)->sync.mode = SYNC_INIT_WAITS;
+    add(OP_BECOME_ROOT)->become_root.groups = 1;
+    add_propagation();
+    op = add(OP_ROOT);
+    op->root.path = str("/root/.not/reachable");
+    op->root.tree = 0;
+    add_mount("proc", "/proc", NULL);
+    add(OP_PIVOT);
+    add_exec("echo /*; grep -c . /proc/self/mountinfo");
+    out = run();
+    close(script.slots[0]);
+    CHECK_STR(out.output, "/bin /etc /proc\n2\n");
+}
+
+static void test_hard_roots(void)
+{
+    WITH_ROOTFS(hard_roots());
+}
+
 static struct op *add_hook(const char *command)
 {
     struct op *op = add(OP_HOOK);
@@ -928,6 +605,138 @@ static void test_wait_start(void)
     WITH_ROOTFS(wait_start());
 }
 
+/* Somebody with a share in the tree exchanges a directory and a link to the outside, all the time. */
+static int start_exchange(void)
+{
+    char dir[128], link[128];
+    int pid;
+
+    snprintf(dir, sizeof dir, "%s/volume", rootfs);
+    snprintf(link, sizeof link, "%s/link", rootfs);
+    fflush(stdout);
+    pid = fork();
+    while (pid == 0)
+        syscall(SYS_renameat2, AT_FDCWD, dir, AT_FDCWD, link, 2);
+    return pid;
+}
+
+static void exchange(void)
+{
+    int pid, ran = 0;
+
+    shell("mkdir %s/volume; ln -s %s %s/link", rootfs, outside, rootfs);
+    pid = start_exchange();
+    for (int i = 0; i < 25; i++) {
+        int sync_fd, output_fd, init_pid;
+        struct outcome out = { 0 };
+
+        begin(NEW);
+        add_root();
+        add_mount("tmpfs", "/volume/a", NULL);
+        add_bind("/etc/hostname", "/volume/b", 0);
+        add_device("/volume/c", 1, 3);
+        add_mount("tmpfs", "/volume", NULL);
+        add(OP_PIVOT);
+        add_exec("echo ran");
+        init_pid = start_script(&sync_fd, &output_fd);
+        finish(init_pid, sync_fd, output_fd, &out);
+        ran += strcmp(out.output, "ran\n") == 0;
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    printf("# %d of 25 went through\n", ran);
+    CHECK(outside_is_empty());
+}
+
+static void test_exchange(void)
+{
+    WITH_ROOTFS(exchange());
+}
+
+static void links_as_mounts(void)
+{
+    struct outcome out;
+
+    shell("ln -s nowhere %s/over; ln -s /etc/hostname %s.source; ln -s x %s/same", rootfs, rootfs, rootfs);
+    begin(NEW);
+    add_root();
+    {
+        char source[80];
+
+        snprintf(source, sizeof source, "%s.source", rootfs);
+        add_bind(source, "/over", BIND_NO_FOLLOW | BIND_SOURCE_NO_FOLLOW);
+        add_bind(source, "/deep/er/copy", BIND_COPY_SYMLINK);
+        add_bind("/etc/hostname", "/plain", BIND_COPY_SYMLINK);
+    }
+    add(OP_PIVOT);
+    add_exec("readlink /over; readlink /deep/er/copy; readlink /plain; wc -l </plain");
+    out = run();
+    shell("rm %s.source", rootfs);
+    CHECK_STR(out.output, "/etc/hostname\n/etc/hostname\n1\n");
+}
+
+static void test_links_as_mounts(void)
+{
+    WITH_ROOTFS(links_as_mounts());
+}
+
+static void add_filter(void)
+{
+    const struct {
+        uint16_t code;
+        uint8_t yes, no;
+        uint32_t k;
+    } program[] = {
+        {0x20,  0, 0, 0                 }, /* A = number */
+        { 0x15, 0, 1, SYS_sethostname   },
+        { 0x06, 0, 0, 0x00050000u | EDOM},
+        { 0x06, 0, 0, 0x7fff0000u       },
+    };
+    struct op *op = add(OP_SECCOMP);
+
+    op->seccomp.program = (struct op_bytes){ put(program, sizeof program), sizeof program };
+}
+
+static void attributes_of_process(void)
+{
+    struct outcome out;
+    struct op *op;
+    uint64_t first_cpu = 1;
+
+    begin(NEW);
+    add_root();
+    add_mount("proc", "/proc", NULL);
+    add(OP_PIVOT);
+    op = add(OP_SCHEDULER);
+    op->scheduler.policy = SCHED_BATCH;
+    op->scheduler.nice = 5;
+    add(OP_IO_PRIORITY)->io_priority.value = 2 << 13 | 6;
+    add(OP_PERSONALITY)->personality.value = 8;
+    add(OP_AFFINITY)->affinity.mask = (struct op_bytes){ put(&first_cpu, 8), 8 };
+    op = add(OP_MEMORY_POLICY);
+    op->memory_policy.mode = 2;
+    op->memory_policy.nodes = (struct op_bytes){ put(&first_cpu, 8), 8 };
+    add(OP_DOMAINNAME)->domainname.name = str("domain.example");
+    add(OP_NO_NEW_PRIVS);
+    add_filter();
+    add_exec(
+        "B=/bin/busybox; $B ionice -p $$; $B uname -m; set -- $(cat /proc/self/stat); echo ${19} ${41};"
+        "grep Cpus_allowed_list /proc/self/status; cat /proc/sys/kernel/domainname; grep Seccomp: /proc/self/status;"
+        "$B hostname x 2>&1; grep -c SigIgn:.0000000000000000 /proc/self/status;"
+        "grep -c SigBlk:.0000000000000000 /proc/self/status");
+    signal(SIGUSR1, SIG_IGN);
+    out = run();
+    signal(SIGUSR1, SIG_DFL);
+    CHECK_STR(out.output, "best-effort: prio 6\n"
+                          "i686\n5 3\nCpus_allowed_list:\t0\ndomain.example\nSeccomp:\t2\n"
+                          "hostname: sethostname: Numerical argument out of domain\n1\n1\n");
+}
+
+static void test_attributes_of_process(void)
+{
+    WITH_ROOTFS(attributes_of_process());
+}
+
 static void broken_plan(void)
 {
     struct outcome out;
@@ -952,33 +761,40 @@ struct init_test {
 };
 
 static const struct init_test tests[] = {
-    {{ "a usual container", test_usual },                      true },
-    { { "failures name what failed", test_failures },          true },
-    { { "a bad mount option", test_option_failure },           true },
-    { { "links out of the root", test_hostile_links },         true },
-    { { "proc on a link is refused", test_plain_dirs },        true },
-    { { "/dev/null of the image is a file", test_false_null }, true },
-    { { "cwd through a descriptor", test_magic_cwd },          true },
-    { { "a missing cwd is made", test_missing_cwd },           true },
-    { { "tmpfs mode and tmpcopyup", test_tmpfs_modes },        true },
-    { { "a mount on /", test_root_mount },                     true },
-    { { "mount attributes", test_attributes },                 true },
-    { { "without pivot_root", test_move_and_chroot },          true },
-    { { "a terminal", test_terminal },                         true },
-    { { "a user namespace", test_user_namespace },             true },
-    { { "hooks", test_hooks },                                 false},
-    { { "a refork", test_refork },                             false},
-    { { "waiting for start", test_wait_start },                false},
-    { { "a broken plan", test_broken_plan },                   false},
+    {{ "a usual container", test_usual },                          true },
+    { { "failures name what failed", test_failures },              true },
+    { { "a bad mount option", test_option_failure },               true },
+    { { "links out of the root", test_hostile_links },             true },
+    { { "proc on a link is refused", test_plain_dirs },            true },
+    { { "/dev/null of the image is a file", test_false_null },     true },
+    { { "cwd through a descriptor", test_magic_cwd },              true },
+    { { "a missing cwd is made", test_missing_cwd },               true },
+    { { "tmpfs mode and tmpcopyup", test_tmpfs_modes },            true },
+    { { "a mount on /", test_root_mount },                         true },
+    { { "mount attributes", test_attributes },                     true },
+    { { "without pivot_root", test_move_and_chroot },              true },
+    { { "a terminal", test_terminal },                             true },
+    { { "targets exchanged under our hands", test_exchange },      true },
+    { { "links as mounts", test_links_as_mounts },                 true },
+    { { "attributes of the process", test_attributes_of_process }, false},
+    { { "a user namespace", test_user_namespace },                 true },
+    { { "roots behind a link and out of reach", test_hard_roots }, false},
+    { { "hooks", test_hooks },                                     false},
+    { { "a refork", test_refork },                                 false},
+    { { "waiting for start", test_wait_start },                    false},
+    { { "a broken plan", test_broken_plan },                       false},
 };
 
 static const struct {
-    unsigned flags;
+    unsigned flags, first, errno_;
     const char *name;
 } ways[] = {
-    {0,                                        ""                 },
-    { BLOB_NO_OPENAT2,                         ", without openat2"},
-    { BLOB_NO_OPENAT2 | BLOB_NO_NEW_MOUNT_API, ", by mount(2)"    },
+    {0,                                        0,               0,      ""                                   },
+    { BLOB_NO_OPENAT2,                         0,               0,      ", without openat2"                  },
+    { BLOB_NO_OPENAT2 | BLOB_NO_NEW_MOUNT_API, 0,               0,      ", by mount(2)"                      },
+    { 0,                                       SYS_close_range, ENOSYS, ", without the calls of Linux 5.9"   },
+    { 0,                                       SYS_open_tree,   ENOSYS, ", without the calls of Linux 5.2"   },
+    { 0,                                       SYS_open_tree,   EPERM,  ", where a sandbox refuses new calls"},
 };
 
 static bool may_make_namespaces(void)
@@ -1002,6 +818,8 @@ int main(void)
                 continue;
             test_failed = false;
             way = ways[w].flags;
+            filter_first = ways[w].first;
+            filter_errno = ways[w].errno_;
             if (able)
                 tests[i].test.run();
             printf("%s %zu - %s%s%s\n", test_failed ? "not ok" : "ok", ++number, tests[i].test.name, ways[w].name,

@@ -9,7 +9,10 @@
 #include "plan/ops.h"
 #include "test.h"
 
-#define SET(n) { true, n }
+#define SET(n)                                                                                                         \
+    {                                                                                                                  \
+        true, n                                                                                                        \
+    }
 
 static struct arena arena;
 
@@ -45,29 +48,48 @@ static struct spec_cpu cpu_no_quota = { .quota = SET(-1), .cpus = "", .realtime_
 static struct spec_cpu cpu_realtime = { .realtime_runtime = SET(1) };
 static struct spec_cpu cpu_zero = { .shares = SET(0), .quota = SET(0), .period = SET(0) };
 
-static struct spec_weight_device weights[] = { { 8, 0, SET(500), { 0 } }, { 8, 16, { 0 }, SET(300) } };
+static struct spec_weight_device weights[] = {
+    {8,  0,  SET(500), { 0 }   },
+    { 8, 16, { 0 },    SET(300)}
+};
 static struct spec_throttle_device throttle_a[] = { { 8, 0, 1048576 }, { 8, 16, 0 } }, throttle_b[] = { { 8, 0, 100 } };
-static struct spec_block_io io_all = { .weight = SET(1000),
-                                       .leaf_weight = SET(10),
-                                       .weight_devices = weights,
-                                       .n_weight_devices = 2,
-                                       .throttle = { [THROTTLE_READ_BPS] = { throttle_a, 2 },
-                                                     [THROTTLE_WRITE_IOPS] = { throttle_b, 1 } } };
-static struct spec_block_io io_v2 = { .weight = SET(10),
-                                      .weight_devices = weights,
-                                      .n_weight_devices = 1,
-                                      .throttle = { [THROTTLE_READ_BPS] = { throttle_a, 2 },
-                                                    [THROTTLE_WRITE_BPS] = { throttle_b, 1 },
-                                                    [THROTTLE_READ_IOPS] = { throttle_b, 1 },
-                                                    [THROTTLE_WRITE_IOPS] = { throttle_b, 1 } } };
+static struct spec_block_io io_all = {
+    .weight = SET(1000),
+    .leaf_weight = SET(10),
+    .weight_devices = weights,
+    .n_weight_devices = 2,
+    .throttle = {[THROTTLE_READ_BPS] = { throttle_a, 2 }, [THROTTLE_WRITE_IOPS] = { throttle_b, 1 }}
+};
+static struct spec_block_io io_v2 = {
+    .weight = SET(10),
+    .weight_devices = weights,
+    .n_weight_devices = 1,
+    .throttle = {[THROTTLE_READ_BPS] = { throttle_a, 2 },
+                 [THROTTLE_WRITE_BPS] = { throttle_b, 1 },
+                 [THROTTLE_READ_IOPS] = { throttle_b, 1 },
+                 [THROTTLE_WRITE_IOPS] = { throttle_b, 1 }}
+};
 static struct spec_block_io io_leaf = { .leaf_weight = SET(10) };
 
-static struct spec_hugepage_limit pages[] = { { "2MB", 4194304 }, { "1GB", 18446744073709551615u } };
+static struct spec_hugepage_limit pages[] = {
+    {"2MB",  4194304              },
+    { "1GB", 18446744073709551615u}
+};
 static struct spec_hugepage_limit pages_bad[] = { { "../x", 1 } }, pages_null[] = { { NULL, 1 } };
-static struct spec_interface_priority priorities[] = { { "eth0", 5 }, { "lo", 0 } };
+static struct spec_interface_priority priorities[] = {
+    {"eth0", 5},
+    { "lo",  0}
+};
 static struct spec_network network = { SET(1048577), priorities, 2 };
-static struct spec_rdma rdma[] = { { "mlx5_0", SET(3), SET(10000) }, { "mlx4", SET(1), { 0 } }, { "none", { 0 }, { 0 } } };
-static struct string_pair unified[] = { { "memory.high", "1G" }, { "io.max", "8:0 rbps=1\n8:16 rbps=2" } };
+static struct spec_rdma rdma[] = {
+    {"mlx5_0", SET(3), SET(10000)},
+    { "mlx4",  SET(1), { 0 }     },
+    { "none",  { 0 },  { 0 }     }
+};
+static struct string_pair unified[] = {
+    {"memory.high", "1G"                     },
+    { "io.max",     "8:0 rbps=1\n8:16 rbps=2"}
+};
 static struct string_pair unified_slash[] = { { "../x.y", "1" } }, unified_plain[] = { { "memory", "1" } };
 
 /* WANT: rows, or what the error says, beginning with "!". A row with flags has "?" (optional) or "|" (or next). */
@@ -77,59 +99,77 @@ static const struct rows_case {
     struct spec_resources resources;
     const char *want;
 } cases[] = {
-    { "memory v1", memory_rows_v1, { .memory = &memory_all },
-      "memory.limit_in_bytes=1048576\nmemory.memsw.limit_in_bytes=3145728\nmemory.soft_limit_in_bytes=4096\n"
-      "memory.kmem.limit_in_bytes?=5\nmemory.kmem.tcp.limit_in_bytes?=6\nmemory.swappiness=0\nmemory.oom_control=1\n" },
-    { "memory v2", memory_rows_v2, { .memory = &memory_plain },
-      "memory.max=1048576\nmemory.swap.max=2097152\nmemory.low=4096\n" },
-    { "no limits v1", memory_rows_v1, { .memory = &memory_unlimited },
-      "memory.limit_in_bytes=-1\nmemory.memsw.limit_in_bytes=-1\nmemory.soft_limit_in_bytes=-1\n" },
-    { "no limits v2", memory_rows_v2, { .memory = &memory_unlimited },
-      "memory.max=max\nmemory.swap.max?=max\nmemory.low=max\n" },
-    { "zero is unset v1", memory_rows_v1, { .memory = &memory_zero }, "" },
-    { "zero is unset v2", memory_rows_v2, { .memory = &memory_zero }, "" },
-    { "no swap", memory_rows_v2, { .memory = &memory_no_swap }, "memory.max=4096\nmemory.swap.max?=0\n" },
-    { "swap alone v1", memory_rows_v1, { .memory = &memory_swap_alone },
-      "!linux.resources.memory.swap: 4096 counts memory and swap together, so it needs linux.resources.memory.limit" },
-    { "swap alone v2", memory_rows_v2, { .memory = &memory_swap_alone },
-      "!linux.resources.memory.swap: 4096 counts memory and swap together, so it needs linux.resources.memory.limit" },
-    { "swap below the limit", memory_rows_v2, { .memory = &memory_swap_small },
-      "!linux.resources.memory.swap: 4096 counts memory and swap together and is below linux.resources.memory.limit "
-      "8192" },
-    { "swappiness v2", memory_rows_v2, { .memory = &memory_swappiness },
-      "!linux.resources.memory.swappiness: controller \"memory\" of cgroup v2 has nothing like it" },
-    { "oom killer v2", memory_rows_v2, { .memory = &memory_oom },
-      "!linux.resources.memory.disableOOMKiller: controller \"memory\" of cgroup v2 has nothing like it" },
-    { "kernel memory v2", memory_rows_v2, { .memory = &memory_kernel }, "" },
-    { "cpu v1", cpu_rows_v1, { .cpu = &cpu_all },
-      "cpu.shares=1024\ncpu.cfs_period_us=50000\ncpu.cfs_quota_us=20000\ncpu.cfs_burst_us=1000\n"
-      "cpu.rt_period_us=1000000\ncpu.rt_runtime_us=950000\ncpu.idle=1\n" },
-    { "cpuset", cpuset_rows, { .cpu = &cpu_all }, "cpuset.cpus=0-1\ncpuset.mems=0\n" },
-    { "cpu v2 quota", cpu_rows_v2, { .cpu = &cpu_quota },
-      "cpu.weight=1\ncpu.max=20000 100000\ncpu.max.burst?=0\ncpu.idle?=0\n" },
-    { "cpu v2 period", cpu_rows_v2, { .cpu = &cpu_period }, "cpu.weight=10000\ncpu.max=max 20000\n" },
-    { "cpu v2 no quota", cpu_rows_v2, { .cpu = &cpu_no_quota }, "cpu.max=max 100000\n" },
-    { "cpu v2 zero", cpu_rows_v2, { .cpu = &cpu_zero }, "" },
-    { "cpu v1 zero", cpu_rows_v1, { .cpu = &cpu_zero }, "" },
-    { "realtime v2", cpu_rows_v2, { .cpu = &cpu_realtime },
-      "!linux.resources.cpu.realtimeRuntime: controller \"cpu\" of cgroup v2 has nothing like it" },
-    { "blkio v1", block_io_rows_v1, { .block_io = &io_all },
-      "blkio.weight|=1000\nblkio.bfq.weight=1000\nblkio.leaf_weight=10\nblkio.weight_device|=8:0 500\n"
+    {"memory v1",
+     memory_rows_v1,                          { .memory = &memory_all },
+     "memory.limit_in_bytes=1048576\nmemory.memsw.limit_in_bytes=3145728\nmemory.soft_limit_in_bytes=4096\n"
+      "memory.kmem.limit_in_bytes?=5\nmemory.kmem.tcp.limit_in_bytes?=6\nmemory.swappiness=0\nmemory.oom_control=1\n"              },
+    { "memory v2",
+     memory_rows_v2,                          { .memory = &memory_plain },
+     "memory.max=1048576\nmemory.swap.max=2097152\nmemory.low=4096\n"                                                              },
+    { "no limits v1",
+     memory_rows_v1,                          { .memory = &memory_unlimited },
+     "memory.limit_in_bytes=-1\nmemory.memsw.limit_in_bytes=-1\nmemory.soft_limit_in_bytes=-1\n"                                   },
+    { "no limits v2",
+     memory_rows_v2,                          { .memory = &memory_unlimited },
+     "memory.max=max\nmemory.swap.max?=max\nmemory.low=max\n"                                                                      },
+    { "zero is unset v1",     memory_rows_v1, { .memory = &memory_zero },                   ""                                     },
+    { "zero is unset v2",     memory_rows_v2, { .memory = &memory_zero },                   ""                                     },
+    { "no swap",              memory_rows_v2, { .memory = &memory_no_swap },                "memory.max=4096\nmemory.swap.max?=0\n"},
+    { "swap alone v1",
+     memory_rows_v1,                          { .memory = &memory_swap_alone },
+     "!linux.resources.memory.swap: 4096 counts memory and swap together, so it needs linux.resources.memory.limit"                },
+    { "swap alone v2",
+     memory_rows_v2,                          { .memory = &memory_swap_alone },
+     "!linux.resources.memory.swap: 4096 counts memory and swap together, so it needs linux.resources.memory.limit"                },
+    { "swap below the limit",
+     memory_rows_v2,                          { .memory = &memory_swap_small },
+     "!linux.resources.memory.swap: 4096 counts memory and swap together and is below linux.resources.memory.limit "
+      "8192"                                                                                                                       },
+    { "swappiness v2",
+     memory_rows_v2,                          { .memory = &memory_swappiness },
+     "!linux.resources.memory.swappiness: controller \"memory\" of cgroup v2 has nothing like it"                                  },
+    { "oom killer v2",
+     memory_rows_v2,                          { .memory = &memory_oom },
+     "!linux.resources.memory.disableOOMKiller: controller \"memory\" of cgroup v2 has nothing like it"                            },
+    { "kernel memory v2",     memory_rows_v2, { .memory = &memory_kernel },                 ""                                     },
+    { "cpu v1",
+     cpu_rows_v1,                             { .cpu = &cpu_all },
+     "cpu.shares=1024\ncpu.cfs_period_us=50000\ncpu.cfs_quota_us=20000\ncpu.cfs_burst_us=1000\n"
+      "cpu.rt_period_us=1000000\ncpu.rt_runtime_us=950000\ncpu.idle=1\n"                                                           },
+    { "cpuset",               cpuset_rows,    { .cpu = &cpu_all },                          "cpuset.cpus=0-1\ncpuset.mems=0\n"     },
+    { "cpu v2 quota",
+     cpu_rows_v2,                             { .cpu = &cpu_quota },
+     "cpu.weight=1\ncpu.max=20000 100000\ncpu.max.burst?=0\ncpu.idle?=0\n"                                                         },
+    { "cpu v2 period",        cpu_rows_v2,    { .cpu = &cpu_period },                       "cpu.weight=10000\ncpu.max=max 20000\n"},
+    { "cpu v2 no quota",      cpu_rows_v2,    { .cpu = &cpu_no_quota },                     "cpu.max=max 100000\n"                 },
+    { "cpu v2 zero",          cpu_rows_v2,    { .cpu = &cpu_zero },                         ""                                     },
+    { "cpu v1 zero",          cpu_rows_v1,    { .cpu = &cpu_zero },                         ""                                     },
+    { "realtime v2",
+     cpu_rows_v2,                             { .cpu = &cpu_realtime },
+     "!linux.resources.cpu.realtimeRuntime: controller \"cpu\" of cgroup v2 has nothing like it"                                   },
+    { "blkio v1",
+     block_io_rows_v1,                        { .block_io = &io_all },
+     "blkio.weight|=1000\nblkio.bfq.weight=1000\nblkio.leaf_weight=10\nblkio.weight_device|=8:0 500\n"
       "blkio.bfq.weight_device=8:0 500\nblkio.leaf_weight_device=8:16 300\n"
       "blkio.throttle.read_bps_device=8:0 1048576\nblkio.throttle.read_bps_device=8:16 0\n"
-      "blkio.throttle.write_iops_device=8:0 100\n" },
-    { "io v2", block_io_rows_v2, { .block_io = &io_v2 },
-      "io.bfq.weight|=10\nio.weight=1\nio.bfq.weight|=8:0 500\nio.weight=8:0 4950\nio.max=8:0 rbps=1048576\n"
-      "io.max=8:16 rbps=max\nio.max=8:0 wbps=100\nio.max=8:0 riops=100\nio.max=8:0 wiops=100\n" },
-    { "leaf weight v2", block_io_rows_v2, { .block_io = &io_leaf },
-      "!linux.resources.blockIO.leafWeight: controller \"io\" of cgroup v2 has nothing like it" },
-    { "nothing", cpu_rows_v1, { 0 }, "" },
-    { "unified", resource_rows_unified, { .unified = unified, .n_unified = 2 },
-      "memory.high=1G\nio.max=8:0 rbps=1\n8:16 rbps=2\n" },
-    { "unified path", resource_rows_unified, { .unified = unified_slash, .n_unified = 1 },
-      "!linux.resources.unified[\"../x.y\"]: not the name of a cgroup file" },
-    { "unified word", resource_rows_unified, { .unified = unified_plain, .n_unified = 1 },
-      "!linux.resources.unified[\"memory\"]: not the name of a cgroup file" },
+      "blkio.throttle.write_iops_device=8:0 100\n"                                                                                 },
+    { "io v2",
+     block_io_rows_v2,                        { .block_io = &io_v2 },
+     "io.bfq.weight|=10\nio.weight=1\nio.bfq.weight|=8:0 500\nio.weight=8:0 4950\nio.max=8:0 rbps=1048576\n"
+      "io.max=8:16 rbps=max\nio.max=8:0 wbps=100\nio.max=8:0 riops=100\nio.max=8:0 wiops=100\n"                                    },
+    { "leaf weight v2",
+     block_io_rows_v2,                        { .block_io = &io_leaf },
+     "!linux.resources.blockIO.leafWeight: controller \"io\" of cgroup v2 has nothing like it"                                     },
+    { "nothing",              cpu_rows_v1,    { 0 },                                        ""                                     },
+    { "unified",
+     resource_rows_unified,                   { .unified = unified, .n_unified = 2 },
+     "memory.high=1G\nio.max=8:0 rbps=1\n8:16 rbps=2\n"                                                                            },
+    { "unified path",
+     resource_rows_unified,                   { .unified = unified_slash, .n_unified = 1 },
+     "!linux.resources.unified[\"../x.y\"]: not the name of a cgroup file"                                                         },
+    { "unified word",
+     resource_rows_unified,                   { .unified = unified_plain, .n_unified = 1 },
+     "!linux.resources.unified[\"memory\"]: not the name of a cgroup file"                                                         },
 };
 
 static const char *convert(resource_converter *converter, const struct spec_resources *resources)
@@ -171,9 +211,10 @@ static void test_small_controllers(void)
 
     CHECK_STR(by_index(RESOURCE_PIDS, true, &zero), "pids.max=0\n");
     CHECK_STR(by_index(RESOURCE_PIDS, false, &none), "pids.max=max\n");
-    CHECK_STR(by_index(RESOURCE_HUGETLB, false, &huge),
-              "hugetlb.2MB.limit_in_bytes=4194304\nhugetlb.2MB.rsvd.limit_in_bytes?=4194304\n"
-              "hugetlb.1GB.limit_in_bytes=18446744073709551615\nhugetlb.1GB.rsvd.limit_in_bytes?=18446744073709551615\n");
+    CHECK_STR(
+        by_index(RESOURCE_HUGETLB, false, &huge),
+        "hugetlb.2MB.limit_in_bytes=4194304\nhugetlb.2MB.rsvd.limit_in_bytes?=4194304\n"
+        "hugetlb.1GB.limit_in_bytes=18446744073709551615\nhugetlb.1GB.rsvd.limit_in_bytes?=18446744073709551615\n");
     CHECK_STR(by_index(RESOURCE_HUGETLB, true, &huge),
               "hugetlb.2MB.max=4194304\nhugetlb.2MB.rsvd.max?=4194304\n"
               "hugetlb.1GB.max=18446744073709551615\nhugetlb.1GB.rsvd.max?=18446744073709551615\n");
@@ -204,7 +245,11 @@ static void test_weight(void)
 
 static void test_memory_limit(void)
 {
-    static struct string_pair high[] = { { "memory.high", "4096" }, { "memory.max", "max" }, { "pids.max", "1" } };
+    static struct string_pair high[] = {
+        {"memory.high", "4096"},
+        { "memory.max", "max" },
+        { "pids.max",   "1"   }
+    };
     const struct spec_resources plain = { .memory = &memory_plain }, none = { .memory = &memory_unlimited };
     const struct spec_resources unified_only = { .unified = high, .n_unified = 3 };
 
@@ -215,10 +260,10 @@ static void test_memory_limit(void)
 }
 
 static const struct test tests[] = {
-    { "memory, cpu, block I/O, unified", test_cases },
-    { "pids, hugetlb, network, rdma", test_small_controllers },
-    { "shares as weight", test_weight },
-    { "the memory limit", test_memory_limit },
+    {"memory, cpu, block I/O, unified", test_cases            },
+    { "pids, hugetlb, network, rdma",   test_small_controllers},
+    { "shares as weight",               test_weight           },
+    { "the memory limit",               test_memory_limit     },
 };
 
 int main(void)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The procfs that we were started with, opened before anything of the container can be in its place; /proc of the
+ * container could be anything. What is opened below is verified again, file by file, to lie on a procfs: no image and
+ * no volume can take a write that was meant for the kernel (CVE-2019-16884 and its successors).
+ */
+#include "init/init.h"
+
+#define PROC_SUPER_MAGIC 0x9fa0
+
+static int verified(int fd)
+{
+    struct statfs fs;
+    int r = fd < 0 ? fd : sys_fstatfs(fd, &fs);
+
+    if (r >= 0 && (unsigned) fs.f_type != PROC_SUPER_MAGIC)
+        r = -EXDEV;
+    if (r < 0 && fd >= 0)
+        sys_close(fd);
+    return r < 0 ? r : fd;
+}
+
+int proc_open(void)
+{
+    return verified(sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
+}
+
+int proc_open_file(int proc_fd, const char *path)
+{
+    return proc_fd < 0 ? -ENOENT : verified(sys_openat(proc_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));
+}
