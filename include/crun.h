@@ -136,6 +136,10 @@ CRUN_API int crun_signal_number(const char *name);
 /* Send SIGNAL to the container's first process, or with ALL to every one. */
 CRUN_API int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *err);
 
+/* Stop every process of a container where it is, and let them go on. */
+CRUN_API int crun_pause(struct crun_context *context, const char *id, struct crun_error *err);
+CRUN_API int crun_resume(struct crun_context *context, const char *id, struct crun_error *err);
+
 /* Remove a stopped container; with FORCE kill it first, and an unknown one is no error. */
 CRUN_API int crun_delete(struct crun_context *context, const char *id, bool force, struct crun_error *err);
 

@@ -37,9 +37,8 @@ int crun_context_new(const struct crun_context_options *options, struct crun_con
     context->as_runc = options->as_runc;
     context->rootless = options->rootless < 0 ? geteuid() != 0 : options->rootless;
     r = open_log(context, options, err);
-    if (r >= 0)
-        r = state_root_open(options->root, options->as_runc ? "runc" : "crun", context->rootless, &context->root_fd,
-                            &context->root_path, err);
+    if (r >= 0 && options->root && !(context->root_option = strdup(options->root)))
+        r = error_errno(err, -ENOMEM, "start");
     if (r < 0) {
         crun_context_free(context);
         return r;
@@ -53,6 +52,7 @@ void crun_context_free(struct crun_context *context)
     if (!context)
         return;
     fd_close(&context->root_fd);
+    free(context->root_option);
     free(context->root_path);
     if (context->log)
         log_close(context->log);
@@ -64,9 +64,21 @@ void crun_log(struct crun_context *context, enum crun_log_level level, const cha
     log_write(context->log, (enum log_level) level, "%s", text);
 }
 
+int context_root(struct crun_context *context, struct error *err)
+{
+    if (context->root_fd >= 0)
+        return 0;
+    return state_root_open(context->root_option, context->as_runc ? "runc" : "crun", context->rootless,
+                           &context->root_fd, &context->root_path, err);
+}
+
 const char *crun_context_root(const struct crun_context *context)
 {
-    return context->root_path;
+    if (context->root_option)
+        return context->root_option;
+    if (context->root_path)
+        return context->root_path;
+    return context->as_runc ? "/run/runc" : "/run/crun";
 }
 
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err)
@@ -74,6 +86,8 @@ int container_open(struct crun_context *context, const char *id, int lock, struc
     int r = state_check_id(id, err);
 
     *ret = (struct container){ .dir_fd = -1 };
+    if (r >= 0)
+        r = context_root(context, err);
     if (r >= 0)
         r = state_dir_open(context->root_fd, id, lock, &ret->dir_fd, err);
     if (r >= 0)

@@ -11,8 +11,9 @@
 #include "state/state.h"
 
 struct crun_context {
-    char *root_path;
-    int root_fd;
+    char *root_option;    /* as given, or NULL */
+    char *root_path;      /* absolute, once it was opened */
+    int root_fd;          /* -1 until a verb needs it: what only answers makes no directory */
     struct log *log;
     enum cgroup_manager manager;
     bool as_runc, rootless;
@@ -30,14 +31,19 @@ struct container {
     int dir_fd;
     struct arena arena;
     struct state state;
-    bool half_made; /* killed before its first state was written */
+    bool half_made; /* killed before its first state was written, or the state cannot be read */
 };
+
+/* Open the state root, once. */
+int context_root(struct crun_context *context, struct error *err);
 
 /* Open container ID. LOCK: LOCK_EX for verbs that change it, 0 for those that look. */
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
 void container_close(struct container *container);
 enum state_status container_status(const struct container *container);
 
+/* kill.c: the cgroup by which the container is killed, frozen and listed; NULL when it has none. */
+const struct cgroup_dir *container_cgroup(const struct container *container);
 /* kill.c: kill every process, and wait until the first one is gone. */
 int container_kill_all(const struct container *container, struct error *err);
 /* delete.c: remove what a stopped container still has: cgroups, state; runs the poststop hooks. */

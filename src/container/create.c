@@ -17,9 +17,11 @@ static void launch_set_up(struct launch *launch, struct crun_context *context, s
         .plan = &p->plan,
         .state = &p->state,
         .root_fd = context->root_fd,
+        .root_path = context->root_path,
         .config_text = p->config.text,
         .config_size = p->config.size,
         .wait_start = wait_start,
+        .hooks_stdout = spec_annotation(p->spec, "run.oci.hooks.stdout"),
         .hooks_stderr = spec_annotation(p->spec, "run.oci.hooks.stderr"),
         .console_socket = options->console_socket,
         .log = context->log,
@@ -37,9 +39,12 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
 
     if (r < 0)
         return r;
-    launch_set_up(&launch, context, &prepared, options, true);
-    r = launch_walk(&launch, err);
-    launch_done(&launch);
+    r = context_root(context, err);
+    if (r >= 0) {
+        launch_set_up(&launch, context, &prepared, options, true);
+        r = launch_walk(&launch, err);
+        launch_done(&launch);
+    }
     prepared_done(&prepared);
     return r;
 }
@@ -113,6 +118,8 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
 
     *ret_status = STATUS_RUNTIME_FAILED;
     r = prepare(context, id, options, false, &prepared, err);
+    if (r >= 0)
+        r = context_root(context, err);
     if (r >= 0 && !options->detach)
         r = foreground_prepare(&foreground, !options->no_subreaper, err);
     if (r >= 0)

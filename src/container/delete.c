@@ -39,6 +39,19 @@ int container_remove(struct crun_context *context, struct container *container, 
     return state_dir_remove(context->root_fd, container->state.id, container->dir_fd, err);
 }
 
+/* Nothing can be known of what a damaged state described: its directory goes, and the log says why. */
+static int remove_damaged(struct crun_context *context, const char *id, struct error *err)
+{
+    _cleanup_close_ int dir_fd = -1;
+    int r = state_check_id(id, err);
+
+    if (r < 0)
+        return r;
+    log_write(context->log, LOG_LEVEL_WARNING, "%s: only the state directory is removed", err->text);
+    r = state_dir_open(context->root_fd, id, LOCK_EX, &dir_fd, err);
+    return r < 0 ? r : state_dir_remove(context->root_fd, id, dir_fd, err);
+}
+
 static bool may_kill(enum state_status status, bool force)
 {
     return force || status == STATE_CREATED || status == STATE_STOPPED;
@@ -53,6 +66,8 @@ int crun_delete(struct crun_context *context, const char *id, bool force, struct
 
     if (r == -ENOENT && force)
         return 0;
+    if (r == -EINVAL && force)
+        return remove_damaged(context, id, err);
     if (r < 0)
         return r;
     status = container_status(&container);

@@ -21,7 +21,7 @@
 #define OCI_VERSION_MIN "1.0.0"
 
 /* Parts of the specification that are whole or missing. */
-static const bool has_idmapped_mounts = false;
+static const bool has_idmapped_mounts = true;
 static const bool has_systemd = false;
 static const bool has_intel_rdt = false;
 static const bool has_net_devices = false;

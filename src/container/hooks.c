@@ -47,7 +47,7 @@ static const char **hook_arguments(const struct spec_hook *hook)
     return args;
 }
 
-static int run_one(const struct spec_hook *hook, const char *document, const char *stderr_path, struct error *err)
+static int run_one(const struct spec *spec, const struct spec_hook *hook, const char *document, struct error *err)
 {
     char path_entry[8192];
     _cleanup_free_ const char **env = hook_environment(hook, path_entry, sizeof path_entry);
@@ -57,7 +57,8 @@ static int run_one(const struct spec_hook *hook, const char *document, const cha
                             .env = (char *const *) env,
                             .timeout = hook->timeout.set ? (long) hook->timeout.value : 0,
                             .document = document,
-                            .stderr_path = stderr_path };
+                            .stdout_path = spec_annotation(spec, "run.oci.hooks.stdout"),
+                            .stderr_path = spec_annotation(spec, "run.oci.hooks.stderr") };
 
     return env && args ? hook_run(&run, err) : error_errno(err, -ENOMEM, "start");
 }
@@ -70,7 +71,7 @@ int container_spec_hooks(struct crun_context *context, const struct spec *spec, 
     int r = hooks->n_hooks ? state_document(state, status, false, false, &document, err) : 0;
 
     for (size_t i = 0; r >= 0 && i < hooks->n_hooks; i++) {
-        r = run_one(&hooks->hooks[i], document, spec_annotation(spec, "run.oci.hooks.stderr"), err);
+        r = run_one(spec, &hooks->hooks[i], document, err);
         if (r < 0)
             error_prefix(err, "error running %s hook #%zu", hook_kind_name(kind), i);
         if (r < 0 && kind == HOOK_POSTSTOP) {

@@ -82,21 +82,27 @@ static int not_running(struct error *err)
     return error_set(err, -ESRCH, "container not running");
 }
 
-/* The hierarchy whose list of processes is the container's: v2 can kill at once; any other holds the same. */
-static const struct cgroup_dir *process_cgroup(const struct container *container)
+static const struct cgroup_dir *cgroup_with(const struct state *state, const char *controller)
+{
+    for (size_t i = 0; i < state->n_cgroups; i++) {
+        const struct cgroup_dir *dir = &state->cgroups[i];
+
+        if (!dir->v2 && dir->controllers && strstr(dir->controllers, controller))
+            return dir;
+    }
+    return NULL;
+}
+
+/* The hierarchy whose list of processes is the container's. On v1 the freezer's: what is frozen must be thawed to die.
+ * Beside v1 the v2 one may be missing, for nothing depends on it. */
+const struct cgroup_dir *container_cgroup(const struct container *container)
 {
     const struct state *state = &container->state;
+    const struct cgroup_dir *dir = cgroup_with(state, "freezer");
 
-    for (size_t i = 0; i < state->n_cgroups; i++)
-        if (state->cgroups[i].v2 && state->n_cgroups == 1)
-            return &state->cgroups[i];
-    for (size_t i = 0; i < state->n_cgroups; i++) {
-        const char *controllers = state->cgroups[i].controllers;
-
-        if (controllers && (strstr(controllers, "pids") || strstr(controllers, "freezer")))
-            return &state->cgroups[i];
-    }
-    return state->n_cgroups ? &state->cgroups[0] : NULL;
+    if (!dir)
+        dir = cgroup_with(state, "pids");
+    return dir ? dir : state->n_cgroups ? &state->cgroups[state->n_cgroups - 1] : NULL;
 }
 
 static int signal_first(const struct container *container, int signal, struct error *err)
@@ -114,7 +120,7 @@ static int signal_first(const struct container *container, int signal, struct er
 
 static int signal_all(const struct container *container, int signal, struct error *err)
 {
-    const struct cgroup_dir *cgroup = process_cgroup(container);
+    const struct cgroup_dir *cgroup = container_cgroup(container);
     int r;
 
     if (cgroup)
@@ -158,8 +164,8 @@ int container_kill_all(const struct container *container, struct error *err)
 
     if (pidfd >= 0)
         sys_pidfd_send_signal(pidfd, SIGKILL);
-    if (process_cgroup(container))
-        r = cgroup_signal(process_cgroup(container), SIGKILL, err);
+    if (container_cgroup(container))
+        r = cgroup_signal(container_cgroup(container), SIGKILL, err);
     if (pidfd >= 0)
         wait_gone(pidfd);
     return r;
@@ -174,7 +180,7 @@ int crun_pids(struct crun_context *context, const char *id, int **ret_pids, size
 
     if (r < 0)
         return r;
-    cgroup = process_cgroup(&container);
+    cgroup = container_cgroup(&container);
     if (cgroup)
         return cgroup_pids(cgroup, ret_pids, ret_n, err);
     *ret_pids = calloc(1, sizeof **ret_pids);

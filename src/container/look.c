@@ -46,8 +46,10 @@ static int visit_all(struct crun_context *context,
                      void *userdata, struct error *err)
 {
     _cleanup_(ids_done) struct ids ids = { 0 };
-    int r = state_ids(context->root_fd, &ids.names, &ids.n, err);
+    int r = context_root(context, err);
 
+    if (r >= 0)
+        r = state_ids(context->root_fd, &ids.names, &ids.n, err);
     for (size_t i = 0; r >= 0 && i < ids.n; i++) {
         _cleanup_(container_close) struct container container;
         int opened = container_open(context, ids.names[i], 0, &container, err);
@@ -161,8 +163,10 @@ int crun_for_each_match(struct crun_context *context, const char *regex,
     struct error *err = own_error(error);
     struct crun_error later;
     regex_t compiled;
-    int r = 0;
+    int r = context_root(context, err);
 
+    if (r < 0)
+        return r;
     if (regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB) != 0)
         return error_set(err, -EINVAL, "invalid regular expression \"%s\"", regex);
     r = state_ids(context->root_fd, &ids.names, &ids.n, err);

@@ -32,26 +32,37 @@ int document_fd(const char *text, struct error *err)
     return take_fd(&fd);
 }
 
-static int errors_fd(const char *path, struct error *err)
+static int append_to(const char *path, struct error *err)
 {
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
-                  : sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 
-    if (fd < 0)
-        return error_errno(err, path ? -errno : fd, "open \"%s\" for standard error", path ? path : "memfd");
-    return fd;
+    return fd < 0 ? error_errno(err, -errno, "open \"%s\" for the output of hooks", path) : fd;
 }
 
-static void __attribute__((noreturn)) hook_child(const struct hook_run *run, int in, int errors)
+static int output_fd(const char *path, struct error *err)
 {
-    int null = open("/dev/null", O_WRONLY);
+    int fd = path ? append_to(path, err) : open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    return fd < 0 && !path ? error_errno(err, -errno, "open \"/dev/null\"") : fd;
+}
+
+/* Kept in memory for the message, unless somebody wants it in a file. */
+static int errors_fd(const char *path, struct error *err)
+{
+    int fd = path ? append_to(path, err) : sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
+
+    return fd < 0 && !path ? error_errno(err, fd, "memfd_create for standard error") : fd;
+}
+
+static void __attribute__((noreturn)) hook_child(const struct hook_run *run, int in, int out, int errors)
+{
     sigset_t none;
 
     sigemptyset(&none);
     for (int signal = 1; signal < NSIG; signal++)
         sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(in, 0) < 0 || (null >= 0 && dup2(null, 1) < 0) || dup2(errors, 2) < 0)
+    if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0)
         _exit(127);
     sys_close_range(3, ~0u, 0);
     execve(run->path, run->args, run->env);
@@ -111,15 +122,16 @@ static int wait_hook(const struct hook_run *run, int pid, int errors, struct err
 int hook_run(const struct hook_run *run, struct error *err)
 {
     _cleanup_close_ int in = document_fd(run->document, err);
-    _cleanup_close_ int errors = in < 0 ? -1 : errors_fd(run->stderr_path, err);
+    _cleanup_close_ int out = in < 0 ? in : output_fd(run->stdout_path, err);
+    _cleanup_close_ int errors = out < 0 ? out : errors_fd(run->stderr_path, err);
     int pid;
 
-    if (in < 0 || errors < 0)
-        return in < 0 ? in : errors;
+    if (errors < 0)
+        return errors;
     pid = fork();
     if (pid < 0)
         return error_errno(err, -errno, "fork");
     if (pid == 0)
-        hook_child(run, in, errors);
+        hook_child(run, in, out, errors);
     return wait_hook(run, pid, errors, err);
 }

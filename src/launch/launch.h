@@ -32,10 +32,11 @@ struct launch {
     const struct plan *plan;
     struct state *state;        /* identity, bundle, cgroups; pid and created are filled in here */
     int root_fd;                /* state root */
+    const char *root_path;      /* for messages */
     const char *config_text;    /* kept in the state directory */
     size_t config_size;
     bool wait_start;
-    const char *hooks_stderr;   /* file for hooks' standard error, or NULL */
+    const char *hooks_stdout, *hooks_stderr; /* files that get what hooks say, or NULL */
     const char *console_socket; /* gets the terminal's master, or NULL */
     struct log *log;
     /* in progress and results */
@@ -89,6 +90,7 @@ struct hook_run {
     char *const *env;
     long timeout; /* seconds, 0: none */
     const char *document;
+    const char *stdout_path; /* append its standard output there; NULL: /dev/null */
     const char *stderr_path; /* append its standard error there; NULL: kept for the error message */
 };
 int hook_run(const struct hook_run *run, struct error *err);

@@ -38,8 +38,10 @@ static int row_state_create(struct launch *launch, struct error *err)
 {
     int r = state_dir_make(launch->root_fd, launch->state->id, &launch->dir_fd, err);
 
-    if (r < 0)
+    if (r == -EEXIST)
         return r;
+    if (r < 0)
+        return error_prefix(err, "state root \"%s\"", launch->root_path);
     r = state_write(launch->dir_fd, launch->state, err);
     if (r >= 0 && launch->config_text) {
         r = file_replace(launch->dir_fd, "config.json", launch->config_text, launch->config_size, 0600);
@@ -48,8 +50,10 @@ static int row_state_create(struct launch *launch, struct error *err)
     }
     if (r >= 0 && launch->wait_start)
         r = state_listen(launch->dir_fd, &launch->listen_fd, err);
-    if (r < 0)
+    if (r < 0) {
         state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
+        error_prefix(err, "state root \"%s\"", launch->root_path);
+    }
     return r;
 }
 
@@ -302,6 +306,7 @@ static int row_hook(struct launch *launch, const struct op_hook *row, struct err
     int r = state_document(launch->state, STATE_CREATING, false, false, &document, err);
     struct hook_run run = { .path = text(launch, row->path), .args = args, .env = env,
                             .timeout = (long) row->timeout, .document = document,
+                            .stdout_path = launch->hooks_stdout,
                             .stderr_path = launch->hooks_stderr };
 
     if (r < 0)

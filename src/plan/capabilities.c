@@ -69,6 +69,18 @@ static void check_ambient(struct planner *planner, struct capability_sets *sets)
     sets->ambient &= ~wrong;
 }
 
+/* Nobody can give what he does not have; in a user namespace everybody has all. */
+static void check_ours(struct planner *planner, const struct capability_sets *sets)
+{
+    uint64_t wanted = sets->permitted | sets->effective | sets->inheritable;
+    uint64_t missing = planner->user_namespace ? 0 : wanted & ~planner->input->host->capabilities;
+
+    for (int i = 0; capability_names[i]; i++)
+        if (missing >> i & 1)
+            plan_fail(planner, -EPERM, "process.capabilities: the runtime has no %s itself, so that it cannot give it",
+                      capability_names[i]);
+}
+
 #define SET(field) mask(&(struct set_context){ planner, #field }, capabilities->field, capabilities->n_##field)
 
 struct capability_sets capability_sets_decide(struct planner *planner, const struct spec_capabilities *capabilities)
@@ -83,5 +95,6 @@ struct capability_sets capability_sets_decide(struct planner *planner, const str
     sets.inheritable = SET(inheritable);
     sets.ambient = SET(ambient);
     check_ambient(planner, &sets);
+    check_ours(planner, &sets);
     return sets;
 }

@@ -159,6 +159,17 @@ static const char *fallback_source(const struct mount_plan *m)
     return is_type(m, "sysfs") ? "/sys" : "/dev/mqueue";
 }
 
+/* Devices, links and the mounts below are still to be made in a read-only /dev: it becomes so afterwards. */
+static bool is_late_readonly(const struct mount_plan *m)
+{
+    return strcmp(m->target, "/dev") == 0 && is_type(m, "tmpfs") && (m->options.set & MOUNT_ATTR_RDONLY);
+}
+
+static uint64_t first_attributes(const struct mount_plan *m)
+{
+    return is_late_readonly(m) ? m->options.set & ~(uint64_t) MOUNT_ATTR_RDONLY : m->options.set;
+}
+
 static void plan_file_system(const struct mount_plan *m)
 {
     unsigned flags = file_system_flags(m);
@@ -172,7 +183,7 @@ static void plan_file_system(const struct mount_plan *m)
     }
     if (flags & MOUNT_FALLBACK_BIND)
         source = fallback_source(m);
-    add_mount(m, type, source, m->options.data, m->options.n_data, m->target, m->options.set, flags);
+    add_mount(m, type, source, m->options.data, m->options.n_data, m->target, first_attributes(m), flags);
     add_remount(m, m->target, m->options.recursive_set, m->options.recursive_clear, true);
 }
 
@@ -415,5 +426,16 @@ void plan_mounts(struct planner *planner)
 
         mount_plan_init(&m, planner, i);
         plan_mount(&m);
+    }
+}
+
+void plan_mounts_readonly(struct planner *planner)
+{
+    for (size_t i = 0; i < planner->input->spec->n_mounts; i++) {
+        struct mount_plan m;
+
+        mount_plan_init(&m, planner, i);
+        if (!is_bind(&m) && is_late_readonly(&m))
+            add_remount(&m, m.target, MOUNT_ATTR_RDONLY, 0, false);
     }
 }

@@ -235,7 +235,8 @@ static void add_setns(struct planner *planner, enum namespace_kind kind)
 
     if (!namespace || !namespace->path || !*namespace->path || parent_enters(planner, namespace))
         return;
-    op = plan_add(planner, OP_SETNS, SIDE_INIT, "linux.namespaces %s \"%s\"", namespace_kind_name(kind),
+    op = plan_add(planner, OP_SETNS, SIDE_INIT, "linux.namespaces[%zu] %s \"%s\"",
+                  (size_t) (namespace - planner->input->spec->linux_->namespaces), namespace_kind_name(kind),
                   namespace->path);
     op->setns.fd = planner->namespace_slots[kind];
     op->setns.type = namespace_kind_flag(kind);

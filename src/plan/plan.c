@@ -256,6 +256,7 @@ static void launch_rows(struct planner *planner)
     plan_mounts(planner);
     plan_devices(planner);
     plan_terminal(planner);
+    plan_mounts_readonly(planner);
     hook_rows(planner);
     plan_root_enter(planner);
     plan_paths(planner);

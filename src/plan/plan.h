@@ -105,6 +105,7 @@ void plan_namespaces_enter(struct planner *planner);  /* SETNS, UNSHARE, REFORK,
 void plan_root_source(struct planner *planner);       /* decides root_path; OPEN of its tree */
 void plan_root_prepare(struct planner *planner);      /* PROPAGATION, ROOT */
 void plan_mounts(struct planner *planner);
+void plan_mounts_readonly(struct planner *planner);   /* REMOUNT of what had to stay writable until now */
 void plan_mount_sources(struct planner *planner);     /* OPEN of trees that only the parent may open */
 void plan_devices(struct planner *planner);
 void plan_root_enter(struct planner *planner);        /* PIVOT, ROOT_PROPAGATION */

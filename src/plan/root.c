@@ -23,7 +23,7 @@ static unsigned early_propagation(const struct spec *spec)
 
     if (!flags)
         return MS_SLAVE | MS_REC;
-    if (flags & MS_SHARED)
+    if (flags & (MS_SHARED | MS_UNBINDABLE)) /* set on the root itself, after it was bound */
         return MS_SLAVE | MS_REC;
     return flags | MS_REC;
 }

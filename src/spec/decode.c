@@ -220,7 +220,7 @@ static void decode_field(struct decoder *decoder, const struct json_path *path, 
 
     if (!member || !member_value(member)) {
         if (field->required)
-            problem(decoder, path, "\"%s\" is required", field->name);
+            problem(decoder, &item, "required, but missing");
         return;
     }
     if (field->present)

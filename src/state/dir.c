@@ -47,6 +47,16 @@ static int is_still(int root_fd, const char *name, int fd)
     return ours.st_dev == now.st_dev && ours.st_ino == now.st_ino;
 }
 
+/* In a root where others may write (a sticky one) a directory of theirs is no container. */
+static int is_ours(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    return st.st_uid == geteuid() ? 0 : -EPERM;
+}
+
 /* Open and lock NAME. 1 with *RET_FD, 0 when the directory went away while we waited, or a negative errno. */
 static int open_locked(int root_fd, const char *name, int lock, int *ret_fd)
 {
@@ -55,6 +65,9 @@ static int open_locked(int root_fd, const char *name, int lock, int *ret_fd)
 
     if (fd < 0)
         return -errno;
+    r = is_ours(fd);
+    if (r < 0)
+        return r;
     if (!lock) {
         *ret_fd = take_fd(&fd);
         return 1;

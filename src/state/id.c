@@ -25,7 +25,7 @@ static int bad_id(const char *id, const char *why, struct error *err)
 
     snprintf(shown, sizeof shown, "%.*s", ID_SHOWN, id);
     for (char *c = shown; *c; c++)
-        *c = *c >= ' ' && *c < 127 ? *c : '?';
+        *c = (unsigned char) *c >= ' ' && *c != 127 ? *c : '?';
     return error_set(err, -EINVAL, "invalid container id \"%s%s\": %s", shown, strlen(id) > ID_SHOWN ? "..." : "", why);
 }
 

@@ -123,7 +123,7 @@ static int verify_root(int fd, const char *path, struct error *err)
     if (st.st_uid != geteuid())
         return error_set(err, -EPERM, "state root \"%s\" belongs to user %u, not to %u: use --root for another", path,
                          (unsigned) st.st_uid, (unsigned) geteuid());
-    if (st.st_mode & (S_IWGRP | S_IWOTH))
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
         return error_set(err, -EPERM, "state root \"%s\" may be written by others (mode %04o): chmod 0700 it", path,
                          (unsigned) st.st_mode & 07777);
     return 0;

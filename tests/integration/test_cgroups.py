@@ -190,7 +190,7 @@ def test_memory_limit(running):
 
 
 @needs["memory"]
-@pytest.mark.differs(runc="1.1.5 needs two megabytes itself")
+@pytest.mark.differs(runc="1.3.6 needs two megabytes itself")
 def test_memory_of_512_kib(bundle, run):
     """What a runtime needs inside the limit is small."""
     c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": 512 << 10}})

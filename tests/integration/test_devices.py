@@ -205,7 +205,7 @@ def test_wildcards(try_open, rule):
 
 
 @needs_rules
-@pytest.mark.differs(runc="1.1.5 refuses to, on v1")
+@pytest.mark.differs(runc="1.3.6 refuses to, on v1")
 def test_allowed_then_denied(try_open):
     """Later rules win."""
     assert try_open(DENY, {"allow": True, "type": "c", "major": 10, "access": "rwm"}, {"allow": False, **FUSE_RULE, "access": "w"}) == "r"

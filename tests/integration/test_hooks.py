@@ -59,7 +59,7 @@ def hooked(bundle, diary):
     return make
 
 
-@pytest.mark.differs(runc="1.1.5 runs poststart in create")
+@pytest.mark.differs(runc="1.3.6 runs poststart in create")
 def test_order(hooked, diary, rt):
     c = hooked({n: [diary.entry(n)] for n in ALL}, args=["sh", "-c", "echo process >> /diary/order; exec sleep 1000"])
     rt.create(c)
@@ -203,7 +203,7 @@ def test_without_arguments(hooked, diary, here, run):
     assert diary.read("count") == "0\n"
 
 
-@pytest.mark.differs(runc="1.1.5 leaks some into createContainer")
+@pytest.mark.differs(runc="1.3.6 leaks some into createContainer")
 def test_descriptors(hooked, diary, run):
     """Nothing of the runtime's comes along."""
     c = hooked({n: [diary.entry(n, f"ls /proc/self/fd | wc -l > $D/{n}.fds; ls -l /proc/self/fd > $D/{n}.list")] for n in ALL})
@@ -269,7 +269,7 @@ def test_failing_poststart_deletes(hooked, diary, rt):
     rt.fails(rt("state", c.id), "does not exist")
 
 
-@pytest.mark.differs(runc="1.1.5 stops at the first that fails")
+@pytest.mark.differs(runc="1.3.6 fails")
 def test_failing_poststop_only_warns(hooked, diary, rt):
     c = hooked({"poststop": [diary.entry("poststop", "exit 1"), diary.entry("poststop", "echo second > $D/second")]})
     rt.run_detached(c)

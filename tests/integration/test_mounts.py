@@ -87,7 +87,7 @@ def test_flags(mounts, options, flags):
         assert off not in m.options
 
 
-@pytest.mark.differs(runc="1.1.5 passes it to the file system")
+@pytest.mark.differs(runc="1.3.6 passes it to the file system")
 def test_defaults(mounts):
     assert "rw" in mounts(mounts=[tmpfs("/mnt", "defaults")])["/mnt"].options
 

@@ -229,7 +229,7 @@ def test_rlimit_unknown(bundle, run, rt):
     rt.fails(run(c), "process.rlimits[0]", anyone=["RLIMIT_NO_SUCH"])
 
 
-@pytest.mark.differs(runc="1.1.5 sets them twice")
+@pytest.mark.differs(runc="1.3.6 sets them twice")
 def test_rlimit_duplicate(bundle, run, rt):
     row = {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}
     rt.fails(run(bundle(args=["true"], process={"rlimits": [row, row]})), "process.rlimits[1]", "RLIMIT_CORE")
@@ -293,7 +293,7 @@ def test_passwd_that_is_a_symlink_to_the_host(bundle, run, here):
     assert env(run(c).json)["HOME"] == "/"
 
 
-@pytest.mark.differs(runc="1.1.5 waits for a writer")
+@pytest.mark.differs(runc="1.3.6 waits for a writer")
 def test_passwd_that_is_a_fifo(bundle, run):
     """An image may not stop us."""
     c = bundle(args=["/bin/probe"], copy=True)
@@ -476,7 +476,7 @@ def test_preserve_fds_bad(bundle, rt, value):
     rt.fails(rt.run(bundle(args=["true"]), f"--preserve-fds={value}"), "preserve-fds")
 
 
-@pytest.mark.differs(runc="1.1.5 passes descriptors of its own")
+@pytest.mark.differs(runc="1.3.6 passes descriptors of its own")
 def test_preserve_fds_that_are_not_open(bundle, rt):
     r = rt.run(bundle(args=["/bin/probe"]), "--preserve-fds", "3")
     if r.returncode == 0:

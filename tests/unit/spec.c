@@ -394,7 +394,7 @@ static const struct {
     { "null", "config.json:1:1: expected an object, found null" },
     { "\n 12", "config.json:2:2: expected an object, found 12" },
     { "[]", "config.json:1:1: expected an object, found an array" },
-    { "{}", "config.json:1:1: \"ociVersion\" is required" },
+    { "{}", "config.json:1:1: ociVersion: required, but missing" },
     { VERSION("2.0.0"),
       "config.json:1:15: ociVersion: expected a 1.x.y version of the specification, found \"2.0.0\"" },
     { VERSION("1.0"), "config.json:1:15: ociVersion: expected a 1.x.y version of the specification, found \"1.0\"" },
@@ -406,14 +406,14 @@ static const struct {
       "config.json:1:15: ociVersion: expected a 1.x.y version of the specification, found \"1.0.0-\"" },
     /* types */
     { CONFIG("\"hostname\":1"), "config.json:1:34: hostname: expected a string, found 1" },
-    { CONFIG("\n\"root\": {\n  \"readonly\": true\n}"), "config.json:2:9: root: \"path\" is required" },
-    { CONFIG("\"root\":{\"path\":null}"), "config.json:1:30: root: \"path\" is required" },
+    { CONFIG("\n\"root\": {\n  \"readonly\": true\n}"), "config.json:2:9: root.path: required, but missing" },
+    { CONFIG("\"root\":{\"path\":null}"), "config.json:1:38: root.path: required, but missing" },
     { CONFIG("\"root\":{\"path\":\"r\",\"readonly\":\"yes\"}"),
       "config.json:1:53: root.readonly: expected true or false, found \"yes\"" },
     { CONFIG("\"root\":[]"), "config.json:1:30: root: expected an object, found an array" },
     { CONFIG("\"mounts\":{}"), "config.json:1:32: mounts: expected an array of objects, found an object" },
     { CONFIG("\"mounts\":[{\"destination\":\"/a\"},{\"source\":\"x\"}]"),
-      "config.json:1:54: mounts[1]: \"destination\" is required" },
+      "config.json:1:54: mounts[1].destination: required, but missing" },
     { CONFIG("\"mounts\":[null]"), "config.json:1:33: mounts[0]: expected an object, found null" },
     { CONFIG("\"mounts\":[{\"destination\":\"/a\",\"options\":[\"ro\",7]}]"),
       "config.json:1:69: mounts[0].options[1]: expected a string, found 7" },
@@ -448,13 +448,13 @@ static const struct {
     { PROCESS("\"consoleSize\":{\"height\":18446744073709551616,\"width\":1}"),
       "config.json:1:68: process.consoleSize.height: expected an integer from 0 to 18446744073709551615, found "
       "18446744073709551616" },
-    { PROCESS("\"consoleSize\":{\"height\":1}"), "config.json:1:58: process.consoleSize: \"width\" is required" },
+    { PROCESS("\"consoleSize\":{\"height\":1}"), "config.json:1:58: process.consoleSize.width: required, but missing" },
     { PROCESS("\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"nice\":2147483648}"),
       "config.json:1:86: process.scheduler.nice: expected an integer from -2147483648 to 2147483647, found "
       "2147483648" },
     { RESOURCES("\"pids\":{\"limit\":\"ten\"}"),
       "config.json:1:61: linux.resources.pids.limit: expected an integer, found \"ten\"" },
-    { RESOURCES("\"pids\":{}"), "config.json:1:52: linux.resources.pids: \"limit\" is required" },
+    { RESOURCES("\"pids\":{}"), "config.json:1:52: linux.resources.pids.limit: required, but missing" },
     { RESOURCES("\"pids\":{\"limit\":9223372036854775808}"),
       "config.json:1:61: linux.resources.pids.limit: expected an integer from -9223372036854775808 to "
       "9223372036854775807, found 9223372036854775808" },
@@ -467,14 +467,14 @@ static const struct {
     { RESOURCES("\"blockIO\":{\"weight\":65536}"),
       "config.json:1:65: linux.resources.blockIO.weight: expected an integer from 0 to 65535, found 65536" },
     { RESOURCES("\"blockIO\":{\"throttleReadIOPSDevice\":[{\"major\":8}]}"),
-      "config.json:1:82: linux.resources.blockIO.throttleReadIOPSDevice[0]: \"minor\" is required" },
+      "config.json:1:82: linux.resources.blockIO.throttleReadIOPSDevice[0].minor: required, but missing" },
     { CONFIG("\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}"),
       "config.json:1:67: hooks.poststop[0].timeout: expected an integer from 1 to 9223372036854775807, found 0" },
     /* words and patterns */
     { LINUX("\"namespaces\":[{\"type\":\"Pid\"}]"),
       "config.json:1:54: linux.namespaces[0].type: expected one of mount, pid, network, uts, ipc, user, cgroup, "
       "time, found \"Pid\"" },
-    { LINUX("\"namespaces\":[{}]"), "config.json:1:46: linux.namespaces[0]: \"type\" is required" },
+    { LINUX("\"namespaces\":[{}]"), "config.json:1:46: linux.namespaces[0].type: required, but missing" },
     { LINUX("\"namespaces\":[{\"type\":\"uts\"},{\"type\":\"pid\"},{\"type\":\"ipc\"},{\"type\":\"pid\"}]"),
       "config.json:1:99: linux.namespaces[3].type: duplicate of linux.namespaces[1], \"pid\"" },
     { LINUX("\"namespaces\":[{\"type\":\"pid\",\"path\":\"proc/1/ns/pid\"}]"),
@@ -484,7 +484,7 @@ static const struct {
       "rshared, rslave, runbindable, found \"none\"" },
     { LINUX("\"personality\":{\"domain\":\"DOS\"}"),
       "config.json:1:56: linux.personality.domain: expected one of LINUX, LINUX32, found \"DOS\"" },
-    { LINUX("\"seccomp\":{}"), "config.json:1:42: linux.seccomp: \"defaultAction\" is required" },
+    { LINUX("\"seccomp\":{}"), "config.json:1:42: linux.seccomp.defaultAction: required, but missing" },
     { LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[],\"action\":\"ALLOW\"}]}"),
       "config.json:1:109: linux.seccomp.syscalls[0].action: expected one of SCMP_ACT_KILL, "
       "SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_TRAP, SCMP_ACT_ERRNO, SCMP_ACT_TRACE, "
@@ -504,7 +504,7 @@ static const struct {
       "config.json:1:58: linux.intelRdt.memBwSchema: expected one line that begins with MB:, found \"MB\"" },
     { CONFIG("\"process\":{\"cwd\":\"x\"}"), "config.json:1:40: process.cwd: expected an absolute path, found \"x\"" },
     { CONFIG("\"process\":{\"cwd\":\"\"}"), "config.json:1:40: process.cwd: expected an absolute path, found \"\"" },
-    { CONFIG("\"process\":{}"), "config.json:1:33: process: \"cwd\" is required" },
+    { CONFIG("\"process\":{}"), "config.json:1:33: process.cwd: required, but missing" },
     { PROCESS("\"rlimits\":[{\"type\":\"NOFILE\",\"soft\":1,\"hard\":1}]"),
       "config.json:1:63: process.rlimits[0].type: expected a name like RLIMIT_NOFILE, found \"NOFILE\"" },
     { PROCESS("\"execCPUAffinity\":{\"initial\":\"a\"}"),
@@ -605,9 +605,9 @@ static void check_reports_all(void)
                          &problems),
               5);
     CHECK_INT(problems.n, 5);
-    CHECK_STR(problems.text[0], "config.json:1:1: \"ociVersion\" is required");
+    CHECK_STR(problems.text[0], "config.json:1:1: ociVersion: required, but missing");
     CHECK_STR(problems.text[1], "config.json:1:27: process.user.uid: expected an integer, found \"x\"");
-    CHECK_STR(problems.text[2], "config.json:1:12: process: \"cwd\" is required");
+    CHECK_STR(problems.text[2], "config.json:1:12: process.cwd: required, but missing");
     CHECK_STR(problems.text[3],
               "config.json:1:79: linux.namespaces[1].type: duplicate of linux.namespaces[0], \"pid\"");
 }
