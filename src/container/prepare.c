@@ -130,6 +130,9 @@ static int make_plan(const struct preparation *x)
     x->p->state.pid_file = input.pid_file;
     if (r >= 0)
         r = plan_create(&input, &x->p->arena, &x->p->plan, x->err);
+    if (r >= 0)
+        log_write(x->context->log, LOG_LEVEL_DEBUG, "container \"%s\": %u operations planned from \"%s\"", x->id,
+                  x->p->plan.blob->n_ops, x->p->bundle);
     for (size_t i = 0; r >= 0 && i < x->p->plan.n_warnings; i++)
         log_write(x->context->log, LOG_LEVEL_WARNING, "%s", x->p->plan.warnings[i]);
     return r;

@@ -46,6 +46,13 @@ static int allocate(struct launch *launch, struct error *err)
     return 0;
 }
 
+static int parent_row(struct launch *launch, const struct op *op, struct error *err)
+{
+    if (log_enabled(launch->log, LOG_LEVEL_DEBUG))
+        log_write(launch->log, LOG_LEVEL_DEBUG, "%s", blob_str(launch->plan->blob, op->what));
+    return launch_row(launch, op, err);
+}
+
 static int walk(struct launch *launch, uint32_t *row, struct error *err)
 {
     const struct blob *blob = launch->plan->blob;
@@ -58,7 +65,7 @@ static int walk(struct launch *launch, uint32_t *row, struct error *err)
         if (op->kind == OP_SYNC)
             r = launch_sync(launch, *row, op, err);
         else if (op->side & SIDE_PARENT)
-            r = launch_row(launch, op, err);
+            r = parent_row(launch, op, err);
     }
     return r;
 }

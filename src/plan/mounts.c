@@ -201,22 +201,6 @@ static bool cgroup_namespace(const struct planner *planner)
     return (planner->namespaces_new | planner->namespaces_joined) & CLONE_NEWCGROUP;
 }
 
-/* Without a cgroup namespace a user could reach cgroups beyond the container's own: then the view is read-only. */
-static uint64_t cgroup_attr(const struct mount_plan *m)
-{
-    bool beyond = !cgroup_namespace(m->planner) && (m->planner->user_namespace || m->planner->input->host->euid != 0);
-
-    return m->options.set | (beyond ? MOUNT_ATTR_RDONLY : 0);
-}
-
-static void add_cgroup2(const struct mount_plan *m, const char *target, const char *mount_point)
-{
-    bool fallback = m->planner->user_namespace || m->planner->input->host->in_user_namespace;
-
-    add_mount(m, "cgroup2", fallback ? mount_point : "cgroup2", NULL, 0, target, cgroup_attr(m),
-              MOUNT_CGROUP | MOUNT_PLAIN_DIR | (fallback ? (unsigned) MOUNT_FALLBACK_BIND : 0));
-}
-
 static const struct cgroup_dir *own_cgroup(const struct planner *planner, const struct cgroup_hierarchy *hierarchy)
 {
     for (size_t i = 0; i < planner->plan.n_cgroups; i++)
@@ -225,22 +209,39 @@ static const struct cgroup_dir *own_cgroup(const struct planner *planner, const 
     return NULL;
 }
 
-/* One v1 hierarchy: mounted anew inside a cgroup namespace; otherwise the container's own directory is bound. */
-static void add_cgroup1(const struct mount_plan *m, const struct cgroup_hierarchy *hierarchy, const char *target)
+/* Without a cgroup namespace the container's own directory is bound, for a new mount would show the whole host's. */
+static bool add_own_cgroup(const struct mount_plan *m, const char *mount_point, const struct cgroup_dir *own,
+                           const char *target)
 {
-    const struct cgroup_dir *own = own_cgroup(m->planner, hierarchy);
-    const char *data[] = { hierarchy->controllers };
     struct op *op;
 
-    if (cgroup_namespace(m->planner)) {
-        add_mount(m, "cgroup", "cgroup", data, 1, target, m->options.set, MOUNT_CGROUP);
-        return;
-    }
+    if (cgroup_namespace(m->planner))
+        return false;
     op = add(m, OP_BIND);
-    op->bind.source = plan_strf(m->planner, "%s%s", hierarchy->mount_point, own ? own->path : "");
+    op->bind.source = plan_strf(m->planner, "%s%s", mount_point, own ? own->path : "");
     op->bind.tree = SLOT_NONE;
     op->bind.target = plan_str(m->planner, target);
     op->bind.set = (int64_t) (m->options.set | (own ? 0 : MOUNT_ATTR_RDONLY));
+    return true;
+}
+
+static void add_cgroup2(const struct mount_plan *m, const struct cgroup_hierarchy *hierarchy, const char *target)
+{
+    bool fallback = m->planner->user_namespace || m->planner->input->host->in_user_namespace;
+
+    if (add_own_cgroup(m, hierarchy->mount_point, own_cgroup(m->planner, hierarchy), target))
+        return;
+    add_mount(m, "cgroup2", fallback ? hierarchy->mount_point : "cgroup2", NULL, 0, target, m->options.set,
+              MOUNT_CGROUP | MOUNT_PLAIN_DIR | (fallback ? (unsigned) MOUNT_FALLBACK_BIND : 0));
+}
+
+/* One v1 hierarchy: mounted anew inside a cgroup namespace. */
+static void add_cgroup1(const struct mount_plan *m, const struct cgroup_hierarchy *hierarchy, const char *target)
+{
+    const char *data[] = { hierarchy->controllers };
+
+    if (!add_own_cgroup(m, hierarchy->mount_point, own_cgroup(m->planner, hierarchy), target))
+        add_mount(m, "cgroup", "cgroup", data, 1, target, m->options.set, MOUNT_CGROUP);
 }
 
 /* Co-mounted controllers ("cpu,cpuacct") are also reached by their single names. */
@@ -275,10 +276,8 @@ static void plan_cgroup1_mounts(const struct mount_plan *m)
         const char *target =
             arena_printf(m->planner->arena, "%s/%s", m->target, base_name(hierarchy->mount_point));
 
-        if (hierarchy->v2 && !cgroup_namespace(m->planner))
-            continue; /* the whole host's tree would be seen */
         if (hierarchy->v2)
-            add_cgroup2(m, target, hierarchy->mount_point);
+            add_cgroup2(m, hierarchy, target);
         else
             add_cgroup1(m, hierarchy, target);
         add_controller_links(m, hierarchy);
@@ -295,7 +294,7 @@ static void plan_cgroup_mount(const struct mount_plan *m)
         plan_warn(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
                   m->index, m->target);
         break;
-    case CGROUP_LAYOUT_V2: add_cgroup2(m, m->target, cgroup->hierarchies[0].mount_point); break;
+    case CGROUP_LAYOUT_V2: add_cgroup2(m, &cgroup->hierarchies[0], m->target); break;
     case CGROUP_LAYOUT_V1:
     case CGROUP_LAYOUT_HYBRID: plan_cgroup1_mounts(m); break;
     }

@@ -268,11 +268,11 @@ static const char *const row_names[] = { OP_CATALOGUE(ROW_NAME, , , , , ) };
 
 static const char *const side_names[] = { [SIDE_PARENT] = "parent", [SIDE_INIT] = "init", [SIDE_BOTH] = "both" };
 
-static void put_row(const struct printer *p, uint32_t number, const struct op *op)
+static void put_row(const struct printer *p, const struct op *op)
 {
     const char *what = blob_str(p->blob, op->what);
 
-    fprintf(p->out, "%3u  %-6s  %-16s", number, side_names[op->side], row_names[op->kind]);
+    fprintf(p->out, "%-6s  %-16s", side_names[op->side], row_names[op->kind]);
     put_fields(p, op);
     if (what)
         fprintf(p->out, "  # %s", what);
@@ -289,7 +289,7 @@ int plan_print(const struct plan *plan, char **ret_text, struct error *err)
     if (!p.out)
         return error_errno(err, -errno, "print the plan");
     for (uint32_t i = 0; i < plan->blob->n_ops; i++)
-        put_row(&p, i, &ops[i]);
+        put_row(&p, &ops[i]);
     for (size_t i = 0; i < plan->n_warnings; i++)
         fprintf(p.out, "warning: %s\n", plan->warnings[i]);
     if (ferror(p.out) | fclose(p.out)) {

@@ -495,7 +495,11 @@ do_attack (int argc, char **argv)
               if (w < 0)
                 continue;
               if (pwrite (w, "\177", 1, 0) == 1)
-                printf ("WROTE %s\n", link);
+                {
+                  n = readlink (self, link, sizeof link - 1);
+                  link[n < 0 ? 0 : n] = '\0';
+                  printf ("WROTE %s\n", link);
+                }
               close (w);
             }
         }

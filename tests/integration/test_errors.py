@@ -7,13 +7,14 @@ import re
 
 import pytest
 
+from lib import cgroups, processes
 from lib.bundle import default_config, tmpfs
 from lib.runtime import Runtime
 
 
 # ids
 
-@pytest.mark.parametrize("id", ["", ".", "..", "../x", "a/b", "/abs", "a b", "a\nb", "ü", "a*", "a;b", "x" * 1025, ".hidden", "a\tb", "a:b", "@"])
+@pytest.mark.parametrize("id", ["", ".", "..", "../x", "a/b", "/abs", "a b", "a\nb", "ü", "a*", "a;b", "x" * 1025, ".hidden", "a\tb", "a:b", "@"], ids=lambda s: repr(s[:20]))
 def test_bad_ids(bundle, rt, here, id):
     c = bundle(args=["true"])
     r = rt("run", "-b", c.path, "--", id) if rt.ours else rt("run", "-b", c.path, id)
@@ -24,7 +25,7 @@ def test_bad_ids(bundle, rt, here, id):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("id", ["a/b", "..", "ü"])
+@pytest.mark.parametrize("id", ["a/b", "..", "a b"])
 def test_bad_ids_are_named(bundle, rt, id):
     rt.fails(rt("run", "-b", bundle(args=["true"]).path, id), id, "container id")
 
@@ -279,10 +280,9 @@ def test_readable_message_for_people(bundle, rt):
 # state files
 
 @pytest.mark.ours
-@pytest.mark.parametrize("damage", ["", "{", "null", "[]", '{"id": 5}', "\0" * 100, "x" * 100_000])
+@pytest.mark.parametrize("damage", ["", "{", "null", "[]", '{"id": 5}', "\0" * 100, "x" * 100_000], ids=range(7))
 def test_damaged_state(created, rt, damage):
     """Every verb says so; delete --force cleans up all the same."""
-    from lib import processes
     c = created()
     pid = rt.pid(c)
     files = [f for f in (rt.root / c.id).rglob("*") if f.is_file() and f.stat().st_size]
@@ -292,14 +292,12 @@ def test_damaged_state(created, rt, damage):
     for verb in ("state", "start", "kill", "ps"):
         rt.fails(rt(verb, c.id))
     assert rt("list").returncode in (0, 1)
-    r = rt.delete(c, "--force", check=False)
-    assert r.returncode in (0, 1)
-    if processes.alive(pid):  # nothing says which process it was; that is then ours to do
+    rt.delete(c, "--force")
+    assert not (rt.root / c.id).exists()
+    if processes.alive(pid):  # nothing says any more which process and which cgroup it was
         processes.kill_all([pid])
         processes.wait_gone(pid)
-    from lib import cgroups
-    cgroups.remove([d for d in cgroups.named(c.id)])
-    rt.delete(c, "--force")
+    cgroups.remove(cgroups.named(c.id))
 
 
 @pytest.mark.ours

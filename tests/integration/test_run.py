@@ -325,7 +325,7 @@ def test_standard_streams_become_the_users(bundle, rt):
 
 @pytest.mark.differs(runc="puts pipes between")
 def test_streams_of_a_foreground_run_become_the_users(bundle, rt, here):
-    c = bundle(args=["sh", "-c", "echo one > /dev/stdout; echo two > /dev/stderr"], user={"uid": 1000, "gid": 1000})
+    c = bundle(args=["sh", "-c", "echo one >> /dev/stdout; echo two >> /dev/stderr"], user={"uid": 1000, "gid": 1000})
     with open(here.dir / "log", "ab") as log:
         r = rt.run(c, stdout=log, stderr=log)
     assert (r.returncode, sorted((here.dir / "log").read_text().split())) == (0, ["one", "two"])

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The numbered cases of SECURITY-CASES.md that a first version must stand: what a hostile image or process can try."""
 
+import dataclasses
 import hashlib
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -18,13 +20,18 @@ def digest(path):
 
 
 @pytest.fixture
-def unchanged(program):
-    """The runtime's own file is the same afterwards."""
-    path = program.path.resolve()
+def victim(rt, here):
+    """A copy of the runtime for the test to use: its file is the same afterwards, to the time of its last change."""
+    path = here.dir / "the-runtime"
+    shutil.copy(rt.program.path.resolve(), path)
+    rt.program = dataclasses.replace(rt.program, path=path)
     before, st = digest(path), path.stat()
-    yield
+    yield path
+    rt.clean()
     after = path.stat()
-    assert digest(path) == before and (after.st_mtime_ns, after.st_size, after.st_mode, after.st_uid) == (st.st_mtime_ns, st.st_size, st.st_mode, st.st_uid)
+    assert digest(path) == before
+    assert (after.st_mtime_ns, after.st_size, after.st_mode, after.st_uid) == (st.st_mtime_ns, st.st_size, st.st_mode, st.st_uid), \
+        "somebody has written to the runtime's own file"
 
 
 # 1. overwriting the runtime through /proc/self/exe (CVE-2019-5736)
@@ -39,7 +46,7 @@ def entry_points(c):
 
 
 @pytest.mark.parametrize("entry", ["/proc/self/exe", "/link", "/script", "/script-arg", "/exe", "/proc/thread-self/exe", "/proc/1/exe"])
-def test_entry_point_is_the_runtime(bundle, rt, unchanged, entry):
+def test_entry_point_is_the_runtime(bundle, rt, victim, entry):
     """It may run something harmless or fail; it does not hang, and it is not the host's file that runs."""
     c = bundle(args=[entry], copy=True, process={"capabilities": caps("SYS_PTRACE", "DAC_OVERRIDE", "SYS_ADMIN")})
     entry_points(c)
@@ -74,7 +81,7 @@ def test_init_is_sealed(created, rt, program):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["joined", "start"])
-def test_process_that_tries_to_overwrite(bundle, running, rt, unchanged, how):
+def test_process_that_tries_to_overwrite(bundle, running, rt, victim, how):
     """A process that opens /proc/PID/exe of whatever appears beside it, and writes as soon as it can."""
     privileges = {"capabilities": caps("SYS_PTRACE", "DAC_OVERRIDE", "SYS_ADMIN", "DAC_READ_SEARCH"), "noNewPrivileges": False}
     attacker = running(["/bin/probe", "attack", 3], process=privileges)
@@ -112,6 +119,20 @@ def test_proc_as_a_symlink(bundle, rt, target, to):
 
 # 3. destinations that a container exchanges while they are mounted
 
+def remove_below(directory, names):
+    """Removes empty directories, and follows no symlink while others exchange the names."""
+    try:
+        fd = os.open(directory, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY)
+    except OSError:
+        return
+    for n in names:
+        try:
+            os.rmdir(n, dir_fd=fd)
+        except OSError:
+            pass
+    os.close(fd)
+
+
 @pytest.mark.slow
 @pytest.mark.differs(runc="1.1.5 has this defect: CVE-2024-45310")
 def test_exchanged_destination(bundle, running, rt, here):
@@ -132,9 +153,7 @@ def test_exchanged_destination(bundle, running, rt, here):
             n += 1
             assert not [d for d in outside if d.exists()], str(r)
             for place in (c.rootfs, volume / "dir", volume / "link"):  # so that the next has to make them again
-                for d in outside:
-                    if place.is_dir() and not place.is_symlink() and (place / d.name).is_dir():
-                        (place / d.name).rmdir()
+                remove_below(place, [d.name for d in outside])
     finally:
         for d in outside:
             if d.exists():

@@ -122,6 +122,7 @@ static int open_terminal(int *ret_peer)
 {
     int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 
+    *ret_peer = -1;
     if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
         return -1;
     *ret_peer = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -238,7 +239,16 @@ static int may_change_user(void)
 
 static void wait_step(int step)
 {
-    while (shared->step < step)
+    for (int i = 0; shared->step < step && i < 10000; i++)
+        usleep(1000);
+}
+
+/* What is typed before the stand-in has our terminal raw is not the container's. */
+static void wait_raw(int master)
+{
+    struct termios modes;
+
+    for (int i = 0; i < 10000 && tcgetattr(master, &modes) == 0 && modes.c_lflag & ICANON; i++)
         usleep(1000);
 }
 
@@ -322,6 +332,7 @@ static void both_ways(bool stranger)
         start((struct stage){ .container = echoes, .in = peer, .out = peer, .session = true, .stranger = stranger });
 
     wait_step(1);
+    wait_raw(master);
     fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK);
     while (total < MUCH) {
         struct pollfd set = { .fd = master, .events = POLLIN };
@@ -334,6 +345,7 @@ static void both_ways(bool stranger)
         if (at < have)
             set.events |= POLLOUT;
         CHECK(poll(&set, 1, 10000) > 0);
+        CHECK(set.revents != POLLHUP);
         n = set.revents & POLLOUT ? write(master, typed + at, have - at) : 0;
         at += n > 0 ? (size_t) n : 0;
         n = set.revents & POLLIN ? read(master, block, sizeof block) : 0;
@@ -647,10 +659,9 @@ static void modes_are_given_back(void)
     CHECK_INT(tcgetattr(master, &before), 0);
     pid = start((struct stage){ .container = waits_for_a_line, .in = dup(peer), .out = dup(peer), .session = true });
     wait_step(1);
-    do { /* the stand-in is about to do it */
-        usleep(1000);
-        CHECK_INT(tcgetattr(master, &during), 0);
-    } while (during.c_lflag & ICANON);
+    wait_raw(master);
+    CHECK_INT(tcgetattr(master, &during), 0);
+    CHECK_INT(during.c_lflag & ICANON, 0);
     CHECK_INT(during.c_oflag & OPOST, 0);
     CHECK_INT(write(master, "ab\r", 3), 3);
     CHECK_INT(end_of(pid), 12);
@@ -713,9 +724,7 @@ static int shell(int master)
     for (int i = 0; i < 3; i++) {
         tcsetpgrp(0, pgid);
         kill(-pgid, SIGCONT);
-        do
-            usleep(1000);
-        while (tcgetattr(master, &now) == 0 && now.c_lflag & ICANON);
+        wait_raw(master);
         kill(pid, SIGTSTP);
         if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status) || WSTOPSIG(status) != SIGTSTP)
             return 3;

@@ -239,7 +239,7 @@ class Runtime:
             assert len(r.stderr) < 8192, f"a very long line:\n{r}"
             assert r.stdout == "", f"something on standard output:\n{r}"
             for t in texts:
-                assert t in r.stderr, f"no {t!r} in the error:\n{r}"
+                assert t.lower() in r.stderr.lower(), f"no {t!r} in the error:\n{r}"
         return r.error
 
     def clean(self) -> list:
@@ -256,7 +256,10 @@ class Runtime:
         names = dict.fromkeys(self.ids)
         if self.root.is_dir():
             names |= dict.fromkeys(n for n in os.listdir(self.root) if not n.startswith("."))
-        for id in names:
+        # The last first, for a later one may live in an earlier one's pid namespace. What ends there becomes ours to reap,
+        # and the namespace's own init cannot end before.
+        for id in reversed(names):
+            processes.reap()
             try:
                 r = call([*self.prefix, self.program.path, "--root", self.root, "delete", "--force", id])
             except AssertionError as e:
