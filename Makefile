@@ -10,15 +10,17 @@ MESON_OPTIONS ?=
 .PHONY: all help demo check check-host check-vm check-security check-kernels check-all bench install clean
 .DEFAULT_GOAL := all
 
-all: ## build the program: build/crun
-	@tools/setup build
+all: ## build the program: build/crun (installs nothing)
+	@tools/setup --name-only build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) $(MESON_OPTIONS)
 	@ninja -C $(BUILD)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
-demo: all ## run containers, from a root file system made here to exit status
+demo: ## run containers, from a root file system made here to exit status
+	@tools/setup build demo
+	@$(MAKE) --no-print-directory all
 	@tools/demo
 
 check: check-host ## the tests that need this machine only (10 minutes)

@@ -465,7 +465,7 @@ do_attack (int argc, char **argv)
 {
   time_t end = time (NULL) + (argc > 2 ? atoi (argv[2]) : 1);
   int held[256], n_held = 0;
-  long seen = 0;
+  long seen = 0, written = 0;
   setvbuf (stdout, NULL, _IONBF, 0);
   printf ("ready\n");
   while (time (NULL) <= end)
@@ -494,7 +494,7 @@ do_attack (int argc, char **argv)
               int w = open (self, O_WRONLY | O_CLOEXEC);
               if (w < 0)
                 continue;
-              if (pwrite (w, "\177", 1, 0) == 1)
+              if (pwrite (w, "\177", 1, 0) == 1 && written++ < 3)
                 {
                   n = readlink (self, link, sizeof link - 1);
                   link[n < 0 ? 0 : n] = '\0';

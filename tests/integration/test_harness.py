@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tests' own tools: what `here` looks for after every test is really found, and an error that is none is noticed."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from lib import cgroups, leaks, processes
+from lib.runtime import Result
+
+
+@pytest.fixture
+def fresh(here):
+    return leaks.Leaks(here.tag, here.dir, here.roots)
+
+
+def test_nothing(fresh):
+    assert fresh.wait(0) == []
+
+
+def test_stray_process(fresh):
+    subprocess.run(["sh", "-c", "sleep 1000 & "], check=True, stdout=subprocess.DEVNULL)
+    processes.until(lambda: any("sleep 1000" in l for l in fresh.found()), "not found")
+    fresh.clean()
+    assert fresh.wait() == []
+
+
+def test_zombies_are_not_strays(fresh):
+    subprocess.run(["sh", "-c", "true & "], check=True, stdout=subprocess.DEVNULL)
+    time.sleep(0.05)
+    assert fresh.wait() == []
+
+
+def test_cgroup(fresh, here):
+    for mount in cgroups.hierarchies():
+        d = mount / here.tag / f"{here.tag}-1"
+        d.mkdir(parents=True)
+        assert fresh.found() == [f"cgroup {d}"]
+        d.rmdir()
+        assert fresh.found() == []  # the parent may stay
+        d.parent.rmdir()
+
+
+def test_cgroup_elsewhere(fresh, here):
+    d = next(iter(cgroups.hierarchies())) / f"elsewhere-{here.tag}-1"
+    d.mkdir()
+    assert fresh.found() == [f"cgroup {d}"]
+    d.rmdir()
+
+
+def test_mount(fresh, here):
+    d = here.dir / "mounted"
+    d.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "x", d], check=True)
+    assert len(fresh.found()) == 1 and str(d) in fresh.found()[0]
+    fresh.clean()
+    assert fresh.found() == []
+
+
+def test_state(fresh, here):
+    (here.state / "x").mkdir(parents=True)
+    assert fresh.found() == [f"state {here.state / 'x'}"]
+    (here.state / "x").rmdir()
+
+
+def test_descriptor(fresh):
+    fd = os.open("/dev/null", os.O_RDONLY)
+    assert len(fresh.wait(0)) == 1
+    os.close(fd)
+    assert fresh.wait(0) == []
+
+
+@pytest.mark.parametrize("r", [Result([], 0, "", "x", 0), Result([], 1, "", "", 0), Result([], 139, "", "x", 0)])
+def test_fails_notices(rt, r):
+    with pytest.raises(AssertionError):
+        rt.fails(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("r", [Result([], 1, "", "one\ntwo\n", 0), Result([], 2, "", "x", 0), Result([], 1, "out", "x", 0), Result([], 1, "", "y", 0)])
+def test_fails_notices_more(rt, r):
+    with pytest.raises(AssertionError):
+        rt.fails(r, "x")
+
+
+def test_error_texts():
+    assert Result([], 1, "", 'time="x" level=error msg="a \\"b\\" c"\n', 0).error == 'a "b" c'
+    assert Result([], 1, "", "2026-01-01T00:00:00Z: plain\n", 0).error.endswith("plain")
+
+
+def test_time_limit(rt, here):
+    from lib.runtime import call
+    with pytest.raises(AssertionError, match="no end after"):
+        call(["sleep", "100"], timeout=0.1)
