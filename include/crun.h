@@ -40,19 +40,19 @@ enum crun_log_level {
 struct crun_context;
 
 struct crun_context_options {
-    const char *root;        /* state root; NULL: /run/crun, or $XDG_RUNTIME_DIR/crun for an ordinary user */
-    const char *log;         /* "file:PATH", a bare path, "journald:IDENT", "syslog:IDENT"; NULL: standard error */
-    const char *log_format;  /* "text" (also NULL) or "json" */
+    const char *root;       /* state root; NULL: /run/crun, or $XDG_RUNTIME_DIR/crun for an ordinary user */
+    const char *log;        /* "file:PATH", a bare path, "journald:IDENT", "syslog:IDENT"; NULL: standard error */
+    const char *log_format; /* "text" (also NULL) or "json" */
     enum crun_log_level log_level;
     enum crun_cgroup_manager cgroup_manager;
-    int rootless;            /* 1, 0, or -1 to find out */
-    bool as_runc;            /* keep runc's conventions where the two runtimes differ */
-    const char *name;        /* how the program was called, for messages; NULL: "crun" */
+    int rootless;     /* 1, 0, or -1 to find out */
+    bool as_runc;     /* keep runc's conventions where the two runtimes differ */
+    const char *name; /* how the program was called, for messages; NULL: "crun" */
 };
 
-#define CRUN_CONTEXT_OPTIONS_INIT                                                                                  \
-    {                                                                                                              \
-        .log_level = CRUN_LOG_WARNING, .rootless = -1                                                              \
+#define CRUN_CONTEXT_OPTIONS_INIT                                                                                      \
+    {                                                                                                                  \
+        .log_level = CRUN_LOG_WARNING, .rootless = -1                                                                  \
     }
 
 /* Make a context. Errors: an unknown log destination or format, a log file that cannot be opened. */
@@ -75,15 +75,15 @@ struct crun_create_options {
     const char *pid_file;
     const char *pidfd_socket;
     const char *handler;
-    const char *timeline;       /* file for the times of the operations, "-" for a text waterfall */
-    unsigned preserve_fds;      /* how many descriptors from 3 on go into the container */
+    const char *timeline;  /* file for the times of the operations, "-" for a text waterfall */
+    unsigned preserve_fds; /* how many descriptors from 3 on go into the container */
     bool no_pivot, no_new_keyring, no_subreaper;
-    bool detach, keep;          /* run only */
+    bool detach, keep; /* run only */
 };
 
-#define CRUN_CREATE_OPTIONS_INIT                                                                                   \
-    {                                                                                                              \
-        0                                                                                                          \
+#define CRUN_CREATE_OPTIONS_INIT                                                                                       \
+    {                                                                                                                  \
+        0                                                                                                              \
     }
 
 /* Make container ID, up to the point before its process is executed. */
@@ -101,7 +101,13 @@ CRUN_API int crun_run(struct crun_context *context, const char *id, const struct
 
 /* ---- looking at and ending them ---- */
 
-enum crun_status { CRUN_STATUS_CREATING, CRUN_STATUS_CREATED, CRUN_STATUS_RUNNING, CRUN_STATUS_PAUSED, CRUN_STATUS_STOPPED };
+enum crun_status {
+    CRUN_STATUS_CREATING,
+    CRUN_STATUS_CREATED,
+    CRUN_STATUS_RUNNING,
+    CRUN_STATUS_PAUSED,
+    CRUN_STATUS_STOPPED
+};
 
 CRUN_API const char *crun_status_name(enum crun_status status);
 

@@ -11,8 +11,8 @@
 #include "base/error.h"
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
-#define _cleanup_close_ _cleanup_(fd_closep)
-#define _cleanup_free_ _cleanup_(freep)
+#define _cleanup_close_     _cleanup_(fd_closep)
+#define _cleanup_free_      _cleanup_(freep)
 
 void fd_closep(const int *fd);
 void freep(void *pointer);

@@ -13,13 +13,15 @@
 
 static int open_log(struct crun_context *context, const struct crun_context_options *options, struct error *err)
 {
-    struct log_options log = { .destination = options->log, .as_runc = options->as_runc,
+    struct log_options log = { .destination = options->log,
+                               .as_runc = options->as_runc,
                                .level = (enum log_level) options->log_level };
 
     if (options->log_format && strcmp(options->log_format, "json") == 0)
         log.json = true;
     else if (options->log_format && strcmp(options->log_format, "text") != 0)
-        return error_set(err, -EINVAL, "--log-format: expected \"text\" or \"json\", found \"%s\"", options->log_format);
+        return error_set(err, -EINVAL, "--log-format: expected \"text\" or \"json\", found \"%s\"",
+                         options->log_format);
     return log_open(&log, &context->log, err);
 }
 

@@ -11,9 +11,9 @@
 #include "state/state.h"
 
 struct crun_context {
-    char *root_option;    /* as given, or NULL */
-    char *root_path;      /* absolute, once it was opened */
-    int root_fd;          /* -1 until a verb needs it: what only answers makes no directory */
+    char *root_option; /* as given, or NULL */
+    char *root_path;   /* absolute, once it was opened */
+    int root_fd;       /* -1 until a verb needs it: what only answers makes no directory */
     struct log *log;
     enum cgroup_manager manager;
     bool as_runc, rootless;

@@ -134,11 +134,15 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
 static int check_created(struct container *container, struct error *err)
 {
     switch (container_status(container)) {
-    case STATE_CREATED: return 0;
+    case STATE_CREATED:
+        return 0;
     case STATE_RUNNING:
-    case STATE_PAUSED: return error_set(err, -EBUSY, "cannot start an already running container");
-    case STATE_STOPPED: return error_set(err, -ESRCH, "cannot start a container that has stopped");
-    case STATE_CREATING: break;
+    case STATE_PAUSED:
+        return error_set(err, -EBUSY, "cannot start an already running container");
+    case STATE_STOPPED:
+        return error_set(err, -ESRCH, "cannot start a container that has stopped");
+    case STATE_CREATING:
+        break;
     }
     return error_set(err, -EBUSY, "cannot start a container that is not created completely");
 }

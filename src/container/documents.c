@@ -3,7 +3,6 @@
 #include "container/documents.h"
 
 #include "container/prepare.h"
-#include "version.h"
 
 int crun_spec(bool rootless, char **ret_json, struct crun_error *err)
 {
@@ -34,11 +33,6 @@ int crun_plan(struct crun_context *context, const char *id, const struct crun_cr
 const char *crun_version(void)
 {
     return CRUN_VERSION;
-}
-
-const char *crun_commit(void)
-{
-    return CRUN_COMMIT;
 }
 
 const char *crun_spec_version(void)

@@ -31,10 +31,13 @@ int crun_pause(struct crun_context *context, const char *id, struct crun_error *
         return r;
     switch (container_status(&container)) {
     case STATE_CREATED:
-    case STATE_RUNNING: return freeze(&container, true, err);
-    case STATE_PAUSED: return error_set(err, -EBUSY, "container already paused");
+    case STATE_RUNNING:
+        return freeze(&container, true, err);
+    case STATE_PAUSED:
+        return error_set(err, -EBUSY, "container already paused");
     case STATE_CREATING:
-    case STATE_STOPPED: break;
+    case STATE_STOPPED:
+        break;
     }
     return error_set(err, -ESRCH, "container not running");
 }
@@ -48,11 +51,14 @@ int crun_resume(struct crun_context *context, const char *id, struct crun_error 
     if (r < 0)
         return r;
     switch (container_status(&container)) {
-    case STATE_PAUSED: return freeze(&container, false, err);
+    case STATE_PAUSED:
+        return freeze(&container, false, err);
     case STATE_CREATED:
-    case STATE_RUNNING: return error_set(err, -EBUSY, "container not paused");
+    case STATE_RUNNING:
+        return error_set(err, -EBUSY, "container not paused");
     case STATE_CREATING:
-    case STATE_STOPPED: break;
+    case STATE_STOPPED:
+        break;
     }
     return error_set(err, -ESRCH, "container not running");
 }

@@ -8,5 +8,6 @@ struct cgroup_dir {
     const char *mount; /* mount point of the hierarchy */
     const char *path;  /* below it, begins with "/" */
     bool v2;
-    const char *controllers; /* comma list; v1: as mounted; v2: what the host offers there, not what is enabled; or NULL */
+    const char
+        *controllers; /* comma list; v1: as mounted; v2: what the host offers there, not what is enabled; or NULL */
 };

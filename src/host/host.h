@@ -44,11 +44,13 @@ struct host {
     bool clone_into_cgroup;   /* clone3 with CLONE_INTO_CGROUP (Linux 5.7) */
     bool time_namespace;      /* /proc/self/ns/time */
     bool cgroup_namespace;    /* /proc/self/ns/cgroup */
-    struct id_map *subuids; size_t n_subuids; /* container_id unused; host_id, size from /etc/subuid */
-    struct id_map *subgids; size_t n_subgids;
+    struct id_map *subuids;
+    size_t n_subuids; /* container_id unused; host_id, size from /etc/subuid */
+    struct id_map *subgids;
+    size_t n_subgids;
     struct host_cgroup cgroup;
     const char *xdg_runtime_dir;
-    const char *path;         /* PATH of the runtime's environment, inherited by hooks without env */
+    const char *path; /* PATH of the runtime's environment, inherited by hooks without env */
 };
 
 /* What to probe, or-ed. HOST_IDENTITY (ids, capabilities, user namespace) is always filled. */

@@ -189,8 +189,7 @@ static int clone_copied(struct sys_clone_args args, struct child *child)
 /* Kernels and sandboxes without clone3. */
 static int clone_old(const struct sys_clone_args *args, struct child *child)
 {
-    int pid = sys_clone((unsigned long) (args->flags & ~CLONE_INTO_CGROUP) | SIGCHLD,
-                        (int *) (uintptr_t) args->pidfd);
+    int pid = sys_clone((unsigned long) (args->flags & ~CLONE_INTO_CGROUP) | SIGCHLD, (int *) (uintptr_t) args->pidfd);
 
     if (pid == 0)
         child_main(child);
@@ -254,7 +253,8 @@ static int sealed(const char *name, const void *data, size_t size, unsigned flag
 static int installed_program(void)
 {
     struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-    _cleanup_close_ int tree = sys_open_tree(AT_FDCWD, CRUN_LIBEXECDIR "/crun-init", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    _cleanup_close_ int tree =
+        sys_open_tree(AT_FDCWD, CRUN_LIBEXECDIR "/crun-init", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     int r;
 
     if (tree < 0)
@@ -269,8 +269,9 @@ static int init_program(bool installed, struct error *err)
     int fd = installed ? installed_program() : sealed("crun-init", crun_init_start, size, MFD_EXEC);
 
     if (fd < 0)
-        return error_errno(err, fd, installed ? "open " CRUN_LIBEXECDIR "/crun-init (memfd execution is forbidden here)"
-                                              : "memfd_create crun-init");
+        return error_errno(err, fd,
+                           installed ? "open " CRUN_LIBEXECDIR "/crun-init (memfd execution is forbidden here)"
+                                     : "memfd_create crun-init");
     return fd;
 }
 
@@ -328,7 +329,8 @@ static int do_clone(struct launch *launch, struct child *child, unsigned long fl
     if (pid < 0)
         return error_errno(err, pid, "clone the container's process%s",
                            pid == -EPERM && (flags & CLONE_NEWUSER)
-                               ? " (are user namespaces allowed here? see user.max_user_namespaces)" : "");
+                               ? " (are user namespaces allowed here? see user.max_user_namespaces)"
+                               : "");
     launch->pidfd = pidfd;
     launch->state->pid = pid;
     *ret_in_cgroup = args.flags & CLONE_INTO_CGROUP;
@@ -371,8 +373,12 @@ static void child_done(struct child *child)
 int launch_clone(struct launch *launch, unsigned long flags, int cgroup_fd, bool *ret_in_cgroup, struct error *err)
 {
     const struct blob *blob = launch->plan->blob;
-    _cleanup_(child_done) struct child child = { .program_fd = -1, .plan_fd = -1, .sync_fd = -1, .listen_fd = -1,
-                                                 .slots = launch->slots, .n_slots = launch->n_slots,
+    _cleanup_(child_done) struct child child = { .program_fd = -1,
+                                                 .plan_fd = -1,
+                                                 .sync_fd = -1,
+                                                 .listen_fd = -1,
+                                                 .slots = launch->slots,
+                                                 .n_slots = launch->n_slots,
                                                  .fd_base = blob->fd_base,
                                                  .new_user_namespace = flags & CLONE_NEWUSER };
     int sockets[2], r;

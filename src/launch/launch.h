@@ -30,26 +30,26 @@ enum launch_cgroup { LAUNCH_CGROUP_NONE, LAUNCH_CGROUP_FOUND, LAUNCH_CGROUP_MADE
 struct launch {
     /* given */
     const struct plan *plan;
-    struct state *state;        /* identity, bundle, cgroups; pid and created are filled in here */
-    int root_fd;                /* state root */
-    const char *root_path;      /* for messages */
-    const char *config_text;    /* kept in the state directory */
+    struct state *state;     /* identity, bundle, cgroups; pid and created are filled in here */
+    int root_fd;             /* state root */
+    const char *root_path;   /* for messages */
+    const char *config_text; /* kept in the state directory */
     size_t config_size;
     bool wait_start;
     const char *hooks_stdout, *hooks_stderr; /* files that get what hooks say, or NULL */
-    const char *console_socket; /* gets the terminal's master, or NULL */
+    const char *console_socket;              /* gets the terminal's master, or NULL */
     struct log *log;
     /* in progress and results */
-    int dir_fd;                 /* state directory, locked */
+    int dir_fd; /* state directory, locked */
     int sync_fd, listen_fd, pidfd;
-    int terminal_fd;            /* master of the terminal when there is no console socket */
+    int terminal_fd;               /* master of the terminal when there is no console socket */
     int enter_back_fd, enter_type; /* our own pid namespace, to return to after the clone */
     int time_back_fd;
     int *slots;
     unsigned n_slots;
     enum launch_cgroup *cgroups; /* by hierarchy: what became of the container's cgroup there */
-    bool skip_next;             /* the row before did what the next one would (CGROUP_WRITE_OR_NEXT) */
-    bool exec_failed;           /* the failure was that of EXEC: 126 or 127 */
+    bool skip_next;              /* the row before did what the next one would (CGROUP_WRITE_OR_NEXT) */
+    bool exec_failed;            /* the failure was that of EXEC: 126 or 127 */
     bool terminal_sent;
 };
 

@@ -108,7 +108,8 @@ static int ended_error(struct launch *launch, uint32_t row, struct error *err)
     siginfo_t info = { 0 };
 
     sys_pidfd_send_signal(launch->pidfd, SIGKILL);
-    if (waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &info, WEXITED | WNOWAIT) == 0 && info.si_code == CLD_EXITED)
+    if (waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
+        info.si_code == CLD_EXITED)
         return error_set(err, -ECHILD, "the container's process ended with status %d before \"%s\"", info.si_status,
                          what);
     return error_set(err, -ECHILD,
@@ -147,10 +148,13 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
         launch->exec_failed = row < launch->plan->blob->n_ops && (blob_ops(launch->plan->blob)[row].kind == OP_EXEC ||
                                                                   blob_ops(launch->plan->blob)[row].kind == OP_FIND);
         return message_error(message, err);
-    case MESSAGE_TERMINAL: return terminal_received(launch, fd, err);
-    case MESSAGE_PID: return adopt(launch, message, err);
+    case MESSAGE_TERMINAL:
+        return terminal_received(launch, fd, err);
+    case MESSAGE_PID:
+        return adopt(launch, message, err);
     case MESSAGE_REACHED:
-    case MESSAGE_GO: break;
+    case MESSAGE_GO:
+        break;
     }
     return error_set(err, -EPROTO, "unexpected message %u from crun-init at row %u", message->type, row);
 }

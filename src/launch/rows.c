@@ -304,8 +304,11 @@ static int row_hook(struct launch *launch, const struct op_hook *row, struct err
     _cleanup_free_ char **args = list(launch, row->args);
     _cleanup_free_ char **env = list(launch, row->env);
     int r = state_document(launch->state, STATE_CREATING, false, false, &document, err);
-    struct hook_run run = { .path = text(launch, row->path), .args = args, .env = env,
-                            .timeout = (long) row->timeout, .document = document,
+    struct hook_run run = { .path = text(launch, row->path),
+                            .args = args,
+                            .env = env,
+                            .timeout = (long) row->timeout,
+                            .document = document,
                             .stdout_path = launch->hooks_stdout,
                             .stderr_path = launch->hooks_stderr };
 
@@ -321,31 +324,49 @@ static int row_hook(struct launch *launch, const struct op_hook *row, struct err
 static int do_row(struct launch *launch, const struct op *op, struct error *err)
 {
     switch ((enum op_kind) op->kind) {
-    case OP_STATE_CREATE: return row_state_create(launch, err);
-    case OP_STATE_SAVE: return row_state_save(launch, err);
-    case OP_PID_FILE: return row_pid_file(launch, text(launch, op->pid_file.path), err);
-    case OP_CGROUP_MAKE: return row_cgroup_make(launch, &op->cgroup_make, err);
-    case OP_CGROUP_WRITE: return row_cgroup_write(launch, &op->cgroup_write, err);
-    case OP_CGROUP_DEVICES: return row_cgroup_devices(launch, &op->cgroup_devices, err);
-    case OP_CGROUP_LEAVE: return row_cgroup_leave(launch, &op->cgroup_leave, err);
-    case OP_CGROUP_JOIN: return row_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
-    case OP_OPEN: return row_open(launch, &op->open, err);
-    case OP_ENTER: return row_enter(launch, &op->enter, err);
-    case OP_TIME_OFFSETS: return row_time_offsets(launch, &op->time_offsets, err);
-    case OP_CLONE: return row_clone(launch, &op->clone, err);
-    case OP_ID_MAP: return row_id_map(launch, &op->id_map, err);
+    case OP_STATE_CREATE:
+        return row_state_create(launch, err);
+    case OP_STATE_SAVE:
+        return row_state_save(launch, err);
+    case OP_PID_FILE:
+        return row_pid_file(launch, text(launch, op->pid_file.path), err);
+    case OP_CGROUP_MAKE:
+        return row_cgroup_make(launch, &op->cgroup_make, err);
+    case OP_CGROUP_WRITE:
+        return row_cgroup_write(launch, &op->cgroup_write, err);
+    case OP_CGROUP_DEVICES:
+        return row_cgroup_devices(launch, &op->cgroup_devices, err);
+    case OP_CGROUP_LEAVE:
+        return row_cgroup_leave(launch, &op->cgroup_leave, err);
+    case OP_CGROUP_JOIN:
+        return row_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
+    case OP_OPEN:
+        return row_open(launch, &op->open, err);
+    case OP_ENTER:
+        return row_enter(launch, &op->enter, err);
+    case OP_TIME_OFFSETS:
+        return row_time_offsets(launch, &op->time_offsets, err);
+    case OP_CLONE:
+        return row_clone(launch, &op->clone, err);
+    case OP_ID_MAP:
+        return row_id_map(launch, &op->id_map, err);
     case OP_SETGROUPS_DENY: {
         int r = process_file(launch, "setgroups", "deny");
 
         return r < 0 ? error_errno(err, r, "write setgroups") : 0;
     }
-    case OP_OOM_SCORE_ADJ: return row_oom_score_adj(launch, &op->oom_score_adj, err);
-    case OP_RLIMIT_RAISE: return row_rlimit_raise(launch, &op->rlimit_raise, err);
-    case OP_HOOK: return row_hook(launch, &op->hook, err);
-    case OP_SYNC: return 0; /* launch_sync */
+    case OP_OOM_SCORE_ADJ:
+        return row_oom_score_adj(launch, &op->oom_score_adj, err);
+    case OP_RLIMIT_RAISE:
+        return row_rlimit_raise(launch, &op->rlimit_raise, err);
+    case OP_HOOK:
+        return row_hook(launch, &op->hook, err);
+    case OP_SYNC:
+        return 0; /* launch_sync */
 #define INIT_CASE(NAME, name, fields) case OP_##NAME:
         OP_CATALOGUE_INIT(INIT_CASE, , , , , )
-    case N_OP_KINDS: break;
+    case N_OP_KINDS:
+        break;
     }
     return error_set(err, -EINVAL, "a row of crun-init stands on the parent's side");
 }
@@ -396,12 +417,23 @@ static void undo_cgroup(struct launch *launch, int64_t hierarchy)
 void launch_undo_row(struct launch *launch, const struct op *op)
 {
     switch (op->kind) {
-    case OP_CLONE: undo_clone(launch); break;
+    case OP_CLONE:
+        undo_clone(launch);
+        break;
     case OP_ENTER:
-    case OP_TIME_OFFSETS: come_back(launch, NULL); break;
-    case OP_CGROUP_MAKE: undo_cgroup(launch, op->cgroup_make.hierarchy); break;
-    case OP_PID_FILE: unlink(text(launch, op->pid_file.path)); break;
-    case OP_STATE_CREATE: state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL); break;
-    default: break; /* leaves nothing behind that the clone's end does not remove */
+    case OP_TIME_OFFSETS:
+        come_back(launch, NULL);
+        break;
+    case OP_CGROUP_MAKE:
+        undo_cgroup(launch, op->cgroup_make.hierarchy);
+        break;
+    case OP_PID_FILE:
+        unlink(text(launch, op->pid_file.path));
+        break;
+    case OP_STATE_CREATE:
+        state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
+        break;
+    default:
+        break; /* leaves nothing behind that the clone's end does not remove */
     }
 }

@@ -17,19 +17,19 @@
 
 #include "plan/ops.h"
 
-#define BLOB_MAGIC 0x6e757263u /* "crun" */
+#define BLOB_MAGIC   0x6e757263u /* "crun" */
 #define BLOB_VERSION 1u
 
 enum blob_fd { BLOB_FD_PLAN, BLOB_FD_SYNC, BLOB_FD_LISTEN, BLOB_FD_SLOTS };
 
 struct blob {
     uint32_t magic, version;
-    uint32_t size;   /* of all: header, ops, data */
-    uint32_t n_ops;  /* struct op[] directly behind this header */
-    uint32_t data;   /* offset of the data; its last byte is NUL */
+    uint32_t size;  /* of all: header, ops, data */
+    uint32_t n_ops; /* struct op[] directly behind this header */
+    uint32_t data;  /* offset of the data; its last byte is NUL */
     uint32_t n_slots;
     int32_t fd_base;
-    uint32_t flags;  /* enum blob_flags */
+    uint32_t flags; /* enum blob_flags */
 };
 
 enum blob_flags {

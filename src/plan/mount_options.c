@@ -13,61 +13,71 @@
 
 enum option_kind { SET, CLEAR, ATIME, PROPAGATION, SPECIAL, IGNORED };
 
-enum special { S_BIND, S_RBIND, S_REMOUNT, S_COPY_UP, S_COPY_SYMLINK, S_SRC_NOFOLLOW, S_DEST_NOFOLLOW, S_IDMAP, S_RIDMAP };
+enum special {
+    S_BIND,
+    S_RBIND,
+    S_REMOUNT,
+    S_COPY_UP,
+    S_COPY_SYMLINK,
+    S_SRC_NOFOLLOW,
+    S_DEST_NOFOLLOW,
+    S_IDMAP,
+    S_RIDMAP
+};
 
 /* X(name, kind, value): the attribute rows exist twice, as NAME and as rNAME for the whole tree. */
-#define ATTRIBUTE_OPTIONS(X)                                                                                       \
-    X("ro", SET, MOUNT_ATTR_RDONLY)                                                                                \
-    X("rw", CLEAR, MOUNT_ATTR_RDONLY)                                                                              \
-    X("nosuid", SET, MOUNT_ATTR_NOSUID)                                                                            \
-    X("suid", CLEAR, MOUNT_ATTR_NOSUID)                                                                            \
-    X("nodev", SET, MOUNT_ATTR_NODEV)                                                                              \
-    X("dev", CLEAR, MOUNT_ATTR_NODEV)                                                                              \
-    X("noexec", SET, MOUNT_ATTR_NOEXEC)                                                                            \
-    X("exec", CLEAR, MOUNT_ATTR_NOEXEC)                                                                            \
-    X("nodiratime", SET, MOUNT_ATTR_NODIRATIME)                                                                    \
-    X("diratime", CLEAR, MOUNT_ATTR_NODIRATIME)                                                                    \
-    X("nosymfollow", SET, MOUNT_ATTR_NOSYMFOLLOW)                                                                  \
-    X("symfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW)                                                                  \
-    X("noatime", ATIME, MOUNT_ATTR_NOATIME)                                                                        \
-    X("atime", ATIME, MOUNT_ATTR_RELATIME)                                                                         \
-    X("relatime", ATIME, MOUNT_ATTR_RELATIME)                                                                      \
-    X("norelatime", ATIME, MOUNT_ATTR_STRICTATIME)                                                                 \
-    X("strictatime", ATIME, MOUNT_ATTR_STRICTATIME)                                                                \
+#define ATTRIBUTE_OPTIONS(X)                                                                                           \
+    X("ro", SET, MOUNT_ATTR_RDONLY)                                                                                    \
+    X("rw", CLEAR, MOUNT_ATTR_RDONLY)                                                                                  \
+    X("nosuid", SET, MOUNT_ATTR_NOSUID)                                                                                \
+    X("suid", CLEAR, MOUNT_ATTR_NOSUID)                                                                                \
+    X("nodev", SET, MOUNT_ATTR_NODEV)                                                                                  \
+    X("dev", CLEAR, MOUNT_ATTR_NODEV)                                                                                  \
+    X("noexec", SET, MOUNT_ATTR_NOEXEC)                                                                                \
+    X("exec", CLEAR, MOUNT_ATTR_NOEXEC)                                                                                \
+    X("nodiratime", SET, MOUNT_ATTR_NODIRATIME)                                                                        \
+    X("diratime", CLEAR, MOUNT_ATTR_NODIRATIME)                                                                        \
+    X("nosymfollow", SET, MOUNT_ATTR_NOSYMFOLLOW)                                                                      \
+    X("symfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW)                                                                      \
+    X("noatime", ATIME, MOUNT_ATTR_NOATIME)                                                                            \
+    X("atime", ATIME, MOUNT_ATTR_RELATIME)                                                                             \
+    X("relatime", ATIME, MOUNT_ATTR_RELATIME)                                                                          \
+    X("norelatime", ATIME, MOUNT_ATTR_STRICTATIME)                                                                     \
+    X("strictatime", ATIME, MOUNT_ATTR_STRICTATIME)                                                                    \
     X("nostrictatime", ATIME, MOUNT_ATTR_RELATIME)
 
-#define PLAIN_OPTIONS(X)                                                                                           \
-    X("bind", SPECIAL, S_BIND)                                                                                     \
-    X("rbind", SPECIAL, S_RBIND)                                                                                   \
-    X("remount", SPECIAL, S_REMOUNT)                                                                               \
-    X("private", PROPAGATION, MS_PRIVATE)                                                                          \
-    X("rprivate", PROPAGATION, MS_PRIVATE | MS_REC)                                                                \
-    X("shared", PROPAGATION, MS_SHARED)                                                                            \
-    X("rshared", PROPAGATION, MS_SHARED | MS_REC)                                                                  \
-    X("slave", PROPAGATION, MS_SLAVE)                                                                              \
-    X("rslave", PROPAGATION, MS_SLAVE | MS_REC)                                                                    \
-    X("unbindable", PROPAGATION, MS_UNBINDABLE)                                                                    \
-    X("runbindable", PROPAGATION, MS_UNBINDABLE | MS_REC)                                                          \
-    X("tmpcopyup", SPECIAL, S_COPY_UP)                                                                             \
-    X("copy-symlink", SPECIAL, S_COPY_SYMLINK)                                                                     \
-    X("src-nofollow", SPECIAL, S_SRC_NOFOLLOW)                                                                     \
-    X("dest-nofollow", SPECIAL, S_DEST_NOFOLLOW)                                                                   \
-    X("idmap", SPECIAL, S_IDMAP)                                                                                   \
-    X("ridmap", SPECIAL, S_RIDMAP)                                                                                 \
-    X("defaults", IGNORED, 0)                                                                                      \
-    X("silent", IGNORED, 0)                                                                                        \
-    X("loud", IGNORED, 0)                                                                                          \
-    X("auto", IGNORED, 0)                                                                                          \
-    X("noauto", IGNORED, 0)                                                                                        \
-    X("nofail", IGNORED, 0)                                                                                        \
-    X("_netdev", IGNORED, 0)                                                                                       \
-    X("acl", IGNORED, 0)                                                                                           \
-    X("iversion", IGNORED, 0)                                                                                      \
-    X("noiversion", IGNORED, 0)                                                                                    \
-    X("rsync", IGNORED, 0)                                                                                         \
-    X("rasync", IGNORED, 0)                                                                                        \
-    X("rdirsync", IGNORED, 0)                                                                                      \
-    X("rmand", IGNORED, 0)                                                                                         \
+#define PLAIN_OPTIONS(X)                                                                                               \
+    X("bind", SPECIAL, S_BIND)                                                                                         \
+    X("rbind", SPECIAL, S_RBIND)                                                                                       \
+    X("remount", SPECIAL, S_REMOUNT)                                                                                   \
+    X("private", PROPAGATION, MS_PRIVATE)                                                                              \
+    X("rprivate", PROPAGATION, MS_PRIVATE | MS_REC)                                                                    \
+    X("shared", PROPAGATION, MS_SHARED)                                                                                \
+    X("rshared", PROPAGATION, MS_SHARED | MS_REC)                                                                      \
+    X("slave", PROPAGATION, MS_SLAVE)                                                                                  \
+    X("rslave", PROPAGATION, MS_SLAVE | MS_REC)                                                                        \
+    X("unbindable", PROPAGATION, MS_UNBINDABLE)                                                                        \
+    X("runbindable", PROPAGATION, MS_UNBINDABLE | MS_REC)                                                              \
+    X("tmpcopyup", SPECIAL, S_COPY_UP)                                                                                 \
+    X("copy-symlink", SPECIAL, S_COPY_SYMLINK)                                                                         \
+    X("src-nofollow", SPECIAL, S_SRC_NOFOLLOW)                                                                         \
+    X("dest-nofollow", SPECIAL, S_DEST_NOFOLLOW)                                                                       \
+    X("idmap", SPECIAL, S_IDMAP)                                                                                       \
+    X("ridmap", SPECIAL, S_RIDMAP)                                                                                     \
+    X("defaults", IGNORED, 0)                                                                                          \
+    X("silent", IGNORED, 0)                                                                                            \
+    X("loud", IGNORED, 0)                                                                                              \
+    X("auto", IGNORED, 0)                                                                                              \
+    X("noauto", IGNORED, 0)                                                                                            \
+    X("nofail", IGNORED, 0)                                                                                            \
+    X("_netdev", IGNORED, 0)                                                                                           \
+    X("acl", IGNORED, 0)                                                                                               \
+    X("iversion", IGNORED, 0)                                                                                          \
+    X("noiversion", IGNORED, 0)                                                                                        \
+    X("rsync", IGNORED, 0)                                                                                             \
+    X("rasync", IGNORED, 0)                                                                                            \
+    X("rdirsync", IGNORED, 0)                                                                                          \
+    X("rmand", IGNORED, 0)                                                                                             \
     X("rnomand", IGNORED, 0)
 
 struct option {
@@ -77,16 +87,20 @@ struct option {
     unsigned value;
 };
 
-#define ROW(name, kind, value) { name, kind, false, value },
+#define ROW(name, kind, value)  { name, kind, false, value },
 #define RROW(name, kind, value) { "r" name, kind, true, value },
 static const struct option table[] = { ATTRIBUTE_OPTIONS(ROW) ATTRIBUTE_OPTIONS(RROW) PLAIN_OPTIONS(ROW) };
 
-#define NAME(name, kind, value) name,
+#define NAME(name, kind, value)  name,
 #define RNAME(name, kind, value) "r" name,
-const char *const mount_option_names[] = {
-    ATTRIBUTE_OPTIONS(NAME) ATTRIBUTE_OPTIONS(RNAME) PLAIN_OPTIONS(NAME) "sync", "async", "dirsync", "mand", "nomand",
-    "lazytime", "nolazytime", NULL
-};
+const char *const mount_option_names[] = { ATTRIBUTE_OPTIONS(NAME) ATTRIBUTE_OPTIONS(RNAME) PLAIN_OPTIONS(NAME) "sync",
+                                           "async",
+                                           "dirsync",
+                                           "mand",
+                                           "nomand",
+                                           "lazytime",
+                                           "nolazytime",
+                                           NULL };
 
 static const struct option *find(const char *name)
 {
@@ -111,15 +125,32 @@ static void apply_attribute(uint64_t *set, uint64_t *clear, const struct option 
 static void apply_special(struct mount_options *ret, enum special special)
 {
     switch (special) {
-    case S_BIND: ret->bind = true; break;
-    case S_RBIND: ret->bind = ret->recursive_bind = true; break;
-    case S_REMOUNT: ret->remount = true; break;
-    case S_COPY_UP: ret->copy_up = true; break;
-    case S_COPY_SYMLINK: ret->copy_symlink = true; break;
-    case S_SRC_NOFOLLOW: ret->source_no_follow = true; break;
-    case S_DEST_NOFOLLOW: ret->target_no_follow = true; break;
-    case S_RIDMAP: ret->recursive_idmap = true; /* fall through */
-    case S_IDMAP: ret->idmap = true; break;
+    case S_BIND:
+        ret->bind = true;
+        break;
+    case S_RBIND:
+        ret->bind = ret->recursive_bind = true;
+        break;
+    case S_REMOUNT:
+        ret->remount = true;
+        break;
+    case S_COPY_UP:
+        ret->copy_up = true;
+        break;
+    case S_COPY_SYMLINK:
+        ret->copy_symlink = true;
+        break;
+    case S_SRC_NOFOLLOW:
+        ret->source_no_follow = true;
+        break;
+    case S_DEST_NOFOLLOW:
+        ret->target_no_follow = true;
+        break;
+    case S_RIDMAP:
+        ret->recursive_idmap = true; /* fall through */
+    case S_IDMAP:
+        ret->idmap = true;
+        break;
     }
 }
 
@@ -134,9 +165,14 @@ static void apply(struct mount_options *ret, const struct option *option)
         else
             apply_attribute(&ret->set, &ret->clear, option);
         break;
-    case PROPAGATION: ret->propagation = option->value; break;
-    case SPECIAL: apply_special(ret, (enum special) option->value); break;
-    case IGNORED: break;
+    case PROPAGATION:
+        ret->propagation = option->value;
+        break;
+    case SPECIAL:
+        apply_special(ret, (enum special) option->value);
+        break;
+    case IGNORED:
+        break;
     }
 }
 

@@ -9,14 +9,14 @@
 #include "base/arena.h"
 
 struct mount_options {
-    uint64_t set, clear;           /* MOUNT_ATTR_* of the mount itself */
+    uint64_t set, clear; /* MOUNT_ATTR_* of the mount itself */
     uint64_t recursive_set, recursive_clear;
-    unsigned propagation;          /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with MS_REC */
+    unsigned propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with MS_REC */
     bool bind, recursive_bind, remount;
     bool copy_up, copy_symlink, source_no_follow, target_no_follow;
     bool idmap, recursive_idmap;
-    const char *idmap_ranges;      /* what stands behind "idmap=", or NULL */
-    const char **data;             /* for the file system: "size=64k", "newinstance" */
+    const char *idmap_ranges; /* what stands behind "idmap=", or NULL */
+    const char **data;        /* for the file system: "size=64k", "newinstance" */
     size_t n_data;
 };
 

@@ -93,8 +93,7 @@ static op_slot tree_slot(const struct mount_plan *m)
 static unsigned bind_flags(const struct mount_options *options)
 {
     return (options->recursive_bind ? BIND_RECURSIVE : 0u) | (options->target_no_follow ? BIND_NO_FOLLOW : 0u) |
-           (options->source_no_follow ? BIND_SOURCE_NO_FOLLOW : 0u) |
-           (options->copy_symlink ? BIND_COPY_SYMLINK : 0u);
+           (options->source_no_follow ? BIND_SOURCE_NO_FOLLOW : 0u) | (options->copy_symlink ? BIND_COPY_SYMLINK : 0u);
 }
 
 static void add_bind(const struct mount_plan *m, const char *source, const char *target)
@@ -273,8 +272,7 @@ static void plan_cgroup1_mounts(const struct mount_plan *m)
               MOUNT_CGROUP | MOUNT_PLAIN_DIR);
     for (size_t i = 0; i < cgroup->n_hierarchies; i++) {
         const struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[i];
-        const char *target =
-            arena_printf(m->planner->arena, "%s/%s", m->target, base_name(hierarchy->mount_point));
+        const char *target = arena_printf(m->planner->arena, "%s/%s", m->target, base_name(hierarchy->mount_point));
 
         if (hierarchy->v2)
             add_cgroup2(m, hierarchy, target);
@@ -294,9 +292,13 @@ static void plan_cgroup_mount(const struct mount_plan *m)
         plan_warn(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
                   m->index, m->target);
         break;
-    case CGROUP_LAYOUT_V2: add_cgroup2(m, &cgroup->hierarchies[0], m->target); break;
+    case CGROUP_LAYOUT_V2:
+        add_cgroup2(m, &cgroup->hierarchies[0], m->target);
+        break;
     case CGROUP_LAYOUT_V1:
-    case CGROUP_LAYOUT_HYBRID: plan_cgroup1_mounts(m); break;
+    case CGROUP_LAYOUT_HYBRID:
+        plan_cgroup1_mounts(m);
+        break;
     }
 }
 

@@ -59,16 +59,22 @@ static void check_names(struct planner *planner)
     unsigned all = planner->namespaces_new | planner->namespaces_joined;
 
     if (spec->hostname && *spec->hostname && !(all & CLONE_NEWUTS))
-        plan_fail(planner, -EINVAL, "hostname \"%s\": unable to set it without a private UTS namespace "
-                  "(add {\"type\": \"uts\"} to linux.namespaces)", spec->hostname);
+        plan_fail(planner, -EINVAL,
+                  "hostname \"%s\": unable to set it without a private UTS namespace "
+                  "(add {\"type\": \"uts\"} to linux.namespaces)",
+                  spec->hostname);
     if (spec->domainname && *spec->domainname && !(all & CLONE_NEWUTS))
-        plan_fail(planner, -EINVAL, "domainname \"%s\": unable to set it without a private UTS namespace "
-                  "(add {\"type\": \"uts\"} to linux.namespaces)", spec->domainname);
+        plan_fail(planner, -EINVAL,
+                  "domainname \"%s\": unable to set it without a private UTS namespace "
+                  "(add {\"type\": \"uts\"} to linux.namespaces)",
+                  spec->domainname);
     if ((spec->linux_->boottime.set || spec->linux_->monotonic.set) && !is_new(planner, CLONE_NEWTIME))
-        plan_fail(planner, -EINVAL, "linux.timeOffsets: a new time namespace is needed "
+        plan_fail(planner, -EINVAL,
+                  "linux.timeOffsets: a new time namespace is needed "
                   "(add {\"type\": \"time\"} to linux.namespaces)");
     if (!is_new(planner, CLONE_NEWNS))
-        plan_fail(planner, -ENOTSUP, "linux.namespaces: a new mount namespace is needed "
+        plan_fail(planner, -ENOTSUP,
+                  "linux.namespaces: a new mount namespace is needed "
                   "(add {\"type\": \"mount\"}); without one, or in a joined one, containers are not supported");
     if (spec->linux_->n_net_devices)
         plan_fail(planner, -ENOTSUP, "linux.netDevices: not supported by this version");
@@ -82,7 +88,8 @@ static void check_maps(struct planner *planner)
     bool maps = lin->n_uid_mappings || lin->n_gid_mappings;
 
     if (maps && !planner->user_namespace)
-        plan_fail(planner, -EINVAL, "linux.uidMappings: there is no user namespace to map ids of "
+        plan_fail(planner, -EINVAL,
+                  "linux.uidMappings: there is no user namespace to map ids of "
                   "(add {\"type\": \"user\"} to linux.namespaces)");
     if (is_new(planner, CLONE_NEWUSER) && maps && (!lin->n_uid_mappings || !lin->n_gid_mappings))
         plan_fail(planner, -EINVAL, "linux.%s: missing, while the other map is given",
@@ -160,9 +167,9 @@ static void add_time_offsets(struct planner *planner)
     if (!is_new(planner, CLONE_NEWTIME))
         return;
     op = plan_add(planner, OP_TIME_OFFSETS, SIDE_PARENT, "linux.timeOffsets");
-    op->time_offsets.offsets = plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n",
-                                         (long long) lin->monotonic.secs, lin->monotonic.nanosecs,
-                                         (long long) lin->boottime.secs, lin->boottime.nanosecs);
+    op->time_offsets.offsets =
+        plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n", (long long) lin->monotonic.secs,
+                  lin->monotonic.nanosecs, (long long) lin->boottime.secs, lin->boottime.nanosecs);
 }
 
 /* What clone3 makes at once. */

@@ -31,130 +31,130 @@ typedef int32_t op_slot;
 #define SLOT_NONE (-1)
 
 /* Parent: before the process exists. */
-#define OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                       \
-    /* The state directory with status "creating"; everything below is described there before it exists. */        \
-    OP(STATE_CREATE, state_create, )                                                                               \
+#define OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                           \
+    /* The state directory with status "creating"; everything below is described there before it exists. */            \
+    OP(STATE_CREATE, state_create, )                                                                                   \
     /* Make cgroup PATH in the hierarchy mounted at MOUNT; on v2 enable the controllers ENABLE ("memory pids ?io": \
-     * one with ? only if that is possible) down the path. Fails if the last component has processes or is frozen. */                                   \
-    OP(CGROUP_MAKE, cgroup_make, NUM(hierarchy) STR(mount) STR(path) STR(enable) NUM(flags))                       \
-    /* One write(2) of VALUE to FILE of the cgroup. */                                                             \
-    OP(CGROUP_WRITE, cgroup_write, NUM(hierarchy) STR(file) STR(value) NUM(flags))                                 \
-    /* Attach an eBPF device program (struct bpf_insn array) to the v2 cgroup. FLAGS: CGROUP_WRITE_OPTIONAL. */    \
-    OP(CGROUP_DEVICES, cgroup_devices, NUM(hierarchy) BYTES(program) NUM(flags))                                   \
-    /* Move init into the hierarchies of bit set MASK. */                                                          \
-    OP(CGROUP_JOIN, cgroup_join, NUM(mask))                                                                        \
+     * one with ? only if that is possible) down the path. Fails if the last component has processes or is frozen. */   \
+    OP(CGROUP_MAKE, cgroup_make, NUM(hierarchy) STR(mount) STR(path) STR(enable) NUM(flags))                           \
+    /* One write(2) of VALUE to FILE of the cgroup. */                                                                 \
+    OP(CGROUP_WRITE, cgroup_write, NUM(hierarchy) STR(file) STR(value) NUM(flags))                                     \
+    /* Attach an eBPF device program (struct bpf_insn array) to the v2 cgroup. FLAGS: CGROUP_WRITE_OPTIONAL. */        \
+    OP(CGROUP_DEVICES, cgroup_devices, NUM(hierarchy) BYTES(program) NUM(flags))                                       \
+    /* Move init into the hierarchies of bit set MASK. */                                                              \
+    OP(CGROUP_JOIN, cgroup_join, NUM(mask))                                                                            \
     /* Move init to cgroup PATH (the runtime's own) of HIERARCHY until a later CGROUP_JOIN: what set-up            \
-     * allocates is not charged to a container with a small memory limit. */                                       \
-    OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                       \
+     * allocates is not charged to a container with a small memory limit. */   \
+    OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                           \
     /* Open PATH for init, at SLOT. TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*).        \
-     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */                   \
-    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                   \
-    /* Join the namespace at PATH for children only (pid, time) before the clone; left again after it. */          \
-    OP(ENTER, enter, STR(path) NUM(type))                                                                          \
-    /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                    \
-    OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                    \
-    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */      \
-    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                   \
-    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */  \
-    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                            \
-    OP(SETGROUPS_DENY, setgroups_deny, )                                                                           \
-    OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                     \
-    /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                         \
-    OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                        \
-    OP(PID_FILE, pid_file, STR(path))                                                                              \
+     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */ \
+    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                       \
+    /* Join the namespace at PATH for children only (pid, time) before the clone; left again after it. */              \
+    OP(ENTER, enter, STR(path) NUM(type))                                                                              \
+    /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                        \
+    OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                        \
+    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */          \
+    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                       \
+    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */      \
+    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                \
+    OP(SETGROUPS_DENY, setgroups_deny, )                                                                               \
+    OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                         \
+    /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                             \
+    OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                            \
+    OP(PID_FILE, pid_file, STR(path))                                                                                  \
     OP(STATE_SAVE, state_save, )
 
 /* Both sides. */
-#define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                         \
-    /* MODE, enum sync_mode: who waits for whom. STATE: the parent sends the state document for hooks with it. */  \
-    OP(SYNC, sync, NUM(mode) NUM(state))                                                                           \
-    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). */                             \
+#define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                             \
+    /* MODE, enum sync_mode: who waits for whom. STATE: the parent sends the state document for hooks with it. */      \
+    OP(SYNC, sync, NUM(mode) NUM(state))                                                                               \
+    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). */                                 \
     OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout))
 
 /* Init: namespaces, then mounts, root, identity, exec. */
-#define OP_CATALOGUE_INIT(OP, STR, LIST, BYTES, NUM, SLOT)                                                         \
-    OP(SETNS, setns, SLOT(fd) NUM(type))                                                                           \
-    OP(UNSHARE, unshare, NUM(flags))                                                                               \
-    /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */     \
-    OP(REFORK, refork, NUM(flags))                                                                                 \
-    /* Become uid 0 and gid 0 of the user namespace. GROUPS: 1 clears the supplementary groups. */                 \
-    OP(BECOME_ROOT, become_root, NUM(groups))                                                                      \
-    OP(SESSION, session, )                                                                                         \
-    OP(KEYRING, keyring, STR(name))                                                                                \
-    /* mount(2) propagation FLAGS on "/" before the root is prepared. */                                           \
-    OP(PROPAGATION, propagation, NUM(flags))                                                                       \
-    /* Bind the root file system PATH (or the tree at SLOT) on itself; its descriptor is the root from here on. */ \
-    OP(ROOT, root, STR(path) SLOT(tree) NUM(flags))                                                                \
-    /* A new file system: OPTIONS are "key" or "key=value" for fsconfig; ATTR: MOUNT_ATTR_*. */                    \
-    OP(MOUNT, mount, STR(type) STR(source) LIST(options) NUM(attr) STR(target) NUM(flags))                         \
+#define OP_CATALOGUE_INIT(OP, STR, LIST, BYTES, NUM, SLOT)                                                                \
+    OP(SETNS, setns, SLOT(fd) NUM(type))                                                                                  \
+    OP(UNSHARE, unshare, NUM(flags))                                                                                      \
+    /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
+    OP(REFORK, refork, NUM(flags))                                                                                        \
+    /* Become uid 0 and gid 0 of the user namespace. GROUPS: 1 clears the supplementary groups. */                        \
+    OP(BECOME_ROOT, become_root, NUM(groups))                                                                             \
+    OP(SESSION, session, )                                                                                                \
+    OP(KEYRING, keyring, STR(name))                                                                                       \
+    /* mount(2) propagation FLAGS on "/" before the root is prepared. */                                                  \
+    OP(PROPAGATION, propagation, NUM(flags))                                                                              \
+    /* Bind the root file system PATH (or the tree at SLOT) on itself; its descriptor is the root from here on. */        \
+    OP(ROOT, root, STR(path) SLOT(tree) NUM(flags))                                                                       \
+    /* A new file system: OPTIONS are "key" or "key=value" for fsconfig; ATTR: MOUNT_ATTR_*. */                           \
+    OP(MOUNT, mount, STR(type) STR(source) LIST(options) NUM(attr) STR(target) NUM(flags))                                \
     /* A bind mount of SOURCE (or the tree at SLOT). SET/CLEAR: MOUNT_ATTR_* of the top mount, RSET/RCLEAR of the  \
-     * whole tree. FLAGS: enum bind_flags. */                                                                      \
-    OP(BIND, bind, STR(source) SLOT(tree) STR(target) NUM(set) NUM(clear) NUM(rset) NUM(rclear) NUM(flags))        \
-    /* Change attributes of what is mounted at TARGET. */                                                          \
-    OP(REMOUNT, remount, STR(target) NUM(set) NUM(clear) NUM(recursive))                                           \
-    /* mount(2) propagation FLAGS on TARGET. */                                                                    \
-    OP(PROPAGATE, propagate, STR(target) NUM(flags))                                                               \
-    OP(DEVICE, device, STR(path) NUM(mode) NUM(major) NUM(minor) NUM(uid) NUM(gid) NUM(optional))                  \
-    /* Bind the host's device node where mknod is not allowed. */                                                  \
-    OP(DEVICE_BIND, device_bind, STR(path) NUM(optional))                                                          \
-    OP(SYMLINK, symlink, STR(target) STR(path))                                                                    \
+     * whole tree. FLAGS: enum bind_flags. */      \
+    OP(BIND, bind, STR(source) SLOT(tree) STR(target) NUM(set) NUM(clear) NUM(rset) NUM(rclear) NUM(flags))               \
+    /* Change attributes of what is mounted at TARGET. */                                                                 \
+    OP(REMOUNT, remount, STR(target) NUM(set) NUM(clear) NUM(recursive))                                                  \
+    /* mount(2) propagation FLAGS on TARGET. */                                                                           \
+    OP(PROPAGATE, propagate, STR(target) NUM(flags))                                                                      \
+    OP(DEVICE, device, STR(path) NUM(mode) NUM(major) NUM(minor) NUM(uid) NUM(gid) NUM(optional))                         \
+    /* Bind the host's device node where mknod is not allowed. */                                                         \
+    OP(DEVICE_BIND, device_bind, STR(path) NUM(optional))                                                                 \
+    OP(SYMLINK, symlink, STR(target) STR(path))                                                                           \
     /* Open a pseudo-terminal of the container's devpts, send its master to the parent, make it the controlling    \
-     * terminal and standard streams, bind it on /dev/console. */                                                  \
-    OP(TERMINAL, terminal, NUM(width) NUM(height) NUM(uid))                                                        \
-    OP(PIVOT, pivot, NUM(mode))                                                                                    \
-    OP(ROOT_PROPAGATION, root_propagation, NUM(flags))                                                             \
-    OP(ROOT_READONLY, root_readonly, )                                                                             \
-    OP(READONLY_PATH, readonly_path, STR(path))                                                                    \
-    OP(MASK_PATH, mask_path, STR(path))                                                                            \
-    /* Write VALUE to FILE below /proc/sys of a private procfs. */                                                 \
-    OP(SYSCTL, sysctl, STR(file) STR(value))                                                                       \
-    OP(HOSTNAME, hostname, STR(name))                                                                              \
-    OP(DOMAINNAME, domainname, STR(name))                                                                          \
-    OP(PERSONALITY, personality, NUM(value))                                                                       \
-    OP(SCHEDULER, scheduler, NUM(policy) NUM(nice) NUM(priority) NUM(flags) NUM(runtime) NUM(deadline) NUM(period)) \
-    OP(IO_PRIORITY, io_priority, NUM(value))                                                                       \
-    OP(AFFINITY, affinity, BYTES(mask))                                                                            \
-    OP(MEMORY_POLICY, memory_policy, NUM(mode) BYTES(nodes))                                                       \
-    /* Standard streams that are pipes or files of the caller become UID:GID. */                                   \
-    OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))                                                              \
-    /* Write LABEL to the exec attribute of an LSM: "apparmor" or "selinux". */                                    \
-    OP(LSM_LABEL, lsm_label, STR(lsm) STR(label))                                                                  \
-    OP(GROUPS, groups, BYTES(gids))                                                                                \
-    OP(UMASK, umask, NUM(mask))                                                                                    \
-    /* Drop from the bounding set what is not in KEEP, while still privileged. */                                  \
-    OP(BOUNDING, bounding, NUM(keep) NUM(last))                                                                    \
-    OP(IDENTITY, identity, NUM(uid) NUM(gid))                                                                      \
-    OP(CAPABILITIES, capabilities, NUM(effective) NUM(permitted) NUM(inheritable) NUM(ambient) NUM(last))          \
-    OP(NO_NEW_PRIVS, no_new_privs, )                                                                               \
-    OP(CWD, cwd, STR(path) NUM(create))                                                                            \
-    /* Set HOME of the environment from /etc/passwd by UID. */                                                     \
-    OP(HOME, home, NUM(uid))                                                                                       \
+     * terminal and standard streams, bind it on /dev/console. */      \
+    OP(TERMINAL, terminal, NUM(width) NUM(height) NUM(uid))                                                               \
+    OP(PIVOT, pivot, NUM(mode))                                                                                           \
+    OP(ROOT_PROPAGATION, root_propagation, NUM(flags))                                                                    \
+    OP(ROOT_READONLY, root_readonly, )                                                                                    \
+    OP(READONLY_PATH, readonly_path, STR(path))                                                                           \
+    OP(MASK_PATH, mask_path, STR(path))                                                                                   \
+    /* Write VALUE to FILE below /proc/sys of a private procfs. */                                                        \
+    OP(SYSCTL, sysctl, STR(file) STR(value))                                                                              \
+    OP(HOSTNAME, hostname, STR(name))                                                                                     \
+    OP(DOMAINNAME, domainname, STR(name))                                                                                 \
+    OP(PERSONALITY, personality, NUM(value))                                                                              \
+    OP(SCHEDULER, scheduler, NUM(policy) NUM(nice) NUM(priority) NUM(flags) NUM(runtime) NUM(deadline) NUM(period))       \
+    OP(IO_PRIORITY, io_priority, NUM(value))                                                                              \
+    OP(AFFINITY, affinity, BYTES(mask))                                                                                   \
+    OP(MEMORY_POLICY, memory_policy, NUM(mode) BYTES(nodes))                                                              \
+    /* Standard streams that are pipes or files of the caller become UID:GID. */                                          \
+    OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))                                                                     \
+    /* Write LABEL to the exec attribute of an LSM: "apparmor" or "selinux". */                                           \
+    OP(LSM_LABEL, lsm_label, STR(lsm) STR(label))                                                                         \
+    OP(GROUPS, groups, BYTES(gids))                                                                                       \
+    OP(UMASK, umask, NUM(mask))                                                                                           \
+    /* Drop from the bounding set what is not in KEEP, while still privileged. */                                         \
+    OP(BOUNDING, bounding, NUM(keep) NUM(last))                                                                           \
+    OP(IDENTITY, identity, NUM(uid) NUM(gid))                                                                             \
+    OP(CAPABILITIES, capabilities, NUM(effective) NUM(permitted) NUM(inheritable) NUM(ambient) NUM(last))                 \
+    OP(NO_NEW_PRIVS, no_new_privs, )                                                                                      \
+    OP(CWD, cwd, STR(path) NUM(create))                                                                                   \
+    /* Set HOME of the environment from /etc/passwd by UID. */                                                            \
+    OP(HOME, home, NUM(uid))                                                                                              \
     /* Look the command up as EXEC will, so that a missing one is found while creating. PATH: that of the environment. */ \
-    OP(FIND, find, STR(name) STR(path))                                                                            \
-    /* Ready, but for the start: accept on the start socket until somebody says go. */                             \
-    OP(WAIT_START, wait_start, )                                                                                   \
-    OP(RLIMIT, rlimit, NUM(resource) NUM(soft) NUM(hard))                                                          \
-    OP(SECCOMP, seccomp, BYTES(program) NUM(flags))                                                                \
+    OP(FIND, find, STR(name) STR(path))                                                                                   \
+    /* Ready, but for the start: accept on the start socket until somebody says go. */                                    \
+    OP(WAIT_START, wait_start, )                                                                                          \
+    OP(RLIMIT, rlimit, NUM(resource) NUM(soft) NUM(hard))                                                                 \
+    OP(SECCOMP, seccomp, BYTES(program) NUM(flags))                                                                       \
     OP(EXEC, exec, LIST(args) LIST(env))
 
-#define OP_CATALOGUE(OP, STR, LIST, BYTES, NUM, SLOT)                                                              \
-    OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                           \
-    OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                             \
+#define OP_CATALOGUE(OP, STR, LIST, BYTES, NUM, SLOT)                                                                  \
+    OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                               \
+    OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                                 \
     OP_CATALOGUE_INIT(OP, STR, LIST, BYTES, NUM, SLOT)
 
 #define OP_NOTHING(f)
-#define OP_FIELD_STR(f) op_str f;
-#define OP_FIELD_LIST(f) struct op_list f;
+#define OP_FIELD_STR(f)   op_str f;
+#define OP_FIELD_LIST(f)  struct op_list f;
 #define OP_FIELD_BYTES(f) struct op_bytes f;
-#define OP_FIELD_NUM(f) int64_t f;
-#define OP_FIELD_SLOT(f) op_slot f;
+#define OP_FIELD_NUM(f)   int64_t f;
+#define OP_FIELD_SLOT(f)  op_slot f;
 
 #define OP_ENUM(NAME, name, fields) OP_##NAME,
 enum op_kind { OP_CATALOGUE(OP_ENUM, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING) N_OP_KINDS };
 
-#define OP_STRUCT(NAME, name, fields)                                                                              \
-    struct op_##name {                                                                                             \
-        fields                                                                                                     \
+#define OP_STRUCT(NAME, name, fields)                                                                                  \
+    struct op_##name {                                                                                                 \
+        fields                                                                                                         \
     };
 OP_CATALOGUE(OP_STRUCT, OP_FIELD_STR, OP_FIELD_LIST, OP_FIELD_BYTES, OP_FIELD_NUM, OP_FIELD_SLOT)
 
@@ -190,12 +190,12 @@ enum cgroup_make_flags {
 };
 
 enum mount_flags {
-    MOUNT_NO_FOLLOW = 1 << 0,   /* dest-nofollow */
-    MOUNT_COPY_UP = 1 << 1,     /* tmpcopyup */
-    MOUNT_PLAIN_DIR = 1 << 2,   /* proc, sysfs: a symlink as target is refused */
-    MOUNT_KEEP_MODE = 1 << 3,   /* tmpfs without mode=: that of the mount point */
+    MOUNT_NO_FOLLOW = 1 << 0,     /* dest-nofollow */
+    MOUNT_COPY_UP = 1 << 1,       /* tmpcopyup */
+    MOUNT_PLAIN_DIR = 1 << 2,     /* proc, sysfs: a symlink as target is refused */
+    MOUNT_KEEP_MODE = 1 << 3,     /* tmpfs without mode=: that of the mount point */
     MOUNT_FALLBACK_BIND = 1 << 4, /* when the new one is refused, bind SOURCE of the host (sysfs, cgroup, mqueue) */
-    MOUNT_CGROUP = 1 << 5,      /* errors speak of cgroups */
+    MOUNT_CGROUP = 1 << 5,        /* errors speak of cgroups */
 };
 
 enum bind_flags {

@@ -185,8 +185,7 @@ void plan_warn(struct planner *planner, const char *format, ...)
 
 /* ---- the whole ---- */
 
-static int planner_init(struct planner *planner, const struct plan_input *input, struct arena *arena,
-                        struct error *err)
+static int planner_init(struct planner *planner, const struct plan_input *input, struct arena *arena, struct error *err)
 {
     struct arena *memory = &planner->plan.memory;
     size_t head;

@@ -24,10 +24,10 @@ struct plan_input {
     const struct spec *spec;
     const struct host *host;
     const char *id;
-    const char *bundle;       /* absolute */
-    const char *pid_file;     /* absolute, or NULL */
+    const char *bundle;   /* absolute */
+    const char *pid_file; /* absolute, or NULL */
     enum cgroup_manager manager;
-    bool as_runc;             /* the conventions of runc where the faces differ */
+    bool as_runc; /* the conventions of runc where the faces differ */
     bool no_pivot, no_new_keyring;
     bool wait_start;          /* create: stop before exec until `start` comes */
     bool foreground_terminal; /* a terminal that we relay, not one for --console-socket */
@@ -67,9 +67,9 @@ struct planner {
     unsigned namespaces_joined; /* CLONE_NEW* flags of namespaces joined by path */
     const char *root_path;      /* absolute */
     op_slot root_tree;
-    op_slot *mount_trees;       /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
+    op_slot *mount_trees; /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
     op_slot namespace_slots[N_NAMESPACE_KINDS]; /* of the joined ones that init enters */
-    bool user_namespace;        /* the container's user namespace is not ours */
+    bool user_namespace;                        /* the container's user namespace is not ours */
     struct error *err;
     bool failed;
 };
@@ -91,11 +91,11 @@ void plan_warn(struct planner *planner, const char *format, ...) _printf_(2, 3);
 op_slot plan_slot(struct planner *planner); /* a fresh descriptor slot */
 
 /* One planner function a noun; each appends the rows of its noun. */
-void plan_cgroup_decide(struct planner *planner);  /* fills plan.cgroups; no rows */
-void plan_cgroup_make(struct planner *planner);    /* CGROUP_MAKE, CGROUP_WRITE, CGROUP_DEVICES: before the clone */
-void plan_cgroup_join(struct planner *planner);    /* CGROUP_JOIN of what clone did not do: right after it */
-void plan_cgroup_leave(struct planner *planner);   /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
-void plan_cgroup_late(struct planner *planner);    /* what must wait until set-up is over (small memory limits) */
+void plan_cgroup_decide(struct planner *planner); /* fills plan.cgroups; no rows */
+void plan_cgroup_make(struct planner *planner);   /* CGROUP_MAKE, CGROUP_WRITE, CGROUP_DEVICES: before the clone */
+void plan_cgroup_join(struct planner *planner);   /* CGROUP_JOIN of what clone did not do: right after it */
+void plan_cgroup_leave(struct planner *planner);  /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
+void plan_cgroup_late(struct planner *planner);   /* what must wait until set-up is over (small memory limits) */
 int plan_cgroup_clone_hierarchy(const struct planner *planner); /* v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
 
 void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, namespaces_joined; checks */
@@ -105,15 +105,15 @@ void plan_namespaces_enter(struct planner *planner);  /* SETNS, UNSHARE, REFORK,
 void plan_root_source(struct planner *planner);       /* decides root_path; OPEN of its tree */
 void plan_root_prepare(struct planner *planner);      /* PROPAGATION, ROOT */
 void plan_mounts(struct planner *planner);
-void plan_mounts_readonly(struct planner *planner);   /* REMOUNT of what had to stay writable until now */
-void plan_mount_sources(struct planner *planner);     /* OPEN of trees that only the parent may open */
+void plan_mounts_readonly(struct planner *planner); /* REMOUNT of what had to stay writable until now */
+void plan_mount_sources(struct planner *planner);   /* OPEN of trees that only the parent may open */
 void plan_devices(struct planner *planner);
-void plan_root_enter(struct planner *planner);        /* PIVOT, ROOT_PROPAGATION */
-void plan_paths(struct planner *planner);             /* read-only and masked paths, ROOT_READONLY */
+void plan_root_enter(struct planner *planner); /* PIVOT, ROOT_PROPAGATION */
+void plan_paths(struct planner *planner);      /* read-only and masked paths, ROOT_READONLY */
 void plan_sysctl(struct planner *planner);
 void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side);
 bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);
-void plan_process_parent(struct planner *planner);    /* OOM_SCORE_ADJ, RLIMIT_RAISE */
-void plan_process_early(struct planner *planner);     /* SESSION, KEYRING, hostname, scheduler ... */
-void plan_terminal(struct planner *planner);          /* TERMINAL: after the mounts, before the root is entered */
-void plan_process_late(struct planner *planner);      /* identity, capabilities, seccomp, exec */
+void plan_process_parent(struct planner *planner); /* OOM_SCORE_ADJ, RLIMIT_RAISE */
+void plan_process_early(struct planner *planner);  /* SESSION, KEYRING, hostname, scheduler ... */
+void plan_terminal(struct planner *planner);       /* TERMINAL: after the mounts, before the root is entered */
+void plan_process_late(struct planner *planner);   /* identity, capabilities, seccomp, exec */

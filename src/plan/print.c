@@ -29,41 +29,67 @@ struct flag_name {
 };
 
 static const struct flag_name clone_names[] = {
-    { CLONE_NEWNS, "mount" },     { CLONE_NEWPID, "pid" },       { CLONE_NEWNET, "network" },
-    { CLONE_NEWUTS, "uts" },      { CLONE_NEWIPC, "ipc" },       { CLONE_NEWUSER, "user" },
-    { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWTIME, "time" },    { 0, NULL },
+    {CLONE_NEWNS,      "mount"  },
+    { CLONE_NEWPID,    "pid"    },
+    { CLONE_NEWNET,    "network"},
+    { CLONE_NEWUTS,    "uts"    },
+    { CLONE_NEWIPC,    "ipc"    },
+    { CLONE_NEWUSER,   "user"   },
+    { CLONE_NEWCGROUP, "cgroup" },
+    { CLONE_NEWTIME,   "time"   },
+    { 0,               NULL     },
 };
 
 static const struct flag_name attr_names[] = {
-    { MOUNT_ATTR_RDONLY, "ro" },           { MOUNT_ATTR_NOSUID, "nosuid" },
-    { MOUNT_ATTR_NODEV, "nodev" },         { MOUNT_ATTR_NOEXEC, "noexec" },
-    { MOUNT_ATTR_NOATIME, "noatime" },     { MOUNT_ATTR_STRICTATIME, "strictatime" },
-    { MOUNT_ATTR_NODIRATIME, "nodiratime" }, { MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow" }, { 0, NULL },
+    {MOUNT_ATTR_RDONLY,       "ro"         },
+    { MOUNT_ATTR_NOSUID,      "nosuid"     },
+    { MOUNT_ATTR_NODEV,       "nodev"      },
+    { MOUNT_ATTR_NOEXEC,      "noexec"     },
+    { MOUNT_ATTR_NOATIME,     "noatime"    },
+    { MOUNT_ATTR_STRICTATIME, "strictatime"},
+    { MOUNT_ATTR_NODIRATIME,  "nodiratime" },
+    { MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+    { 0,                      NULL         },
 };
 
 static const struct flag_name propagation_names[] = {
-    { MS_REC, "recursive" },   { MS_PRIVATE, "private" },       { MS_SLAVE, "slave" },
-    { MS_SHARED, "shared" },   { MS_UNBINDABLE, "unbindable" }, { 0, NULL },
+    {MS_REC,         "recursive" },
+    { MS_PRIVATE,    "private"   },
+    { MS_SLAVE,      "slave"     },
+    { MS_SHARED,     "shared"    },
+    { MS_UNBINDABLE, "unbindable"},
+    { 0,             NULL        },
 };
 
 static const struct flag_name mount_flag_names[] = {
-    { MOUNT_NO_FOLLOW, "dest-nofollow" },   { MOUNT_COPY_UP, "tmpcopyup" },
-    { MOUNT_PLAIN_DIR, "plain-directory" }, { MOUNT_KEEP_MODE, "mode-of-target" },
-    { MOUNT_FALLBACK_BIND, "or-bind-source" }, { 0, NULL },
+    {MOUNT_NO_FOLLOW,      "dest-nofollow"  },
+    { MOUNT_COPY_UP,       "tmpcopyup"      },
+    { MOUNT_PLAIN_DIR,     "plain-directory"},
+    { MOUNT_KEEP_MODE,     "mode-of-target" },
+    { MOUNT_FALLBACK_BIND, "or-bind-source" },
+    { 0,                   NULL             },
 };
 
 static const struct flag_name bind_flag_names[] = {
-    { BIND_RECURSIVE, "recursive" },         { BIND_NO_FOLLOW, "dest-nofollow" },
-    { BIND_SOURCE_NO_FOLLOW, "src-nofollow" }, { BIND_COPY_SYMLINK, "copy-symlink" },
-    { BIND_PLAIN_DIR, "plain-directory" },   { 0, NULL },
+    {BIND_RECURSIVE,         "recursive"      },
+    { BIND_NO_FOLLOW,        "dest-nofollow"  },
+    { BIND_SOURCE_NO_FOLLOW, "src-nofollow"   },
+    { BIND_COPY_SYMLINK,     "copy-symlink"   },
+    { BIND_PLAIN_DIR,        "plain-directory"},
+    { 0,                     NULL             },
 };
 
 static const struct flag_name make_flag_names[] = {
-    { CGROUP_MAKE_V2, "v2" }, { CGROUP_MAKE_CPUSET, "fill-cpuset" }, { CGROUP_MAKE_OPTIONAL, "optional" }, { 0, NULL },
+    {CGROUP_MAKE_V2,        "v2"         },
+    { CGROUP_MAKE_CPUSET,   "fill-cpuset"},
+    { CGROUP_MAKE_OPTIONAL, "optional"   },
+    { 0,                    NULL         },
 };
 
 static const struct flag_name write_flag_names[] = {
-    { CGROUP_WRITE_OPTIONAL, "optional" }, { CGROUP_WRITE_OR_NEXT, "or-next-row" }, { 0, NULL },
+    {CGROUP_WRITE_OPTIONAL, "optional"   },
+    { CGROUP_WRITE_OR_NEXT, "or-next-row"},
+    { 0,                    NULL         },
 };
 
 static void put_flags(const struct printer *p, const struct flag_name *names, uint64_t value)
@@ -102,8 +128,20 @@ static const char *const sync_names[] = {
 /* ---- numbers that are not plain ---- */
 
 enum number_style {
-    PLAIN, OCTAL, CLONE_FLAGS, ATTR, PROPAGATION, MOUNT_FLAGS, BIND_FLAGS, MAKE_FLAGS, WRITE_FLAGS, CAPABILITIES, MODE,
-    HEX, LIMIT, NAMESPACE,
+    PLAIN,
+    OCTAL,
+    CLONE_FLAGS,
+    ATTR,
+    PROPAGATION,
+    MOUNT_FLAGS,
+    BIND_FLAGS,
+    MAKE_FLAGS,
+    WRITE_FLAGS,
+    CAPABILITIES,
+    MODE,
+    HEX,
+    LIMIT,
+    NAMESPACE,
 };
 
 struct number_row {
@@ -113,22 +151,38 @@ struct number_row {
 };
 
 static const struct number_row number_rows[] = {
-    { OP_CLONE, "flags", CLONE_FLAGS },        { OP_UNSHARE, "flags", CLONE_FLAGS },
-    { OP_REFORK, "flags", CLONE_FLAGS },       { OP_SETNS, "type", CLONE_FLAGS },
-    { OP_ENTER, "type", CLONE_FLAGS },         { OP_MOUNT, "attr", ATTR },
-    { OP_MOUNT, "flags", MOUNT_FLAGS },        { OP_BIND, "set", ATTR },
-    { OP_BIND, "clear", ATTR },                { OP_BIND, "rset", ATTR },
-    { OP_BIND, "rclear", ATTR },               { OP_BIND, "flags", BIND_FLAGS },
-    { OP_REMOUNT, "set", ATTR },               { OP_REMOUNT, "clear", ATTR },
-    { OP_PROPAGATION, "flags", PROPAGATION },  { OP_PROPAGATE, "flags", PROPAGATION },
-    { OP_ROOT_PROPAGATION, "flags", PROPAGATION }, { OP_CGROUP_MAKE, "flags", MAKE_FLAGS },
-    { OP_CGROUP_WRITE, "flags", WRITE_FLAGS }, { OP_CGROUP_DEVICES, "flags", WRITE_FLAGS },
-    { OP_CGROUP_JOIN, "mask", HEX },           { OP_SYNC, "mode", MODE },
-    { OP_DEVICE, "mode", OCTAL },              { OP_UMASK, "mask", OCTAL },
-    { OP_BOUNDING, "keep", CAPABILITIES },     { OP_CAPABILITIES, "effective", CAPABILITIES },
-    { OP_CAPABILITIES, "permitted", CAPABILITIES }, { OP_CAPABILITIES, "inheritable", CAPABILITIES },
-    { OP_CAPABILITIES, "ambient", CAPABILITIES }, { OP_RLIMIT, "soft", LIMIT },
-    { OP_RLIMIT, "hard", LIMIT },              { OP_RLIMIT_RAISE, "hard", LIMIT },
+    {OP_CLONE,             "flags",       CLONE_FLAGS },
+    { OP_UNSHARE,          "flags",       CLONE_FLAGS },
+    { OP_REFORK,           "flags",       CLONE_FLAGS },
+    { OP_SETNS,            "type",        CLONE_FLAGS },
+    { OP_ENTER,            "type",        CLONE_FLAGS },
+    { OP_MOUNT,            "attr",        ATTR        },
+    { OP_MOUNT,            "flags",       MOUNT_FLAGS },
+    { OP_BIND,             "set",         ATTR        },
+    { OP_BIND,             "clear",       ATTR        },
+    { OP_BIND,             "rset",        ATTR        },
+    { OP_BIND,             "rclear",      ATTR        },
+    { OP_BIND,             "flags",       BIND_FLAGS  },
+    { OP_REMOUNT,          "set",         ATTR        },
+    { OP_REMOUNT,          "clear",       ATTR        },
+    { OP_PROPAGATION,      "flags",       PROPAGATION },
+    { OP_PROPAGATE,        "flags",       PROPAGATION },
+    { OP_ROOT_PROPAGATION, "flags",       PROPAGATION },
+    { OP_CGROUP_MAKE,      "flags",       MAKE_FLAGS  },
+    { OP_CGROUP_WRITE,     "flags",       WRITE_FLAGS },
+    { OP_CGROUP_DEVICES,   "flags",       WRITE_FLAGS },
+    { OP_CGROUP_JOIN,      "mask",        HEX         },
+    { OP_SYNC,             "mode",        MODE        },
+    { OP_DEVICE,           "mode",        OCTAL       },
+    { OP_UMASK,            "mask",        OCTAL       },
+    { OP_BOUNDING,         "keep",        CAPABILITIES},
+    { OP_CAPABILITIES,     "effective",   CAPABILITIES},
+    { OP_CAPABILITIES,     "permitted",   CAPABILITIES},
+    { OP_CAPABILITIES,     "inheritable", CAPABILITIES},
+    { OP_CAPABILITIES,     "ambient",     CAPABILITIES},
+    { OP_RLIMIT,           "soft",        LIMIT       },
+    { OP_RLIMIT,           "hard",        LIMIT       },
+    { OP_RLIMIT_RAISE,     "hard",        LIMIT       },
 };
 
 static enum number_style style_of(enum op_kind kind, const char *field)
@@ -153,19 +207,45 @@ static void put_number(const struct printer *p, enum op_kind kind, const char *f
 
     switch (style_of(kind, field)) {
     case PLAIN:
-    case NAMESPACE: fprintf(p->out, "%" PRId64, value); break;
-    case OCTAL: fprintf(p->out, "%#" PRIo64, bits); break;
-    case HEX: fprintf(p->out, "%#" PRIx64, bits); break;
-    case CLONE_FLAGS: put_flags(p, clone_names, bits); break;
-    case ATTR: put_flags(p, attr_names, bits); break;
-    case PROPAGATION: put_flags(p, propagation_names, bits); break;
-    case MOUNT_FLAGS: put_flags(p, mount_flag_names, bits); break;
-    case BIND_FLAGS: put_flags(p, bind_flag_names, bits); break;
-    case MAKE_FLAGS: put_flags(p, make_flag_names, bits); break;
-    case WRITE_FLAGS: put_flags(p, write_flag_names, bits); break;
-    case CAPABILITIES: put_capabilities(p, bits); break;
-    case LIMIT: put_limit(p, value); break;
-    case MODE: fputs(value >= 0 && value <= SYNC_BOTH_WAIT ? sync_names[value] : "?", p->out); break;
+    case NAMESPACE:
+        fprintf(p->out, "%" PRId64, value);
+        break;
+    case OCTAL:
+        fprintf(p->out, "%#" PRIo64, bits);
+        break;
+    case HEX:
+        fprintf(p->out, "%#" PRIx64, bits);
+        break;
+    case CLONE_FLAGS:
+        put_flags(p, clone_names, bits);
+        break;
+    case ATTR:
+        put_flags(p, attr_names, bits);
+        break;
+    case PROPAGATION:
+        put_flags(p, propagation_names, bits);
+        break;
+    case MOUNT_FLAGS:
+        put_flags(p, mount_flag_names, bits);
+        break;
+    case BIND_FLAGS:
+        put_flags(p, bind_flag_names, bits);
+        break;
+    case MAKE_FLAGS:
+        put_flags(p, make_flag_names, bits);
+        break;
+    case WRITE_FLAGS:
+        put_flags(p, write_flag_names, bits);
+        break;
+    case CAPABILITIES:
+        put_capabilities(p, bits);
+        break;
+    case LIMIT:
+        put_limit(p, value);
+        break;
+    case MODE:
+        fputs(value >= 0 && value <= SYNC_BOTH_WAIT ? sync_names[value] : "?", p->out);
+        break;
     }
 }
 
@@ -177,7 +257,10 @@ static void put_text(const struct printer *p, const char *text)
     fputc('"', p->out);
     for (; *text; text++) {
         if ((unsigned char) *text < 0x20 || *text == '"' || *text == '\\')
-            fprintf(p->out, *text == '\n' ? "\\n" : *text == '"' || *text == '\\' ? "\\%c" : "\\x%02x",
+            fprintf(p->out,
+                    *text == '\n'                   ? "\\n"
+                    : *text == '"' || *text == '\\' ? "\\%c"
+                                                    : "\\x%02x",
                     (unsigned char) *text);
         else
             fputc(*text, p->out);
@@ -239,25 +322,25 @@ static void put_slot(const struct printer *p, const char *field, op_slot slot)
         fprintf(p->out, " %s #%d", field, slot);
 }
 
-#define PRINT_STR(f) put_str(p, #f, row->f);
-#define PRINT_LIST(f) put_list(p, #f, row->f);
+#define PRINT_STR(f)   put_str(p, #f, row->f);
+#define PRINT_LIST(f)  put_list(p, #f, row->f);
 #define PRINT_BYTES(f) put_bytes(p, #f, row->f);
-#define PRINT_NUM(f) put_field_number(p, (enum op_kind) op->kind, #f, row->f);
-#define PRINT_SLOT(f) put_slot(p, #f, row->f);
-#define PRINT_CASE(NAME, name, fields)                                                                             \
-    case OP_##NAME: {                                                                                              \
-        const struct op_##name *row = &op->name;                                                                   \
-                                                                                                                   \
-        (void) row;                                                                                                \
-        fields                                                                                                     \
-        break;                                                                                                     \
+#define PRINT_NUM(f)   put_field_number(p, (enum op_kind) op->kind, #f, row->f);
+#define PRINT_SLOT(f)  put_slot(p, #f, row->f);
+#define PRINT_CASE(NAME, name, fields)                                                                                 \
+    case OP_##NAME: {                                                                                                  \
+        const struct op_##name *row = &op->name;                                                                       \
+                                                                                                                       \
+        (void) row;                                                                                                    \
+        fields break;                                                                                                  \
     }
 
 static void put_fields(const struct printer *p, const struct op *op)
 {
     switch ((enum op_kind) op->kind) {
         OP_CATALOGUE(PRINT_CASE, PRINT_STR, PRINT_LIST, PRINT_BYTES, PRINT_NUM, PRINT_SLOT)
-    case N_OP_KINDS: break;
+    case N_OP_KINDS:
+        break;
     }
 }
 

@@ -30,14 +30,22 @@ struct limit_name {
 };
 
 static const struct limit_name limit_names[] = {
-    { "RLIMIT_AS", RLIMIT_AS },           { "RLIMIT_CORE", RLIMIT_CORE },
-    { "RLIMIT_CPU", RLIMIT_CPU },         { "RLIMIT_DATA", RLIMIT_DATA },
-    { "RLIMIT_FSIZE", RLIMIT_FSIZE },     { "RLIMIT_LOCKS", 10 },
-    { "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK }, { "RLIMIT_MSGQUEUE", 12 },
-    { "RLIMIT_NICE", 13 },                { "RLIMIT_NOFILE", RLIMIT_NOFILE },
-    { "RLIMIT_NPROC", RLIMIT_NPROC },     { "RLIMIT_RSS", RLIMIT_RSS },
-    { "RLIMIT_RTPRIO", 14 },              { "RLIMIT_RTTIME", 15 },
-    { "RLIMIT_SIGPENDING", 11 },          { "RLIMIT_STACK", RLIMIT_STACK },
+    {"RLIMIT_AS",          RLIMIT_AS     },
+    { "RLIMIT_CORE",       RLIMIT_CORE   },
+    { "RLIMIT_CPU",        RLIMIT_CPU    },
+    { "RLIMIT_DATA",       RLIMIT_DATA   },
+    { "RLIMIT_FSIZE",      RLIMIT_FSIZE  },
+    { "RLIMIT_LOCKS",      10            },
+    { "RLIMIT_MEMLOCK",    RLIMIT_MEMLOCK},
+    { "RLIMIT_MSGQUEUE",   12            },
+    { "RLIMIT_NICE",       13            },
+    { "RLIMIT_NOFILE",     RLIMIT_NOFILE },
+    { "RLIMIT_NPROC",      RLIMIT_NPROC  },
+    { "RLIMIT_RSS",        RLIMIT_RSS    },
+    { "RLIMIT_RTPRIO",     14            },
+    { "RLIMIT_RTTIME",     15            },
+    { "RLIMIT_SIGPENDING", 11            },
+    { "RLIMIT_STACK",      RLIMIT_STACK  },
 };
 
 static int limit_resource(const char *name)
@@ -157,10 +165,16 @@ struct mode_name {
 };
 
 static const struct mode_name memory_modes[] = {
-    { "MPOL_DEFAULT", 0 }, { "MPOL_PREFERRED", 1 },      { "MPOL_BIND", 2 },
-    { "MPOL_INTERLEAVE", 3 }, { "MPOL_LOCAL", 4 },       { "MPOL_PREFERRED_MANY", 5 },
-    { "MPOL_WEIGHTED_INTERLEAVE", 6 }, { "MPOL_F_NUMA_BALANCING", 1 << 13 },
-    { "MPOL_F_RELATIVE_NODES", 1 << 14 }, { "MPOL_F_STATIC_NODES", 1 << 15 },
+    {"MPOL_DEFAULT",              0      },
+    { "MPOL_PREFERRED",           1      },
+    { "MPOL_BIND",                2      },
+    { "MPOL_INTERLEAVE",          3      },
+    { "MPOL_LOCAL",               4      },
+    { "MPOL_PREFERRED_MANY",      5      },
+    { "MPOL_WEIGHTED_INTERLEAVE", 6      },
+    { "MPOL_F_NUMA_BALANCING",    1 << 13},
+    { "MPOL_F_RELATIVE_NODES",    1 << 14},
+    { "MPOL_F_STATIC_NODES",      1 << 15},
 };
 
 static int memory_mode(const char *name)
@@ -287,12 +301,13 @@ static void add_groups(struct planner *planner)
         return;
     if (planner->input->host->euid != 0) {
         if (process->n_additional_gids)
-            plan_fail(planner, -EPERM, "process.user.additionalGids: an ordinary user cannot add groups to a container");
+            plan_fail(planner, -EPERM,
+                      "process.user.additionalGids: an ordinary user cannot add groups to a container");
         return;
     }
     op = plan_add(planner, OP_GROUPS, SIDE_INIT, "process.user.additionalGids");
-    op->groups.gids = plan_bytes(planner, process->additional_gids,
-                                 process->n_additional_gids * sizeof *process->additional_gids);
+    op->groups.gids =
+        plan_bytes(planner, process->additional_gids, process->n_additional_gids * sizeof *process->additional_gids);
 }
 
 static bool seccomp_needs_privilege(const struct planner *planner)
@@ -406,8 +421,7 @@ static void add_exec(struct planner *planner)
         plan_add(planner, OP_NO_NEW_PRIVS, SIDE_INIT, "process.noNewPrivileges");
     if (planner->input->seccomp_size) {
         op = plan_add(planner, OP_SECCOMP, SIDE_INIT, "linux.seccomp");
-        op->seccomp.program =
-            plan_bytes(planner, planner->input->seccomp_program, planner->input->seccomp_size);
+        op->seccomp.program = plan_bytes(planner, planner->input->seccomp_program, planner->input->seccomp_size);
         op->seccomp.flags = planner->input->seccomp_flags;
     }
     op = plan_add(planner, OP_EXEC, SIDE_INIT, "process.args[0] \"%s\"", process->n_args ? process->args[0] : "");

@@ -13,21 +13,21 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    { "kernel/msgmax", CLONE_NEWIPC, "ipc" },
-    { "kernel/msgmnb", CLONE_NEWIPC, "ipc" },
-    { "kernel/msgmni", CLONE_NEWIPC, "ipc" },
-    { "kernel/msg_next_id", CLONE_NEWIPC, "ipc" },
-    { "kernel/sem", CLONE_NEWIPC, "ipc" },
-    { "kernel/sem_next_id", CLONE_NEWIPC, "ipc" },
-    { "kernel/shmall", CLONE_NEWIPC, "ipc" },
-    { "kernel/shmmax", CLONE_NEWIPC, "ipc" },
-    { "kernel/shmmni", CLONE_NEWIPC, "ipc" },
-    { "kernel/shm_next_id", CLONE_NEWIPC, "ipc" },
-    { "kernel/shm_rmid_forced", CLONE_NEWIPC, "ipc" },
-    { "fs/mqueue/", CLONE_NEWIPC, "ipc" },
-    { "net/", CLONE_NEWNET, "network" },
-    { "kernel/domainname", CLONE_NEWUTS, "uts" },
-    { "user/", CLONE_NEWUSER, "user" },
+    {"kernel/msgmax",           CLONE_NEWIPC,  "ipc"    },
+    { "kernel/msgmnb",          CLONE_NEWIPC,  "ipc"    },
+    { "kernel/msgmni",          CLONE_NEWIPC,  "ipc"    },
+    { "kernel/msg_next_id",     CLONE_NEWIPC,  "ipc"    },
+    { "kernel/sem",             CLONE_NEWIPC,  "ipc"    },
+    { "kernel/sem_next_id",     CLONE_NEWIPC,  "ipc"    },
+    { "kernel/shmall",          CLONE_NEWIPC,  "ipc"    },
+    { "kernel/shmmax",          CLONE_NEWIPC,  "ipc"    },
+    { "kernel/shmmni",          CLONE_NEWIPC,  "ipc"    },
+    { "kernel/shm_next_id",     CLONE_NEWIPC,  "ipc"    },
+    { "kernel/shm_rmid_forced", CLONE_NEWIPC,  "ipc"    },
+    { "fs/mqueue/",             CLONE_NEWIPC,  "ipc"    },
+    { "net/",                   CLONE_NEWNET,  "network"},
+    { "kernel/domainname",      CLONE_NEWUTS,  "uts"    },
+    { "user/",                  CLONE_NEWUSER, "user"   },
 };
 
 /* "net.ipv4.ip_forward" and "net/ipv4/conf/eth0.100/forwarding" are both written: whichever separator comes first is
@@ -75,9 +75,8 @@ static void check(struct planner *planner, const char *key, const char *name)
         plan_fail(planner, -EINVAL, "linux.sysctl[\"%s\"]: sysctl \"%s\" is not in a separate kernel namespace", key,
                   key);
     else if (!(all & rule->namespace))
-        plan_fail(planner, -EINVAL,
-                  "linux.sysctl[\"%s\"]: not allowed without a %s namespace of the container's own", key,
-                  rule->namespace_name);
+        plan_fail(planner, -EINVAL, "linux.sysctl[\"%s\"]: not allowed without a %s namespace of the container's own",
+                  key, rule->namespace_name);
 }
 
 void plan_sysctl(struct planner *planner)

@@ -14,10 +14,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct opt_bool { bool set; bool value; };
-struct opt_i64 { bool set; int64_t value; };
-struct opt_u64 { bool set; uint64_t value; };
-struct opt_u32 { bool set; uint32_t value; };
+struct opt_bool {
+    bool set;
+    bool value;
+};
+struct opt_i64 {
+    bool set;
+    int64_t value;
+};
+struct opt_u64 {
+    bool set;
+    uint64_t value;
+};
+struct opt_u32 {
+    bool set;
+    uint32_t value;
+};
 
 struct string_pair {
     const char *key;
@@ -26,8 +38,10 @@ struct string_pair {
 
 struct spec_hook {
     const char *path;
-    const char **args; size_t n_args;
-    const char **env; size_t n_env;
+    const char **args;
+    size_t n_args;
+    const char **env;
+    size_t n_env;
     bool has_env;           /* "env" was given, even empty: no PATH is inherited then */
     struct opt_i64 timeout; /* seconds, at least 1 */
 };
@@ -55,9 +69,12 @@ struct spec_mount {
     const char *destination;
     const char *type;   /* NULL: none given */
     const char *source; /* NULL: none given */
-    const char **options; size_t n_options;
-    struct id_map *uid_mappings; size_t n_uid_mappings;
-    struct id_map *gid_mappings; size_t n_gid_mappings;
+    const char **options;
+    size_t n_options;
+    struct id_map *uid_mappings;
+    size_t n_uid_mappings;
+    struct id_map *gid_mappings;
+    size_t n_gid_mappings;
 };
 
 struct spec_rlimit {
@@ -66,23 +83,28 @@ struct spec_rlimit {
 };
 
 struct spec_capabilities {
-    const char **bounding; size_t n_bounding;
-    const char **effective; size_t n_effective;
-    const char **permitted; size_t n_permitted;
-    const char **inheritable; size_t n_inheritable;
-    const char **ambient; size_t n_ambient;
+    const char **bounding;
+    size_t n_bounding;
+    const char **effective;
+    size_t n_effective;
+    const char **permitted;
+    size_t n_permitted;
+    const char **inheritable;
+    size_t n_inheritable;
+    const char **ambient;
+    size_t n_ambient;
 };
 
 struct spec_scheduler {
-    uint32_t policy;     /* SCHED_OTHER, ... of <linux/sched.h> */
+    uint32_t policy; /* SCHED_OTHER, ... of <linux/sched.h> */
     int32_t nice;
     int32_t priority;
-    uint64_t flags;      /* SCHED_FLAG_* or-ed */
+    uint64_t flags;                     /* SCHED_FLAG_* or-ed */
     uint64_t runtime, deadline, period; /* nanoseconds */
 };
 
 struct spec_io_priority {
-    uint32_t class;      /* IOPRIO_CLASS_RT 1, BE 2, IDLE 3 */
+    uint32_t class; /* IOPRIO_CLASS_RT 1, BE 2, IDLE 3 */
     int32_t priority;
 };
 
@@ -92,13 +114,17 @@ struct spec_process {
     uint32_t uid, gid;
     struct opt_u32 umask;
     const char *username;
-    uint32_t *additional_gids; size_t n_additional_gids;
-    const char **args; size_t n_args;
+    uint32_t *additional_gids;
+    size_t n_additional_gids;
+    const char **args;
+    size_t n_args;
     const char *command_line;
-    const char **env; size_t n_env;
+    const char **env;
+    size_t n_env;
     const char *cwd;
     struct spec_capabilities *capabilities; /* NULL: no "capabilities" object, nothing is changed but the ambient set */
-    struct spec_rlimit *rlimits; size_t n_rlimits;
+    struct spec_rlimit *rlimits;
+    size_t n_rlimits;
     bool no_new_privileges;
     const char *apparmor_profile;
     const char *selinux_label;
@@ -144,9 +170,9 @@ struct spec_net_device {
 
 struct spec_device_rule {
     bool allow;
-    char type; /* 'a', 'b', 'c'; absent in the document: 'a' */
+    char type;                   /* 'a', 'b', 'c'; absent in the document: 'a' */
     struct opt_i64 major, minor; /* unset or negative: every one */
-    const char *access; /* subset of "rwm"; NULL: all */
+    const char *access;          /* subset of "rwm"; NULL: all */
 };
 
 struct spec_memory {
@@ -181,8 +207,12 @@ enum throttle_kind {
 
 struct spec_block_io {
     struct opt_u32 weight, leaf_weight;
-    struct spec_weight_device *weight_devices; size_t n_weight_devices;
-    struct { struct spec_throttle_device *devices; size_t n_devices; } throttle[N_THROTTLE_KINDS];
+    struct spec_weight_device *weight_devices;
+    size_t n_weight_devices;
+    struct {
+        struct spec_throttle_device *devices;
+        size_t n_devices;
+    } throttle[N_THROTTLE_KINDS];
 };
 
 struct spec_hugepage_limit {
@@ -197,7 +227,8 @@ struct spec_interface_priority {
 
 struct spec_network {
     struct opt_u32 class_id;
-    struct spec_interface_priority *priorities; size_t n_priorities;
+    struct spec_interface_priority *priorities;
+    size_t n_priorities;
 };
 
 struct spec_rdma {
@@ -206,15 +237,19 @@ struct spec_rdma {
 };
 
 struct spec_resources {
-    struct spec_device_rule *devices; size_t n_devices;
+    struct spec_device_rule *devices;
+    size_t n_devices;
     struct spec_memory *memory;
     struct spec_cpu *cpu;
     struct opt_i64 pids_limit;
     struct spec_block_io *block_io;
-    struct spec_hugepage_limit *hugepage_limits; size_t n_hugepage_limits;
+    struct spec_hugepage_limit *hugepage_limits;
+    size_t n_hugepage_limits;
     struct spec_network *network;
-    struct spec_rdma *rdma; size_t n_rdma;
-    struct string_pair *unified; size_t n_unified;
+    struct spec_rdma *rdma;
+    size_t n_rdma;
+    struct string_pair *unified;
+    size_t n_unified;
 };
 
 struct spec_seccomp_arg {
@@ -224,24 +259,30 @@ struct spec_seccomp_arg {
 };
 
 struct spec_seccomp_rule {
-    const char **names; size_t n_names;
+    const char **names;
+    size_t n_names;
     const char *action; /* "SCMP_ACT_ERRNO", validated */
     struct opt_u32 errno_ret;
-    struct spec_seccomp_arg *args; size_t n_args;
+    struct spec_seccomp_arg *args;
+    size_t n_args;
 };
 
 struct spec_seccomp {
     const char *default_action; /* validated */
     struct opt_u32 default_errno_ret;
-    const char **architectures; size_t n_architectures; /* "SCMP_ARCH_X86_64", validated */
-    const char **flags; size_t n_flags;                 /* "SECCOMP_FILTER_FLAG_LOG", validated */
+    const char **architectures;
+    size_t n_architectures; /* "SCMP_ARCH_X86_64", validated */
+    const char **flags;
+    size_t n_flags; /* "SECCOMP_FILTER_FLAG_LOG", validated */
     const char *listener_path, *listener_metadata;
-    struct spec_seccomp_rule *syscalls; size_t n_syscalls;
+    struct spec_seccomp_rule *syscalls;
+    size_t n_syscalls;
 };
 
 struct spec_intel_rdt {
     const char *clos_id;
-    const char **schemata; size_t n_schemata;
+    const char **schemata;
+    size_t n_schemata;
     const char *l3_cache_schema, *mem_bw_schema;
     bool enable_monitoring;
 };
@@ -249,12 +290,14 @@ struct spec_intel_rdt {
 struct spec_memory_policy {
     const char *mode;  /* "MPOL_BIND", validated */
     const char *nodes; /* "0-3,7" */
-    const char **flags; size_t n_flags; /* "MPOL_F_STATIC_NODES", validated */
+    const char **flags;
+    size_t n_flags; /* "MPOL_F_STATIC_NODES", validated */
 };
 
 struct spec_personality {
     const char *domain; /* "LINUX" or "LINUX32" */
-    const char **flags; size_t n_flags;
+    const char **flags;
+    size_t n_flags;
 };
 
 struct spec_time_offset {
@@ -264,18 +307,26 @@ struct spec_time_offset {
 };
 
 struct spec_linux {
-    struct spec_namespace *namespaces; size_t n_namespaces;
-    struct id_map *uid_mappings; size_t n_uid_mappings;
-    struct id_map *gid_mappings; size_t n_gid_mappings;
-    struct spec_device *devices; size_t n_devices;
-    struct spec_net_device *net_devices; size_t n_net_devices;
+    struct spec_namespace *namespaces;
+    size_t n_namespaces;
+    struct id_map *uid_mappings;
+    size_t n_uid_mappings;
+    struct id_map *gid_mappings;
+    size_t n_gid_mappings;
+    struct spec_device *devices;
+    size_t n_devices;
+    struct spec_net_device *net_devices;
+    size_t n_net_devices;
     const char *cgroups_path;
     struct spec_resources *resources; /* NULL: none */
     const char *rootfs_propagation;   /* "private", "rslave", ... ; NULL: none given */
     struct spec_seccomp *seccomp;     /* NULL: none */
-    struct string_pair *sysctl; size_t n_sysctl;
-    const char **masked_paths; size_t n_masked_paths;
-    const char **readonly_paths; size_t n_readonly_paths;
+    struct string_pair *sysctl;
+    size_t n_sysctl;
+    const char **masked_paths;
+    size_t n_masked_paths;
+    const char **readonly_paths;
+    size_t n_readonly_paths;
     const char *mount_label;
     struct spec_intel_rdt *intel_rdt;
     struct spec_memory_policy *memory_policy;
@@ -288,9 +339,11 @@ struct spec {
     struct spec_root *root;       /* NULL: none given */
     struct spec_process *process; /* NULL: none given (create and state allow it, start does not) */
     const char *hostname, *domainname;
-    struct spec_mount *mounts; size_t n_mounts;
+    struct spec_mount *mounts;
+    size_t n_mounts;
     struct spec_hooks hooks[N_HOOK_KINDS];
-    struct string_pair *annotations; size_t n_annotations;
+    struct string_pair *annotations;
+    size_t n_annotations;
     struct spec_linux *linux_; /* never NULL after loading: an absent "linux" is an empty one */
 };
 

@@ -33,13 +33,15 @@ struct state {
     const char *created;         /* RFC 3339 with nanoseconds, UTC */
     const char *owner;           /* user name of who made it, or the number */
     uint32_t owner_uid;
-    const char *cgroup_manager;  /* "cgroupfs", "systemd", "disabled" */
-    struct cgroup_dir *cgroups; size_t n_cgroups;
-    const char *scope;           /* systemd scope, or NULL */
-    const char **annotation_keys, **annotation_values; size_t n_annotations;
-    bool own_pid_namespace;      /* killing init kills all */
+    const char *cgroup_manager; /* "cgroupfs", "systemd", "disabled" */
+    struct cgroup_dir *cgroups;
+    size_t n_cgroups;
+    const char *scope; /* systemd scope, or NULL */
+    const char **annotation_keys, **annotation_values;
+    size_t n_annotations;
+    bool own_pid_namespace; /* killing init kills all */
     bool detached;
-    const char *pid_file;        /* absolute, removed by delete; or NULL */
+    const char *pid_file; /* absolute, removed by delete; or NULL */
 };
 
 enum state_status { STATE_CREATING, STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_STOPPED };

@@ -76,15 +76,15 @@ static inline long sys_call6(long number, long a, long b, long c, long d, long e
 #endif
 
 #define SYS_PICK(_1, _2, _3, _4, _5, _6, _7, name, ...) name
-#define SYS_L(x) ((long) (x))
-#define SYS_CALL0(n) sys_call6(n, 0, 0, 0, 0, 0, 0)
-#define SYS_CALL1(n, a) sys_call6(n, SYS_L(a), 0, 0, 0, 0, 0)
-#define SYS_CALL2(n, a, b) sys_call6(n, SYS_L(a), SYS_L(b), 0, 0, 0, 0)
-#define SYS_CALL3(n, a, b, c) sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), 0, 0, 0)
-#define SYS_CALL4(n, a, b, c, d) sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), SYS_L(d), 0, 0)
-#define SYS_CALL5(n, a, b, c, d, e) sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), SYS_L(d), SYS_L(e), 0)
-#define SYS_CALL6(n, a, b, c, d, e, f) sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), SYS_L(d), SYS_L(e), SYS_L(f))
+#define SYS_L(x)                                        ((long) (x))
+#define SYS_CALL0(n)                                    sys_call6(n, 0, 0, 0, 0, 0, 0)
+#define SYS_CALL1(n, a)                                 sys_call6(n, SYS_L(a), 0, 0, 0, 0, 0)
+#define SYS_CALL2(n, a, b)                              sys_call6(n, SYS_L(a), SYS_L(b), 0, 0, 0, 0)
+#define SYS_CALL3(n, a, b, c)                           sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), 0, 0, 0)
+#define SYS_CALL4(n, a, b, c, d)                        sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), SYS_L(d), 0, 0)
+#define SYS_CALL5(n, a, b, c, d, e)                     sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), SYS_L(d), SYS_L(e), 0)
+#define SYS_CALL6(n, a, b, c, d, e, f)                  sys_call6(n, SYS_L(a), SYS_L(b), SYS_L(c), SYS_L(d), SYS_L(e), SYS_L(f))
 
 /* sys_call(NUMBER, arguments...): the result, or -errno. */
-#define sys_call(...)                                                                                              \
+#define sys_call(...)                                                                                                  \
     SYS_PICK(__VA_ARGS__, SYS_CALL6, SYS_CALL5, SYS_CALL4, SYS_CALL3, SYS_CALL2, SYS_CALL1, SYS_CALL0)(__VA_ARGS__)

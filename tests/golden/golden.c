@@ -119,8 +119,8 @@ int main(int argc, char **argv)
         _cleanup_free_ char *text = dir < 0 ? NULL : result(dir);
         bool ok = text && (update ? file_replace(dir, "plan.txt", text, strlen(text), 0644) == 0 : compare(dir, text));
 
-        printf("%s %d - %s\n", ok ? "ok" : "not ok", i - first + 1, strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1
-                                                                                       : argv[i]);
+        printf("%s %d - %s\n", ok ? "ok" : "not ok", i - first + 1,
+               strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i]);
         failures += !ok;
     }
     return failures != 0;

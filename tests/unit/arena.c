@@ -48,9 +48,9 @@ static void errors_prefix_and_spell(void)
 }
 
 static const struct test tests[] = {
-    { "allocations are zero and aligned", allocations_are_zero_and_aligned },
-    { "exhaustion is sticky", exhaustion_is_sticky },
-    { "errors prefix and spell", errors_prefix_and_spell },
+    {"allocations are zero and aligned", allocations_are_zero_and_aligned},
+    { "exhaustion is sticky",            exhaustion_is_sticky            },
+    { "errors prefix and spell",         errors_prefix_and_spell         },
 };
 
 TEST_MAIN(tests)

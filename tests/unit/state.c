@@ -262,7 +262,7 @@ static void damaged_states_are_located(void)
         { "{\n\"id\": \"a\",",                                                         "state.json:2:"                                      },
         { "{\n  \"id\": tru }",                                                        "state.json:2:"                                      },
         { "[]",                                                                        "state.json:1:1: "                                   },
-        { "{}",                                                                        "required, but missing"                                        },
+        { "{}",                                                                        "required, but missing"                              },
         { "{\"id\":\"b\"" REST,                                                        "state.json:1:7: id: is not the id of this container"},
         { "{\"id\":\"a\",\n\"pid\":-1" REST,                                           "state.json:2:7: pid: "                              },
         { "{\"id\":\"a\",\"pid\":4294967297" REST,                                     "pid: "                                              },

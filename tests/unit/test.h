@@ -16,34 +16,33 @@ struct test {
 
 static bool test_failed;
 
-#define CHECK(condition)                                                                       \
-    do {                                                                                       \
-        if (!(condition)) {                                                                    \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);                           \
-            test_failed = true;                                                                \
-            return;                                                                            \
-        }                                                                                      \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);                                                   \
+            test_failed = true;                                                                                        \
+            return;                                                                                                    \
+        }                                                                                                              \
     } while (0)
 
-#define CHECK_INT(actual, expected)                                                            \
-    do {                                                                                       \
-        long long a_ = (long long) (actual), e_ = (long long) (expected);                      \
-        if (a_ != e_) {                                                                        \
-            printf("# %s:%d: %s is %lld, expected %lld\n", __FILE__, __LINE__, #actual, a_, e_); \
-            test_failed = true;                                                                \
-            return;                                                                            \
-        }                                                                                      \
+#define CHECK_INT(actual, expected)                                                                                    \
+    do {                                                                                                               \
+        long long a_ = (long long) (actual), e_ = (long long) (expected);                                              \
+        if (a_ != e_) {                                                                                                \
+            printf("# %s:%d: %s is %lld, expected %lld\n", __FILE__, __LINE__, #actual, a_, e_);                       \
+            test_failed = true;                                                                                        \
+            return;                                                                                                    \
+        }                                                                                                              \
     } while (0)
 
-#define CHECK_STR(actual, expected)                                                            \
-    do {                                                                                       \
-        const char *a_ = (actual), *e_ = (expected);                                           \
-        if (!a_ || strcmp(a_, e_) != 0) {                                                      \
-            printf("# %s:%d: %s is \"%s\", expected \"%s\"\n", __FILE__, __LINE__, #actual,    \
-                   a_ ? a_ : "(null)", e_);                                                    \
-            test_failed = true;                                                                \
-            return;                                                                            \
-        }                                                                                      \
+#define CHECK_STR(actual, expected)                                                                                    \
+    do {                                                                                                               \
+        const char *a_ = (actual), *e_ = (expected);                                                                   \
+        if (!a_ || strcmp(a_, e_) != 0) {                                                                              \
+            printf("# %s:%d: %s is \"%s\", expected \"%s\"\n", __FILE__, __LINE__, #actual, a_ ? a_ : "(null)", e_);   \
+            test_failed = true;                                                                                        \
+            return;                                                                                                    \
+        }                                                                                                              \
     } while (0)
 
 /* Run the N tests of TABLE; returns the exit status. */
@@ -61,8 +60,8 @@ static inline int test_main(const struct test *table, size_t n)
     return failures != 0;
 }
 
-#define TEST_MAIN(table)                                                                       \
-    int main(void)                                                                             \
-    {                                                                                          \
-        return test_main(table, sizeof(table) / sizeof((table)[0]));                           \
+#define TEST_MAIN(table)                                                                                               \
+    int main(void)                                                                                                     \
+    {                                                                                                                  \
+        return test_main(table, sizeof(table) / sizeof((table)[0]));                                                   \
     }
