@@ -168,6 +168,29 @@ CRUN_API int crun_features(struct crun_context *context, char **ret_json, struct
 CRUN_API int crun_plan(struct crun_context *context, const char *id, const struct crun_create_options *options,
                        char **ret_text, struct crun_error *err);
 
+/* What is wrong with a bundle, or (WARNING) would be passed over. */
+struct crun_problem {
+    const char *file;    /* as messages call it: "config.json" */
+    size_t line, column; /* from 1; 0: not about a place of the file */
+    const char *path;    /* of the field: "linux.resources.pids.limit", "" when it is about none */
+    const char *text;
+    bool warning;
+};
+
+struct crun_check {
+    struct crun_problem *problems; /* in the order of their finding */
+    size_t n_problems, n_errors;   /* n_errors: without the warnings */
+};
+
+/* Validate a bundle without doing anything: every problem of the document, of what it asks for, and of this host. Of
+ * OPTIONS only bundle and config are looked at. Problems are no failure of the call: see ret_check->n_errors. */
+CRUN_API int crun_check(struct crun_context *context, const struct crun_create_options *options,
+                        struct crun_check **ret_check, struct crun_error *err);
+CRUN_API void crun_check_free(struct crun_check *check);
+
+/* The same as a JSON object, as `check --format json` prints it; free with free(3). */
+CRUN_API int crun_check_json(const struct crun_check *check, char **ret_json, struct crun_error *err);
+
 /* "0.1", "abcdef0", "1.3.0", "+SECCOMP +EBPF ..." */
 CRUN_API const char *crun_version(void);
 CRUN_API const char *crun_commit(void);

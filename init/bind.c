@@ -11,19 +11,39 @@ static unsigned target_how(int64_t flags)
     return (flags & BIND_NO_FOLLOW ? PATH_NO_FOLLOW : 0u) | (flags & BIND_PLAIN_DIR ? PATH_PLAIN : 0u);
 }
 
+/* A directory goes on a directory only, anything else on anything else; move_mount(2) would say EINVAL. */
+static int same_kind(struct init *init, int target_fd, bool directory, const char *target)
+{
+    struct stat st;
+    int r = sys_fstat(target_fd, &st);
+
+    if (r < 0)
+        return init_fail(init, r, "fstat", target);
+    if (directory && !S_ISDIR(st.st_mode))
+        return init_fail(init, -ENOTDIR, "move_mount", target);
+    return !directory && S_ISDIR(st.st_mode) ? init_fail(init, -EISDIR, "move_mount", target) : 0;
+}
+
 /* A target of the kind that SOURCE_FD is. */
 static int open_target(struct init *init, const struct op_bind *op, int source_fd)
 {
     const char *target = init_str(init, op->target);
     struct stat st;
+    bool directory;
     int fd, r = sys_fstat(source_fd, &st);
 
     if (r < 0)
         return init_fail(init, r, "fstat", init_str(init, op->source));
-    fd = path_make(init, target, S_ISDIR(st.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0755, target_how(op->flags), NULL);
+    directory = S_ISDIR(st.st_mode);
+    fd = path_make(init, target, directory ? S_IFDIR | 0755 : S_IFREG | 0755, target_how(op->flags), NULL);
     if (op->flags & BIND_PLAIN_DIR && (fd == -ELOOP || fd == -ENOTDIR))
         return init_explain(init, fd, "must be mounted on ordinary directory");
-    return fd < 0 ? init_fail(init, fd, "open", target) : fd;
+    if (fd < 0)
+        return init_fail(init, fd, "open", target);
+    r = same_kind(init, fd, directory, target);
+    if (r < 0)
+        sys_close(fd);
+    return r < 0 ? r : fd;
 }
 
 /* ---- by descriptors ---- */
@@ -74,6 +94,7 @@ static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
     r = tree_attach(tree_fd, target_fd);
     if (r < 0)
         return init_fail(init, r, "move_mount", target);
+    root_mounted(init, target, tree_fd);
     return late ? change_late(init, tree_fd, op) : 0;
 }
 
@@ -96,8 +117,12 @@ static int bind_old(struct init *init, const struct op_bind *op)
                        NULL);
     if (r < 0)
         return init_fail(init, r, "mount", source);
-    mounted_fd = path_open(init, target, target_how(op->flags));
-    return mounted_fd < 0 ? init_fail(init, mounted_fd, "open", target) : change_late(init, mounted_fd, op);
+    mounted_fd = path_is_root(target) ? sys_openat(AT_FDCWD, init->root_path, O_PATH | O_CLOEXEC, 0)
+                                      : path_open(init, target, target_how(op->flags));
+    if (mounted_fd < 0)
+        return init_fail(init, mounted_fd, "open", target);
+    root_mounted(init, target, mounted_fd);
+    return change_late(init, mounted_fd, op);
 }
 
 /* ---- a link instead of a mount ---- */

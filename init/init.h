@@ -148,6 +148,9 @@ int copy_up(struct init *init, int from_fd, int to_fd);
 /* masks.c: before the host is out of sight, take hold of its /dev/null. */
 void masks_prepare(struct init *init);
 
+/* root.c: FD was mounted at PATH. If that is "/", rows from here on are beneath it. */
+void root_mounted(struct init *init, const char *path, int fd);
+
 /* process.c: not dumpable, and dead with the parent; again after every change of ids. */
 void process_guard(struct init *init);
 void process_release(struct init *init); /* the parent may go now */

@@ -152,20 +152,6 @@ static int make_tree(const struct file_system *fs, const struct target *target)
     return tree_fd < 0 ? fail_with_log(fs, tree_fd, "fsmount", target->path) : tree_fd;
 }
 
-/* Rows after a mount on "/" are beneath the new one. */
-static void enter_new_root(struct init *init, const char *path, int fd)
-{
-    int root_fd;
-
-    if (!path_is_root(path))
-        return;
-    root_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (root_fd < 0)
-        return;
-    sys_close(init->root_fd);
-    init->root_fd = root_fd;
-}
-
 static int show_tree(struct init *init, const struct op_mount *op, const struct target *target, int tree_fd)
 {
     int r = op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, tree_fd) : 0;
@@ -175,7 +161,7 @@ static int show_tree(struct init *init, const struct op_mount *op, const struct 
     r = tree_attach(tree_fd, target->fd);
     if (r < 0)
         return init_fail(init, r, "move_mount", target->path);
-    enter_new_root(init, target->path, tree_fd);
+    root_mounted(init, target->path, tree_fd);
     return 0;
 }
 
@@ -239,7 +225,7 @@ static int mount_old(struct init *init, const struct op_mount *op, const struct 
                                             : path_open(init, target->path, 0);
     if (mounted_fd < 0)
         return init_fail(init, mounted_fd, "open", target->path);
-    enter_new_root(init, target->path, mounted_fd);
+    root_mounted(init, target->path, mounted_fd);
     return op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, mounted_fd) : 0;
 }
 

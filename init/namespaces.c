@@ -4,17 +4,91 @@
  * (CLONE_PARENT: the runtime stays its parent, and can wait for it).
  */
 #include "init/init.h"
+#include "sys/cred.h"
 
-/* The container's processes see us from the first namespace on. */
+enum { N_FILES = 8 };
+
+/* The user namespace stands last; see enter_files. */
+static const struct namespace_file {
+    int type;
+    const char *name;
+} files[N_FILES] = {
+    { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWIPC, "ipc" },   { CLONE_NEWUTS, "uts" }, { CLONE_NEWNET, "net" },
+    { CLONE_NEWPID, "pid" },       { CLONE_NEWTIME, "time" }, { CLONE_NEWNS, "mnt" },  { CLONE_NEWUSER, "user" },
+};
+
+static int open_file(const struct init *init, int64_t pid, const char *name)
+{
+    char path[64];
+    struct text text = text_init(path, sizeof path);
+
+    text_put_number(&text, pid);
+    text_put(&text, "/ns/");
+    text_put(&text, name);
+    return sys_openat(init->proc_fd, path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+static int open_files(struct init *init, const struct op_setns *op, int fds[N_FILES])
+{
+    for (int i = 0; i < N_FILES; i++) {
+        fds[i] = op->type & files[i].type ? open_file(init, op->pid, files[i].name) : -1;
+        if (fds[i] < 0 && op->type & files[i].type)
+            return init_fail(init, fds[i], "open", files[i].name);
+    }
+    /* They were those of that process if it is there by now. */
+    return sys_pidfd_send_signal(slot_fd(init, op->fd), 0) == -ESRCH ? init_explain(init, -ESRCH, "container not running")
+                                                                     : 0;
+}
+
+/* Root may join what the host owns only from outside of the container's user namespace, and has the right to join all:
+ * that one comes last. An ordinary user gets the right by entering it: it comes first. */
+static int enter_files(struct init *init, const int fds[N_FILES])
+{
+    int first = sys_geteuid() == 0 ? 0 : N_FILES - 1;
+
+    for (int i = 0; i < N_FILES; i++) {
+        int at = (first + i) % N_FILES, r = fds[at] < 0 ? 0 : sys_setns(fds[at], files[at].type);
+
+        if (r < 0)
+            return init_fail(init, r, "setns", files[at].name);
+    }
+    return 0;
+}
+
+/* Linux before 5.8 does not join by pidfd: every namespace by its file, all opened before the first is entered. */
+static int setns_by_files(struct init *init, const struct op_setns *op)
+{
+    int fds[N_FILES] = { -1, -1, -1, -1, -1, -1, -1, -1 };
+    int r = open_files(init, op, fds);
+
+    if (r >= 0)
+        r = enter_files(init, fds);
+    for (int i = 0; i < N_FILES; i++)
+        close_fdp(&fds[i]);
+    return r;
+}
+
+static int enter(struct init *init, const struct op_setns *op)
+{
+    int r = sys_setns(slot_fd(init, op->fd), (int) op->type);
+
+    if (r == -EINVAL && op->pid)
+        return setns_by_files(init, op);
+    return r < 0 ? init_fail(init, r, "setns", NULL) : 0;
+}
+
+/* The container's processes see us from the first namespace on. A user namespace changes credentials, and with them what
+ * guards us. */
 int init_setns(struct init *init, const struct op_setns *op)
 {
     int r;
 
     init->dumpable_later = false;
     process_guard(init);
-    r = sys_setns(slot_fd(init, op->fd), (int) op->type);
+    r = enter(init, op);
     if (r < 0)
-        return init_fail(init, r, "setns", NULL);
+        return r;
+    process_guard(init);
     if (!(op->type & CLONE_NEWNS))
         return 0;
     close_fdp(&init->root_fd);

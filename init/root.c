@@ -68,6 +68,19 @@ int init_root(struct init *init, const struct op_root *op)
     return init_fail(init, tree_fd, "open_tree", path);
 }
 
+void root_mounted(struct init *init, const char *path, int fd)
+{
+    int root_fd;
+
+    if (!path_is_root(path))
+        return;
+    root_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (root_fd < 0)
+        return;
+    sys_close(init->root_fd);
+    init->root_fd = root_fd;
+}
+
 /* ---- entering it ---- */
 
 /* pivot_root(2) refuses a root whose parent is shared: a second mount of it, on the first one made private. */

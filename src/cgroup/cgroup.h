@@ -27,6 +27,17 @@ int cgroup_write(const struct cgroup_dir *dir, const char *file, const char *val
 /* Attach the device program (SIZE bytes of struct bpf_insn) with BPF_F_ALLOW_MULTI. */
 int cgroup_attach_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err);
 
+/* Put PROGRAM in the place of the one that cgroup_attach_devices attached, without a moment in which neither is in
+ * force. NULL: no program any more. */
+int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err);
+
+/* v2: see that DIR, which exists, has the controllers of ENABLE ("memory pids ?io"; one with ? only if possible), by
+ * enabling them in every cgroup above it where they are missing. */
+int cgroup_enable(const struct cgroup_dir *dir, const char *enable, struct error *err);
+
+/* Whole FILE as malloc'd text; the plain -errno, without a message. */
+int cgroup_read(const struct cgroup_dir *dir, const char *file, char **ret_text);
+
 /* Move process PID (all its threads) in. */
 int cgroup_join(const struct cgroup_dir *dir, pid_t pid, struct error *err);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Loading a device program and attaching it to a v2 cgroup, bpf(2). The attribute is a block larger than any kernel's,
- * zeroed: kernels may write results behind the fields that a caller knows of, and a zero tail is always accepted.
- * The verifier's log costs time and is asked for only when loading has failed.
+ * Loading a device program and attaching it to a v2 cgroup, and replacing it by another one. The verifier's log costs
+ * time and is asked for only when loading has failed.
+ *
+ * Replacing: the kernel exchanges one program for another in one step (Linux 5.6). Where it cannot, the new one is
+ * attached beside the old one, which then goes: in between an access needs both, so nothing is open that neither allows.
  */
 #include "cgroup/cgroup.h"
 
@@ -14,35 +16,14 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-
-/* Of <linux/bpf.h>, which not every libc's headers come with. */
-enum { BPF_PROG_LOAD = 5, BPF_PROG_ATTACH = 8 };
-enum { BPF_PROG_TYPE_CGROUP_DEVICE = 15, BPF_CGROUP_DEVICE = 6, BPF_F_ALLOW_MULTI = 2 };
-
-struct load_attr {
-    uint32_t prog_type, insn_cnt;
-    uint64_t insns, license;
-    uint32_t log_level, log_size;
-    uint64_t log_buf;
-    uint32_t kern_version, prog_flags;
-    char prog_name[16];
-};
-
-struct attach_attr {
-    uint32_t target_fd, attach_bpf_fd, attach_type, attach_flags, replace_bpf_fd;
-};
-
-union attr {
-    struct load_attr load;
-    struct attach_attr attach;
-    char room[512];
-};
+#include "cgroup/bpf.h"
 
 #define INSTRUCTION_SIZE 8
 #define LOG_SIZE         65536
+#define PROGRAMS_MAX     64 /* the kernel's limit of programs of a cgroup */
 #define INTERRUPTED_MAX  16 /* the verifier gives up with EAGAIN when a signal is pending */
 
-static int bpf_call(int command, union attr *attr)
+int bpf_call(int command, union bpf_attr *attr)
 {
     long r = -1;
 
@@ -56,7 +37,7 @@ static int bpf_call(int command, union attr *attr)
 
 static int load(const void *program, size_t size, char *log, size_t log_size)
 {
-    union attr attr;
+    union bpf_attr attr;
 
     memset(&attr, 0, sizeof attr);
     attr.load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
@@ -66,7 +47,7 @@ static int load(const void *program, size_t size, char *log, size_t log_size)
     attr.load.log_level = log != NULL;
     attr.load.log_size = (uint32_t) log_size;
     attr.load.log_buf = (uintptr_t) log;
-    memcpy(attr.load.prog_name, "crun_devices", sizeof "crun_devices");
+    memcpy(attr.load.prog_name, BPF_DEVICES_NAME, sizeof BPF_DEVICES_NAME);
     return bpf_call(BPF_PROG_LOAD, &attr);
 }
 
@@ -115,10 +96,30 @@ static int load_explained(const void *program, size_t size, struct error *err)
     return fd;
 }
 
+static int attach(int cgroup_fd, int program_fd, int replaced_fd)
+{
+    union bpf_attr attr;
+
+    memset(&attr, 0, sizeof attr);
+    attr.attach.target_fd = (uint32_t) cgroup_fd;
+    attr.attach.attach_bpf_fd = (uint32_t) program_fd;
+    attr.attach.attach_type = BPF_CGROUP_DEVICE;
+    attr.attach.attach_flags = BPF_F_ALLOW_MULTI;
+    if (replaced_fd >= 0) {
+        attr.attach.attach_flags |= BPF_F_REPLACE;
+        attr.attach.replace_bpf_fd = (uint32_t) replaced_fd;
+    }
+    return bpf_call(BPF_PROG_ATTACH, &attr);
+}
+
+static int attach_error(const struct cgroup_dir *dir, int code, struct error *err)
+{
+    return error_errno(err, code, "attach the device program to cgroup \"%s%s\"", dir->mount, dir->path);
+}
+
 int cgroup_attach_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err)
 {
     _cleanup_close_ int program_fd = load_explained(program, size, err), cgroup_fd = -1;
-    union attr attr;
     int r;
 
     if (program_fd < 0)
@@ -126,11 +127,94 @@ int cgroup_attach_devices(const struct cgroup_dir *dir, const void *program, siz
     cgroup_fd = cgroup_open(dir, err);
     if (cgroup_fd < 0)
         return cgroup_fd;
+    r = attach(cgroup_fd, program_fd, -1);
+    return r < 0 ? attach_error(dir, r, err) : 0;
+}
+
+/* ---- replacing ---- */
+
+static int program_by_id(uint32_t id)
+{
+    union bpf_attr attr;
+
+    memset(&attr, 0, sizeof attr);
+    attr.id = id;
+    return bpf_call(BPF_PROG_GET_FD_BY_ID, &attr);
+}
+
+static bool is_ours(int program_fd)
+{
+    enum { NAME_OFFSET = 64 }; /* of struct bpf_prog_info */
+    char info[256] = { 0 };
+    union bpf_attr attr;
+
+    memset(&attr, 0, sizeof attr);
+    attr.info = (struct bpf_info_attr){ (uint32_t) program_fd, sizeof info, (uintptr_t) info };
+    return bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr) >= 0 && strcmp(info + NAME_OFFSET, BPF_DEVICES_NAME) == 0;
+}
+
+/* The program of ours that is attached, -ENOENT if none is. */
+static int find_ours(int cgroup_fd)
+{
+    uint32_t ids[PROGRAMS_MAX];
+    union bpf_attr attr;
+    int r;
+
+    memset(&attr, 0, sizeof attr);
+    attr.query = (struct bpf_query_attr){ .target_fd = (uint32_t) cgroup_fd,
+                                          .attach_type = BPF_CGROUP_DEVICE,
+                                          .prog_ids = (uintptr_t) ids,
+                                          .prog_cnt = PROGRAMS_MAX };
+    r = bpf_call(BPF_PROG_QUERY, &attr);
+    for (uint32_t i = 0; r >= 0 && i < attr.query.prog_cnt; i++) {
+        int fd = program_by_id(ids[i]);
+
+        if (fd >= 0 && is_ours(fd))
+            return fd;
+        fd_close(&fd);
+    }
+    return r < 0 ? r : -ENOENT;
+}
+
+static int detach(int cgroup_fd, int program_fd)
+{
+    union bpf_attr attr;
+
     memset(&attr, 0, sizeof attr);
     attr.attach.target_fd = (uint32_t) cgroup_fd;
     attr.attach.attach_bpf_fd = (uint32_t) program_fd;
     attr.attach.attach_type = BPF_CGROUP_DEVICE;
-    attr.attach.attach_flags = BPF_F_ALLOW_MULTI;
-    r = bpf_call(BPF_PROG_ATTACH, &attr);
-    return r < 0 ? error_errno(err, r, "attach the device program to cgroup \"%s%s\"", dir->mount, dir->path) : 0;
+    return bpf_call(BPF_PROG_DETACH, &attr);
+}
+
+static int exchange(int cgroup_fd, int old_fd, int new_fd)
+{
+    int r;
+
+    if (new_fd < 0)
+        return old_fd < 0 ? 0 : detach(cgroup_fd, old_fd);
+    r = attach(cgroup_fd, new_fd, old_fd);
+    if (r >= 0 || old_fd < 0)
+        return r;
+    r = attach(cgroup_fd, new_fd, -1);
+    return r < 0 ? r : detach(cgroup_fd, old_fd);
+}
+
+int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err)
+{
+    _cleanup_close_ int cgroup_fd = cgroup_open(dir, err), old_fd = -1, new_fd = -1;
+    int r;
+
+    if (cgroup_fd < 0)
+        return cgroup_fd;
+    old_fd = find_ours(cgroup_fd);
+    if (old_fd < 0 && old_fd != -ENOENT)
+        return error_errno(err, old_fd, "look for the device program of cgroup \"%s%s\"", dir->mount, dir->path);
+    if (program) {
+        new_fd = load_explained(program, size, err);
+        if (new_fd < 0)
+            return new_fd;
+    }
+    r = exchange(cgroup_fd, old_fd, new_fd);
+    return r < 0 ? attach_error(dir, r, err) : 0;
 }

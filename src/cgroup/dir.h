@@ -13,9 +13,6 @@
 /* "MOUNT/PATH", or "MOUNT/PATH/FILE" with FILE, into BUFFER. */
 int cgroup_path(const struct cgroup_dir *dir, const char *file, char buffer[CGROUP_PATH_SIZE], struct error *err);
 
-/* Whole FILE as malloc'd text; the plain -errno, without a message. */
-int cgroup_read(const struct cgroup_dir *dir, const char *file, char **ret_text);
-
 /* One write(2) of VALUE; the plain -errno, without a message. */
 int cgroup_write_raw(const struct cgroup_dir *dir, const char *file, const char *value);
 

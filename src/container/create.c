@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "container/prepare.h"
 
-enum { STATUS_CANNOT_EXECUTE = 126, STATUS_NOT_FOUND = 127, STATUS_RUNTIME_FAILED = 1 };
+enum { STATUS_RUNTIME_FAILED = 1 };
 
 static void launch_set_up(struct launch *launch, struct crun_context *context, struct prepared *p,
                           const struct crun_create_options *options, bool wait_start)
@@ -51,13 +51,6 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
 
 /* ---- run ---- */
 
-static int failed_status(const struct launch *launch, int code)
-{
-    if (!launch->exec_failed)
-        return STATUS_RUNTIME_FAILED;
-    return code == -ENOENT || code == -ENOTDIR ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
-}
-
 /* The container ends with its first process when it is run in the foreground. */
 static int remove_ended(struct crun_context *context, const char *id, struct error *err)
 {
@@ -93,7 +86,7 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
     launch_set_up(&launch, context, p, options, false);
     r = launch_walk(&launch, err);
     if (r < 0) {
-        *ret_status = failed_status(&launch, r);
+        *ret_status = launch_failed_status(&launch, r);
         launch_done(&launch);
         return r;
     }

@@ -32,7 +32,7 @@ static int find_bundle(const struct preparation *x)
     return x->p->bundle ? 0 : error_errno(x->err, -errno, "bundle \"%s\"", path);
 }
 
-static int load(const struct preparation *x)
+static int read_config(const struct preparation *x)
 {
     _cleanup_close_ int dir = open(x->p->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r;
@@ -41,8 +41,11 @@ static int load(const struct preparation *x)
         return error_errno(x->err, -errno, "bundle \"%s\"", x->p->bundle);
     r = x->options->config ? document_read(&x->p->config, AT_FDCWD, x->options->config, x->err)
                            : document_read(&x->p->config, dir, "config.json", x->err);
-    if (r < 0)
-        return x->options->config ? r : (error_prefix(x->err, "bundle \"%s\"", x->p->bundle), r);
+    return r < 0 && !x->options->config ? error_prefix(x->err, "bundle \"%s\"", x->p->bundle) : r;
+}
+
+static int load(const struct preparation *x)
+{
     return spec_load(&x->p->config, &x->p->arena, &x->p->spec, x->err);
 }
 
@@ -133,6 +136,8 @@ static int make_plan(const struct preparation *x)
     if (r >= 0)
         log_write(x->context->log, LOG_LEVEL_DEBUG, "container \"%s\": %u operations planned from \"%s\"", x->id,
                   x->p->plan.blob->n_ops, x->p->bundle);
+    for (size_t i = 0; r >= 0 && i < x->p->plan.n_notes; i++)
+        log_write(x->context->log, LOG_LEVEL_DEBUG, "%s", x->p->plan.notes[i]);
     for (size_t i = 0; r >= 0 && i < x->p->plan.n_warnings; i++)
         log_write(x->context->log, LOG_LEVEL_WARNING, "%s", x->p->plan.warnings[i]);
     return r;
@@ -229,11 +234,27 @@ static int probe_host(const struct preparation *x)
     return host_probe(&x->p->host, needs, &x->p->arena, x->err);
 }
 
+int prepare_document(const struct crun_create_options *options, struct prepared *ret, struct error *err)
+{
+    struct preparation x = { .options = options, .p = ret, .err = err };
+    int r;
+
+    *ret = (struct prepared){ 0 };
+    r = arena_init(&ret->arena, ARENA_DEFAULT_SIZE, err);
+    if (r >= 0)
+        r = find_bundle(&x);
+    if (r >= 0)
+        r = read_config(&x);
+    if (r < 0)
+        prepared_done(ret);
+    return r;
+}
+
 int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options, bool wait_start,
             struct prepared *ret, struct error *err)
 {
     static int (*const steps[])(const struct preparation *) = {
-        find_bundle, load, check_terminal, check_descriptors, probe_host, compile_seccomp, make_plan, fill_state,
+        find_bundle, read_config, load, check_terminal, check_descriptors, probe_host, compile_seccomp, make_plan, fill_state,
     };
     struct preparation x = { context, id, options, wait_start, ret, err };
     int r = state_check_id(id, err);

@@ -77,6 +77,17 @@ static int probe_layout(struct host_cgroup *cgroup, struct arena *arena, struct 
     return host_cgroup_parse(cgroup, mountinfo, self, arena, err);
 }
 
+/* Whether an ordinary user may make cgroups in his own: on v2 also the file by which processes are moved must be his
+ * (cgroups(7), "Cgroup delegation"). */
+static bool is_delegated(const struct cgroup_hierarchy *hierarchy, struct arena *arena)
+{
+    const char *directory = arena_printf(arena, "%s%s", hierarchy->mount_point, cgroup_own_path(hierarchy));
+    const char *procs = arena_printf(arena, "%s/cgroup.procs", directory ? directory : "");
+
+    return directory && procs && faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0 &&
+           (!hierarchy->v2 || faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0);
+}
+
 int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
 {
     bool own = host->euid != 0 || host->in_user_namespace;
@@ -89,6 +100,7 @@ int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
 
         if (hierarchy->v2 && !(hierarchy->controllers = read_controllers(hierarchy, own, arena)))
             return error_errno(err, -ENOMEM, "cannot remember the cgroup controllers");
+        hierarchy->delegated = own && is_delegated(hierarchy, arena);
         /* Not probed: trying costs as much as the clone that uses it, and that one falls back by itself. */
         host->clone_into_cgroup |= hierarchy->v2;
     }

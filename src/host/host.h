@@ -27,6 +27,7 @@ struct cgroup_hierarchy {
     const char *own_path;    /* this process's cgroup in it, from /proc/self/cgroup, "/" at the root */
     const char *mount_root;  /* the cgroup that is mounted there: "/" outside containers, fourth field of mountinfo */
     bool v2;
+    bool delegated; /* not root: we may make cgroups in our own one */
 };
 
 struct host_cgroup {
@@ -48,10 +49,33 @@ struct host {
     size_t n_subuids; /* container_id unused; host_id, size from /etc/subuid */
     struct id_map *subgids;
     size_t n_subgids;
+    struct id_map *own_uids; /* the maps of the user namespace that we are in, where they are not the identity: */
+    size_t n_own_uids;       /* container_id is ours, host_id that of its parent */
+    struct id_map *own_gids;
+    size_t n_own_gids;
+    const char *newuidmap, *newgidmap; /* the helpers that write an ordinary user's maps; NULL: none that would work */
     struct host_cgroup cgroup;
     const char *xdg_runtime_dir;
     const char *path; /* PATH of the runtime's environment, inherited by hooks without env */
 };
+
+/* capabilities(7) on which plans depend. */
+enum host_capability { HOST_CAP_SETGID = 6, HOST_CAP_SETUID = 7, HOST_CAP_SYS_ADMIN = 21 };
+
+static inline bool host_may(const struct host *host, enum host_capability capability)
+{
+    return host->capabilities >> capability & 1;
+}
+
+/* One who can make namespaces only inside a user namespace of his own: not root, or a root that was given no
+ * CAP_SYS_ADMIN (in a container, say). */
+static inline bool host_is_ordinary(const struct host *host)
+{
+    return host->euid != 0 || !host_may(host, HOST_CAP_SYS_ADMIN);
+}
+
+/* The runtime's own cgroup in HIERARCHY, below its mount point. Pure. */
+const char *cgroup_own_path(const struct cgroup_hierarchy *hierarchy);
 
 /* What to probe, or-ed. HOST_IDENTITY (ids, capabilities, user namespace) is always filled. */
 enum host_need {

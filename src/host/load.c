@@ -49,6 +49,10 @@ static const struct fact host_facts[] = {
     FACT(struct host, FACT_BOOL, cgroup_namespace),
     FACTS(struct host, FACT_RANGES, subuids),
     FACTS(struct host, FACT_RANGES, subgids),
+    FACTS(struct host, FACT_RANGES, own_uids),
+    FACTS(struct host, FACT_RANGES, own_gids),
+    FACT(struct host, FACT_STRING, newuidmap),
+    FACT(struct host, FACT_STRING, newgidmap),
     FACT(struct host, FACT_CGROUP, cgroup),
     FACT(struct host, FACT_STRING, xdg_runtime_dir),
     FACT(struct host, FACT_STRING, path),
@@ -66,6 +70,7 @@ static const struct fact hierarchy_facts[] = {
     FACT(struct cgroup_hierarchy, FACT_STRING, controllers),
     FACT(struct cgroup_hierarchy, FACT_STRING, own_path),
     FACT(struct cgroup_hierarchy, FACT_STRING, mount_root),
+    FACT(struct cgroup_hierarchy, FACT_BOOL, delegated),
     FACT(struct cgroup_hierarchy, FACT_BOOL, v2),
     { 0 },
 };

@@ -207,6 +207,17 @@ static enum cgroup_layout layout_of(struct host_cgroup *cgroup)
     return n_v2 ? CGROUP_LAYOUT_HYBRID : CGROUP_LAYOUT_V1;
 }
 
+const char *cgroup_own_path(const struct cgroup_hierarchy *hierarchy)
+{
+    size_t length = strlen(hierarchy->mount_root);
+
+    if (length <= 1)
+        return hierarchy->own_path;
+    if (strncmp(hierarchy->own_path, hierarchy->mount_root, length) != 0 || hierarchy->own_path[length] != '/')
+        return "/";
+    return hierarchy->own_path + length;
+}
+
 int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const char *self_cgroup, struct arena *arena,
                       struct error *err)
 {

@@ -18,6 +18,9 @@ int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
 int subids_parse(const char *text, const char *name, uint32_t uid, struct arena *arena, struct id_map **ret_maps,
                  size_t *ret_n);
 
+/* The lines of TEXT, a /proc/PID/uid_map or gid_map; an identity over all ids gives none. Pure. */
+int own_map_parse(const char *text, struct arena *arena, struct id_map **ret_maps, size_t *ret_n);
+
 /* The name of user UID in TEXT, which is an /etc/passwd; in ARENA, NULL if it has none. Pure. */
 const char *passwd_name(const char *text, uint32_t uid, struct arena *arena);
 

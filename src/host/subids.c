@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
@@ -102,6 +104,67 @@ static int read_ranges(const char *path, const char *name, uint32_t uid, struct 
     return subids_parse(text, name, uid, arena, ret_maps, ret_n);
 }
 
+/* ---- the maps of our own user namespace ---- */
+
+static bool is_identity(const struct id_map *map)
+{
+    return map->container_id == 0 && map->host_id == 0 && map->size == UINT32_MAX;
+}
+
+int own_map_parse(const char *text, struct arena *arena, struct id_map **ret_maps, size_t *ret_n)
+{
+    struct id_map *maps;
+    size_t n = 0, lines = 1;
+
+    for (const char *line = text; *line; line = next_line(line))
+        lines++;
+    maps = arena_new(arena, struct id_map, lines);
+    if (!maps)
+        return -ENOMEM;
+    for (const char *line = text; *line; line = next_line(line))
+        n += sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &maps[n].container_id, &maps[n].host_id,
+                    &maps[n].size) == 3;
+    *ret_maps = maps;
+    *ret_n = n == 1 && is_identity(&maps[0]) ? 0 : n;
+    return 0;
+}
+
+static int read_own_map(const char *path, struct arena *arena, struct id_map **ret_maps, size_t *ret_n)
+{
+    _cleanup_free_ char *text = NULL;
+
+    if (file_read(AT_FDCWD, path, DATABASE_LIMIT, &text, NULL) < 0)
+        return 0;
+    return own_map_parse(text, arena, ret_maps, ret_n);
+}
+
+/* ---- the helpers of newuidmap(1) ---- */
+
+/* NAME in a directory of the list PATH. */
+static const char *find_program(const char *path, const char *name, struct arena *arena)
+{
+    while (*path) {
+        size_t length = strcspn(path, ":");
+        const char *file = *path == '/' ? arena_printf(arena, "%.*s/%s", (int) length, path, name) : NULL;
+
+        if (file && access(file, X_OK) == 0)
+            return file;
+        path += length + (path[length] == ':');
+    }
+    return NULL;
+}
+
+/* They work by a set-user-ID bit or file capabilities, which mean nothing once no_new_privs is set. */
+static void find_helpers(struct host *host, struct arena *arena)
+{
+    const char *path = arena_printf(arena, "%s:/usr/bin:/bin:/usr/local/bin", host->path ? host->path : "/usr/bin");
+
+    if (!path || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return;
+    host->newuidmap = find_program(path, "newuidmap", arena);
+    host->newgidmap = find_program(path, "newgidmap", arena);
+}
+
 int host_probe_subids(struct host *host, struct arena *arena, struct error *err)
 {
     const char *name = user_name(host->euid, arena);
@@ -109,5 +172,10 @@ int host_probe_subids(struct host *host, struct arena *arena, struct error *err)
 
     if (r >= 0)
         r = read_ranges("/etc/subgid", name, host->euid, arena, &host->subgids, &host->n_subgids);
+    if (r >= 0)
+        r = read_own_map("/proc/self/uid_map", arena, &host->own_uids, &host->n_own_uids);
+    if (r >= 0)
+        r = read_own_map("/proc/self/gid_map", arena, &host->own_gids, &host->n_own_gids);
+    find_helpers(host, arena);
     return r < 0 ? error_errno(err, r, "cannot read the subordinate ids") : 0;
 }

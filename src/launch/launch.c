@@ -11,10 +11,12 @@
 #include "base/fd.h"
 #include "sys/process.h"
 
+enum { STATUS_CANNOT_EXECUTE = 126, STATUS_NOT_FOUND = 127, STATUS_RUNTIME_FAILED = 1 };
+
 void launch_init(struct launch *launch)
 {
     launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
-    launch->enter_back_fd = launch->time_back_fd = -1;
+    launch->enter_back_fd = launch->time_back_fd = launch->target_fd = -1;
 }
 
 void launch_done(struct launch *launch)
@@ -93,6 +95,13 @@ int launch_walk(struct launch *launch, struct error *err)
         undo(launch, row);
     fd_close(&launch->sync_fd);
     return r;
+}
+
+int launch_failed_status(const struct launch *launch, int code)
+{
+    if (!launch->exec_failed)
+        return STATUS_RUNTIME_FAILED;
+    return code == -ENOENT || code == -ENOTDIR ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
 }
 
 void launch_undo(struct launch *launch)

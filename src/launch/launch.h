@@ -37,6 +37,7 @@ struct launch {
     size_t config_size;
     bool wait_start;
     const char *hooks_stdout, *hooks_stderr; /* files that get what hooks say, or NULL */
+    int target_fd;              /* exec: pidfd of the container's first process, borrowed; -1: none */
     const char *console_socket;              /* gets the terminal's master, or NULL */
     struct log *log;
     /* in progress and results */
@@ -61,6 +62,9 @@ void launch_done(struct launch *launch);
 /* Walk the plan. On success the container's process is ready (wait_start) or executing. On failure everything that was
  * done is undone and ERR says which row failed. */
 int launch_walk(struct launch *launch, struct error *err);
+
+/* The exit status of a launch that failed with CODE: 127 command not found, 126 not executable, else 1. */
+int launch_failed_status(const struct launch *launch, int code);
 
 /* Kill what the launch started and remove what it made: the reverse of launch_walk (a failing poststart hook). */
 void launch_undo(struct launch *launch);

@@ -16,6 +16,7 @@
 #include "cgroup/cgroup.h"
 #include "launch/idmap.h"
 #include "launch/launch.h"
+#include "launch/send.h"
 #include "sys/files.h"
 #include "sys/mounts.h"
 #include "sys/process.h"
@@ -126,6 +127,16 @@ static int row_cgroup_devices(struct launch *launch, const struct op_cgroup_devi
     return r < 0 && (row->flags & CGROUP_WRITE_OPTIONAL) ? 0 : r;
 }
 
+static int row_cgroup_find(struct launch *launch, const struct op_cgroup_find *row, struct error *err)
+{
+    _cleanup_close_ int fd = cgroup_open(cgroup(launch, row->hierarchy), err);
+    int r = fd < 0 ? fd : 0;
+
+    if (r >= 0)
+        launch->cgroups[row->hierarchy] = LAUNCH_CGROUP_FOUND;
+    return r < 0 && row->flags & CGROUP_MAKE_OPTIONAL ? 0 : r;
+}
+
 /* Out of its own cgroup for the time of set-up: what set-up allocates is not charged to the container. */
 static int row_cgroup_leave(struct launch *launch, const struct op_cgroup_leave *row, struct error *err)
 {
@@ -165,6 +176,24 @@ static int row_open(struct launch *launch, const struct op_open *row, struct err
     return row->uids ? idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err) : 0;
 }
 
+static int row_target(struct launch *launch, const struct op_target *row, struct error *err)
+{
+    int fd = fcntl(launch->target_fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return error_errno(err, -errno, "duplicate the descriptor of process %lld", (long long) row->pid);
+    launch->slots[row->slot] = fd;
+    return 0;
+}
+
+/* What was opened by the number of the container's first process was its own if it has not ended by now. */
+static int check_target(const struct launch *launch, struct error *err)
+{
+    if (launch->target_fd >= 0 && sys_pidfd_send_signal(launch->target_fd, 0) == -ESRCH)
+        return error_set(err, -ESRCH, "container not running");
+    return 0;
+}
+
 static int own_namespace(const char *name, int *ret_fd, struct error *err)
 {
     char path[64];
@@ -182,7 +211,9 @@ static int row_enter(struct launch *launch, const struct op_enter *row, struct e
 
     if (fd < 0)
         return error_errno(err, -errno, "open");
-    r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
+    r = check_target(launch, err);
+    if (r >= 0)
+        r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
     if (r < 0)
         return r;
     r = sys_setns(fd, (int) row->type);
@@ -246,11 +277,35 @@ static int process_file(struct launch *launch, const char *name, const char *val
     return file_write(AT_FDCWD, path, value);
 }
 
+/* "newuidmap PID 0 1000 1 1 100000 65536": the lines of the map as words. */
+static int map_by_helper(const struct launch *launch, const char *helper, const char *map, struct error *err)
+{
+    _cleanup_free_ char *words = strdup(map);
+    _cleanup_free_ char **args = calloc(strlen(map) / 2 + 4, sizeof *args);
+    char *env[] = { NULL }, pid[16], *rest = words;
+    struct hook_run run = { .path = helper, .args = args, .env = env, .document = "" };
+    size_t n = 0;
+    int r;
+
+    if (!words || !args)
+        return error_errno(err, -ENOMEM, "run \"%s\"", helper);
+    snprintf(pid, sizeof pid, "%d", launch->state->pid);
+    args[n++] = (char *) helper;
+    args[n++] = pid;
+    while ((args[n] = strsep(&rest, " \n")))
+        n += args[n][0] != '\0';
+    r = hook_run(&run, err);
+    return r < 0 ? error_prefix(err, "%s", helper) : 0;
+}
+
 static int row_id_map(struct launch *launch, const struct op_id_map *row, struct error *err)
 {
-    const char *file = text(launch, row->file);
-    int r = process_file(launch, file, text(launch, row->text));
+    const char *file = text(launch, row->file), *helper = text(launch, row->helper);
+    int r;
 
+    if (helper)
+        return map_by_helper(launch, helper, text(launch, row->text), err);
+    r = process_file(launch, file, text(launch, row->text));
     return r < 0 ? error_errno(err, r, "write %s", file) : 0;
 }
 
@@ -328,6 +383,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_state_create(launch, err);
     case OP_STATE_SAVE:
         return row_state_save(launch, err);
+    case OP_PIDFD_SEND:
+        return descriptor_send(text(launch, op->pidfd_send.path), "pidfd", launch->pidfd, err);
     case OP_PID_FILE:
         return row_pid_file(launch, text(launch, op->pid_file.path), err);
     case OP_CGROUP_MAKE:
@@ -336,10 +393,14 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_cgroup_write(launch, &op->cgroup_write, err);
     case OP_CGROUP_DEVICES:
         return row_cgroup_devices(launch, &op->cgroup_devices, err);
+    case OP_CGROUP_FIND:
+        return row_cgroup_find(launch, &op->cgroup_find, err);
     case OP_CGROUP_LEAVE:
         return row_cgroup_leave(launch, &op->cgroup_leave, err);
     case OP_CGROUP_JOIN:
         return row_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
+    case OP_TARGET:
+        return row_target(launch, &op->target, err);
     case OP_OPEN:
         return row_open(launch, &op->open, err);
     case OP_ENTER:

@@ -79,16 +79,6 @@ static const char *id_name(struct planner *planner)
     return arena_printf(planner->arena, "%.*s-%016" PRIx64, NAME_LIMIT - 17, id, hash(id));
 }
 
-const char *cgroup_own_path(const struct cgroup_hierarchy *hierarchy)
-{
-    const char *path;
-
-    if (strcmp(hierarchy->own_path, hierarchy->mount_root) == 0)
-        return "/";
-    path = below(hierarchy->own_path, hierarchy->mount_root);
-    return path ? path : "/";
-}
-
 /* Without a wish: at the top for root, below what is his own for anybody else. */
 static const char *default_path(struct planner *planner, const struct cgroup_hierarchy *hierarchy)
 {

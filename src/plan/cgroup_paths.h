@@ -9,6 +9,3 @@ bool cgroup_privileged(const struct host *host);
 
 /* The container's cgroup in HIERARCHY, "/a/b" below its mount point; NULL after plan_fail. */
 const char *cgroup_path_of(struct planner *planner, const struct cgroup_hierarchy *hierarchy);
-
-/* The runtime's own cgroup in HIERARCHY, below its mount point. */
-const char *cgroup_own_path(const struct cgroup_hierarchy *hierarchy);

@@ -200,7 +200,7 @@ static void collect(struct planner *planner, const struct resource_rows *rows)
         plan_fail(planner, rows->err->code, "%s", rows->err->text);
 }
 
-struct hierarchy_work *cgroup_work(struct planner *planner, struct error *err)
+static struct hierarchy_work *make_work(struct planner *planner, bool devices, struct error *err)
 {
     struct hierarchy_work *work = work_new(planner, err);
 
@@ -208,10 +208,21 @@ struct hierarchy_work *cgroup_work(struct planner *planner, struct error *err)
         return NULL;
     for (int i = 0; resources_of(planner) && i < N_RESOURCE_CONTROLLERS; i++)
         controller_work(planner, (enum resource_controller_index) i, work);
-    device_work(planner, work, err);
+    if (devices)
+        device_work(planner, work, err);
     if (resources_of(planner))
         unified_work(planner, work);
     for (size_t i = 0; i <= planner->plan.n_cgroups; i++)
         collect(planner, &work[i].rows);
     return work;
+}
+
+struct hierarchy_work *cgroup_work_limits(struct planner *planner, struct error *err)
+{
+    return make_work(planner, false, err);
+}
+
+struct hierarchy_work *cgroup_work(struct planner *planner, struct error *err)
+{
+    return make_work(planner, true, err);
 }

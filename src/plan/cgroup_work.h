@@ -27,5 +27,8 @@ int cgroup_find(const struct planner *planner, bool v2, const char *controller);
 /* The same for a controller of the table: v1 if mounted there, v2 otherwise. */
 int cgroup_find_controller(const struct planner *planner, enum resource_controller_index index);
 
+/* The same without device rules: what linux.resources asks for, and nothing by default. */
+struct hierarchy_work *cgroup_work_limits(struct planner *planner, struct error *err);
+
 /* The work of every hierarchy of plan.cgroups; problems go to plan_fail. NULL without memory. */
 struct hierarchy_work *cgroup_work(struct planner *planner, struct error *err);

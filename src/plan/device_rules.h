@@ -47,6 +47,18 @@ bool device_rules_allow_all(const struct device_rules *rules);
  * kind cannot be expressed there, which is an error. */
 void device_rules_v1(const struct device_rules *rules, struct resource_rows *rows);
 
+/* How a v1 cgroup gets other rules. */
+struct device_changes {
+    struct resource_rows rows; /* devices.allow and devices.deny, in this order */
+    struct resource_rows undo; /* undo[i] takes rows[i] back, when later ones were taken back before */
+    struct resource_rows undo_first; /* for rows[0] it is these */
+    bool gap; /* in between neither the old nor the new rules are in force: the processes must stand still */
+};
+
+/* From LIST, the text of devices.list, to RULES. */
+int device_rules_change_v1(const struct device_rules *rules, const char *list, struct arena *arena,
+                           struct device_changes *ret, struct error *err);
+
 /* One instruction of eBPF, struct bpf_insn of <linux/bpf.h>, which not every libc's headers come with. */
 struct bpf_code {
     uint8_t code;

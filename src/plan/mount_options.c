@@ -147,7 +147,8 @@ static void apply_special(struct mount_options *ret, enum special special)
         ret->target_no_follow = true;
         break;
     case S_RIDMAP:
-        ret->recursive_idmap = true; /* fall through */
+        ret->idmap = ret->recursive_idmap = true;
+        break;
     case S_IDMAP:
         ret->idmap = true;
         break;

@@ -81,7 +81,7 @@ static const char *bind_source(const struct mount_plan *m)
 /* In the container's user namespace init may not reach what only the host's root can read. */
 static bool parent_opens_sources(const struct planner *planner)
 {
-    return planner->user_namespace && planner->input->host->euid == 0;
+    return planner->user_namespace && !host_is_ordinary(planner->input->host);
 }
 
 /* Slots of trees are given in the order of the bind mounts, by plan_mount_sources. */

@@ -7,8 +7,9 @@
  *   host's    namespaces owned by the host are joined before a new or joined user namespace is entered, as only the
  *             host's root may join them; what is new is made after it, so that the user namespace owns it.
  *   user's    an ordinary user enters the user namespace first: it gives the right to join the others.
- * The pid namespace is special: it holds for children only. Joined, the parent enters it before the clone (the ordinary
- * user: init, which then goes on in a sibling); made after a user namespace was entered, init goes on in a sibling too.
+ * The pid namespace is special: it holds for children only. Joined, or made after a user namespace was entered, init
+ * sets it and goes on in a sibling. The parent must not clone into a joined one: until its exec the child would be seen
+ * there with /proc/PID/exe being the runtime's own file, for whoever has CAP_SYS_PTRACE in it to open and write to.
  * A cgroup namespace remembers the cgroup of the moment, so init unshares it itself, after it has been moved.
  */
 #include <errno.h>
@@ -40,7 +41,7 @@ static bool is_joined(const struct planner *planner, unsigned flag)
 
 static bool ordinary_user(const struct planner *planner)
 {
-    return planner->input->host->euid != 0;
+    return host_is_ordinary(planner->input->host);
 }
 
 /* Not everything can come with clone3: a user namespace is involved and others are joined. */
@@ -125,15 +126,15 @@ void plan_namespaces_decide(struct planner *planner)
     check_names(planner);
     check_maps(planner);
     check_host(planner);
+    plan_id_maps_decide(planner);
 }
 
 /* ---- before the clone ---- */
 
-static bool parent_enters(const struct planner *planner, const struct spec_namespace *namespace)
+/* Nobody can look at a process through its time namespace. */
+static bool parent_enters(const struct spec_namespace *namespace)
 {
-    if (namespace->type == NAMESPACE_TIME)
-        return true;
-    return namespace->type == NAMESPACE_PID && !(ordinary_user(planner) && planner->user_namespace);
+    return namespace->type == NAMESPACE_TIME;
 }
 
 static void open_joined(struct planner *planner)
@@ -147,7 +148,7 @@ static void open_joined(struct planner *planner)
 
         if (!namespace->path || !*namespace->path)
             continue;
-        if (parent_enters(planner, namespace)) {
+        if (parent_enters(namespace)) {
             op = plan_add(planner, OP_ENTER, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
             op->enter.path = plan_str(planner, namespace->path);
             op->enter.type = namespace_kind_flag(namespace->type);
@@ -193,39 +194,10 @@ void plan_namespaces_open(struct planner *planner)
 
 /* ---- after the clone ---- */
 
-static void add_map(struct planner *planner, const char *file, const char *field, const struct id_map *maps, size_t n,
-                    uint32_t own)
-{
-    struct op *op = plan_add(planner, OP_ID_MAP, SIDE_PARENT, "linux.%s", field);
-    char *text = arena_alloc(planner->arena, n + 1, 40);
-    size_t used = 0;
-
-    for (size_t i = 0; text && i < n; i++)
-        used += (size_t) sprintf(text + used, "%u %u %u\n", maps[i].container_id, maps[i].host_id, maps[i].size);
-    if (text && n == 0 && ordinary_user(planner))
-        sprintf(text, "0 %u 1\n", own);
-    else if (text && n == 0)
-        strcpy(text, "0 0 4294967295\n"); /* none given: every id is itself */
-    op->id_map.file = plan_str(planner, file);
-    op->id_map.text = plan_str(planner, text ? text : "");
-}
-
-static void add_maps(struct planner *planner)
-{
-    const struct spec_linux *lin = planner->input->spec->linux_;
-    const struct host *host = planner->input->host;
-
-    /* An ordinary user's gid map needs setgroups(2) denied first, when no helper program writes it. */
-    if (ordinary_user(planner))
-        plan_add(planner, OP_SETGROUPS_DENY, SIDE_PARENT, "setgroups");
-    add_map(planner, "gid_map", "gidMappings", lin->gid_mappings, lin->n_gid_mappings, host->egid);
-    add_map(planner, "uid_map", "uidMappings", lin->uid_mappings, lin->n_uid_mappings, host->euid);
-}
-
 void plan_namespaces_maps(struct planner *planner)
 {
     if (is_new(planner, CLONE_NEWUSER) && !in_steps(planner))
-        add_maps(planner);
+        plan_id_maps(planner);
 }
 
 static void add_sync(struct planner *planner, enum sync_mode mode, const char *what)
@@ -240,7 +212,7 @@ static void add_setns(struct planner *planner, enum namespace_kind kind)
     const struct spec_namespace *namespace = find(planner, kind);
     struct op *op;
 
-    if (!namespace || !namespace->path || !*namespace->path || parent_enters(planner, namespace))
+    if (!namespace || !namespace->path || !*namespace->path || parent_enters(namespace))
         return;
     op = plan_add(planner, OP_SETNS, SIDE_INIT, "linux.namespaces[%zu] %s \"%s\"",
                   (size_t) (namespace - planner->input->spec->linux_->namespaces), namespace_kind_name(kind),
@@ -274,7 +246,7 @@ static void add_user_step(struct planner *planner)
 {
     add_flags(planner, OP_UNSHARE, CLONE_NEWUSER, "user namespace");
     add_sync(planner, SYNC_PARENT_WAITS, "the user namespace is made");
-    add_maps(planner);
+    plan_id_maps(planner);
     add_sync(planner, SYNC_INIT_WAITS, "ids are mapped");
 }
 
@@ -282,7 +254,6 @@ static void add_user_step(struct planner *planner)
 static void enter_in_steps(struct planner *planner)
 {
     unsigned flags = planner->namespaces_new & ~(unsigned) (CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWTIME);
-    bool pid_joined_here = is_joined(planner, CLONE_NEWPID) && ordinary_user(planner);
 
     if (!ordinary_user(planner))
         add_setns_others(planner);
@@ -292,7 +263,7 @@ static void enter_in_steps(struct planner *planner)
         add_user_step(planner);
     if (ordinary_user(planner))
         add_setns_others(planner);
-    if ((flags & CLONE_NEWPID) || pid_joined_here)
+    if ((flags & CLONE_NEWPID) || is_joined(planner, CLONE_NEWPID))
         add_flags(planner, OP_REFORK, flags, "pid namespace");
     else
         add_flags(planner, OP_UNSHARE, flags, "namespaces");
@@ -301,7 +272,7 @@ static void enter_in_steps(struct planner *planner)
 /* Init must stand in its cgroup, and its ids be mapped, before it goes on. */
 static bool waits_for_parent(const struct planner *planner)
 {
-    return is_new(planner, CLONE_NEWUSER) || in_steps(planner) ||
+    return is_new(planner, CLONE_NEWUSER) || in_steps(planner) || is_joined(planner, CLONE_NEWPID) ||
            (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
 }
 
@@ -309,17 +280,20 @@ static bool groups_can_be_cleared(const struct planner *planner)
 {
     const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
 
-    return !ordinary_user(planner) && !(keep && strcmp(keep, "1") == 0);
+    return !planner->groups_denied && !(keep && strcmp(keep, "1") == 0);
 }
 
 void plan_namespaces_enter(struct planner *planner)
 {
     if (waits_for_parent(planner))
         add_sync(planner, SYNC_INIT_WAITS, "cgroups are joined, ids are mapped");
-    if (in_steps(planner))
+    if (in_steps(planner)) {
         enter_in_steps(planner);
-    else
+    } else {
         add_setns_others(planner);
+        if (is_joined(planner, CLONE_NEWPID))
+            add_flags(planner, OP_REFORK, 0, "pid namespace");
+    }
     if (planner->user_namespace)
         plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
             groups_can_be_cleared(planner);

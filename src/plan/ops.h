@@ -46,6 +46,11 @@ typedef int32_t op_slot;
     /* Move init to cgroup PATH (the runtime's own) of HIERARCHY until a later CGROUP_JOIN: what set-up            \
      * allocates is not charged to a container with a small memory limit. */   \
     OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                           \
+    /* The container's cgroup of HIERARCHY must be there: exec enters it, and does not make it. FLAGS:             \
+     * CGROUP_MAKE_OPTIONAL. */                                                                                    \
+    OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                   \
+    /* The first process, PID, of the container that is entered, as a pidfd at SLOT. */                            \
+    OP(TARGET, target, SLOT(slot) NUM(pid))                                                                        \
     /* Open PATH for init, at SLOT. TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*).        \
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */ \
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                       \
@@ -62,7 +67,9 @@ typedef int32_t op_slot;
     /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                             \
     OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                            \
     OP(PID_FILE, pid_file, STR(path))                                                                                  \
-    OP(STATE_SAVE, state_save, )
+    OP(STATE_SAVE, state_save, )                                                                                   \
+    /* Send a pidfd of the process to the unix socket PATH. */                                                     \
+    OP(PIDFD_SEND, pidfd_send, STR(path))
 
 /* Both sides. */
 #define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                             \
@@ -73,7 +80,8 @@ typedef int32_t op_slot;
 
 /* Init: namespaces, then mounts, root, identity, exec. */
 #define OP_CATALOGUE_INIT(OP, STR, LIST, BYTES, NUM, SLOT)                                                                \
-    OP(SETNS, setns, SLOT(fd) NUM(type))                                                                                  \
+    /* FD is a namespace of TYPE; or, with PID, a pidfd of that process, and TYPE all that are entered with it. */    \
+    OP(SETNS, setns, SLOT(fd) NUM(type) NUM(pid))                                                                         \
     OP(UNSHARE, unshare, NUM(flags))                                                                                      \
     /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
     OP(REFORK, refork, NUM(flags))                                                                                        \

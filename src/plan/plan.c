@@ -43,6 +43,8 @@ static struct blob *blob_of(struct planner *planner)
     return planner->plan.blob;
 }
 
+static void give_up(struct planner *planner, int code, const char *text);
+
 /* Room for SIZE bytes of data, aligned; returns its offset in the blob, 0 on failure. */
 static uint32_t data_alloc(struct planner *planner, size_t size, void **ret_memory)
 {
@@ -50,7 +52,7 @@ static uint32_t data_alloc(struct planner *planner, size_t size, void **ret_memo
     void *data = planner->failed ? NULL : arena_alloc(memory, 1, size);
 
     if (!data || memory->used > UINT32_MAX / 2) {
-        plan_fail(planner, -E2BIG, "the configuration is too large to launch");
+        give_up(planner, -E2BIG, "the configuration is too large to launch");
         return 0;
     }
     *ret_memory = data;
@@ -133,7 +135,7 @@ struct op *plan_add(struct planner *planner, enum op_kind kind, enum op_side sid
     if (!planner->failed && blob->n_ops < planner->ops_capacity)
         op = (struct op *) (blob + 1) + blob->n_ops++;
     else if (!planner->failed)
-        plan_fail(planner, -E2BIG, "the configuration needs more operations than were reserved");
+        give_up(planner, -E2BIG, "the configuration needs more operations than were reserved");
     memset(op, 0, sizeof *op);
     op->kind = (uint16_t) kind;
     op->side = (uint8_t) side;
@@ -150,37 +152,66 @@ op_slot plan_slot(struct planner *planner)
     return (op_slot) blob_of(planner)->n_slots++;
 }
 
+/* A first problem is kept as the result in any case. */
+static void keep_problem(struct planner *planner, const struct error *problem)
+{
+    if (planner->n_problems++ == 0 && planner->err)
+        *planner->err = *problem;
+    if (planner->input->report)
+        planner->input->report(planner->input->userdata, problem);
+}
+
 void plan_fail(struct planner *planner, int code, const char *format, ...)
 {
+    struct error problem = { .code = code };
     va_list args;
 
     if (planner->failed)
         return;
-    planner->failed = true;
-    if (!planner->err)
-        return;
-    planner->err->code = code;
     va_start(args, format);
-    vsnprintf(planner->err->text, sizeof planner->err->text, format, args);
+    vsnprintf(problem.text, sizeof problem.text, format, args);
     va_end(args);
+    keep_problem(planner, &problem);
+    planner->failed = !planner->input->report;
+}
+
+/* What no row can be added after, whoever wants to hear more. */
+static void give_up(struct planner *planner, int code, const char *text)
+{
+    plan_fail(planner, code, "%s", text);
+    planner->failed = true;
+}
+
+static void remember(struct planner *planner, const char ***list, size_t *n, const char *format, va_list args)
+{
+    const char **more = arena_new(planner->arena, const char *, *n + 1);
+    char text[1024];
+
+    vsnprintf(text, sizeof text, format, args);
+    if (!more)
+        return;
+    if (*n)
+        memcpy(more, *list, *n * sizeof *more);
+    more[(*n)++] = arena_strdup(planner->arena, text);
+    *list = more;
 }
 
 void plan_warn(struct planner *planner, const char *format, ...)
 {
-    struct plan *plan = &planner->plan;
-    const char **more = arena_new(planner->arena, const char *, plan->n_warnings + 1);
-    char text[1024];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    remember(planner, &planner->plan.warnings, &planner->plan.n_warnings, format, args);
     va_end(args);
-    if (!more)
-        return;
-    if (plan->n_warnings)
-        memcpy(more, plan->warnings, plan->n_warnings * sizeof *more);
-    more[plan->n_warnings++] = arena_strdup(planner->arena, text);
-    plan->warnings = more;
+}
+
+void plan_note(struct planner *planner, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    remember(planner, &planner->plan.notes, &planner->plan.n_notes, format, args);
+    va_end(args);
 }
 
 /* ---- the whole ---- */
@@ -259,6 +290,7 @@ static void launch_rows(struct planner *planner)
     hook_rows(planner);
     plan_root_enter(planner);
     plan_paths(planner);
+    plan_root_propagation(planner);
     plan_sysctl(planner);
     plan_process_late(planner);
 }
@@ -275,8 +307,8 @@ int plan_create(const struct plan_input *input, struct arena *arena, struct plan
     launch_rows(&planner);
     data_alloc(&planner, 1, &end); /* the last byte of the data is NUL */
     if (arena->failed)
-        plan_fail(&planner, -ENOMEM, "out of memory while planning");
-    if (planner.failed) {
+        give_up(&planner, -ENOMEM, "out of memory while planning");
+    if (planner.n_problems > 0) {
         arena_done(&planner.plan.memory);
         return err ? err->code : -EINVAL;
     }

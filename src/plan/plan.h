@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The planner: a pure function from spec and host facts to a list of operations. No system call, no file, no clock.
- * It is sticky: the first problem is remembered in planner->err and reported once by plan_create.
+ * It is sticky: the first problem is remembered in planner->err and reported once by plan_create. A planner file may
+ * therefore go on after plan_fail as if nothing had happened, and must: with plan_input.report all problems are wanted.
  */
 #pragma once
 
@@ -35,6 +36,9 @@ struct plan_input {
     const void *seccomp_program; /* struct sock_filter[], compiled from spec->linux_->seccomp; NULL: none */
     size_t seccomp_size;         /* bytes */
     unsigned seccomp_flags;
+    /* NULL: the first problem ends the work. Otherwise it is called for each, and planning goes on (`crun check`). */
+    void (*report)(void *userdata, const struct error *problem);
+    void *userdata;
 };
 
 /* A finished plan: the blob as crun-init gets it (in a mapping of its own, contiguous), and what the parent keeps. */
@@ -45,6 +49,8 @@ struct plan {
     size_t n_cgroups;
     const char **warnings;
     size_t n_warnings;
+    const char **notes; /* what was decided otherwise than the document says, and why: for `crun plan` and debug logs */
+    size_t n_notes;
     unsigned clone_flags; /* CLONE_NEW* of the container's own namespaces */
 };
 
@@ -56,6 +62,13 @@ void plan_done(struct plan *plan);
 int plan_print(const struct plan *plan, char **ret_text, struct error *err);
 
 /* ---- for the planner's own files: building ---- */
+
+/* One map of a new user namespace; none: there is no new one. */
+struct planner_map {
+    const struct id_map *maps;
+    size_t n;
+    const char *helper; /* the program that writes it, or NULL: we do */
+};
 
 struct planner {
     const struct plan_input *input;
@@ -70,8 +83,11 @@ struct planner {
     op_slot *mount_trees; /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
     op_slot namespace_slots[N_NAMESPACE_KINDS]; /* of the joined ones that init enters */
     bool user_namespace;                        /* the container's user namespace is not ours */
+    struct planner_map uids, gids;
+    bool groups_denied; /* setgroups(2) is denied in the new user namespace */
     struct error *err;
-    bool failed;
+    bool failed;                /* rows go nowhere any more */
+    size_t n_problems;
 };
 
 /* Append a row; SIDE as in enum op_side. WHAT (printf) is the thing in the user's words. The result is valid until the
@@ -84,9 +100,10 @@ op_str plan_strf(struct planner *planner, const char *format, ...) _printf_(2, 3
 struct op_list plan_list(struct planner *planner, const char *const *strings, size_t n);
 struct op_bytes plan_bytes(struct planner *planner, const void *bytes, size_t size);
 
-/* Remember the first problem: config path first, hint at the end. */
+/* A problem, the first is kept: config path first, hint at the end. */
 void plan_fail(struct planner *planner, int code, const char *format, ...) _printf_(3, 4);
 void plan_warn(struct planner *planner, const char *format, ...) _printf_(2, 3);
+void plan_note(struct planner *planner, const char *format, ...) _printf_(2, 3);
 
 op_slot plan_slot(struct planner *planner); /* a fresh descriptor slot */
 
@@ -99,6 +116,9 @@ void plan_cgroup_late(struct planner *planner);   /* what must wait until set-up
 int plan_cgroup_clone_hierarchy(const struct planner *planner); /* v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
 
 void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, namespaces_joined; checks */
+void plan_id_maps_decide(struct planner *planner);    /* fills uids, gids, groups_denied */
+void plan_id_maps(struct planner *planner);           /* ID_MAP, SETGROUPS_DENY */
+bool plan_id_is_mapped(const struct planner_map *map, uint32_t id);
 void plan_namespaces_open(struct planner *planner);   /* OPEN, ENTER, TIME_OFFSETS, CLONE */
 void plan_namespaces_maps(struct planner *planner);   /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
 void plan_namespaces_enter(struct planner *planner);  /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */
@@ -108,8 +128,9 @@ void plan_mounts(struct planner *planner);
 void plan_mounts_readonly(struct planner *planner); /* REMOUNT of what had to stay writable until now */
 void plan_mount_sources(struct planner *planner);   /* OPEN of trees that only the parent may open */
 void plan_devices(struct planner *planner);
-void plan_root_enter(struct planner *planner); /* PIVOT, ROOT_PROPAGATION */
+void plan_root_enter(struct planner *planner); /* PIVOT */
 void plan_paths(struct planner *planner);      /* read-only and masked paths, ROOT_READONLY */
+void plan_root_propagation(struct planner *planner); /* last of the mounts: what is unbindable is not bound again */
 void plan_sysctl(struct planner *planner);
 void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side);
 bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);

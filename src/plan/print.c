@@ -373,6 +373,8 @@ int plan_print(const struct plan *plan, char **ret_text, struct error *err)
         return error_errno(err, -errno, "print the plan");
     for (uint32_t i = 0; i < plan->blob->n_ops; i++)
         put_row(&p, &ops[i]);
+    for (size_t i = 0; i < plan->n_notes; i++)
+        fprintf(p.out, "note: %s\n", plan->notes[i]);
     for (size_t i = 0; i < plan->n_warnings; i++)
         fprintf(p.out, "warning: %s\n", plan->warnings[i]);
     if (ferror(p.out) | fclose(p.out)) {

@@ -9,10 +9,10 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "plan/affinity.h"
 #include "plan/capabilities.h"
+#include "plan/limits.h"
 #include "plan/plan.h"
 
 enum { CAPABILITY_SYS_ADMIN = 21, DEFAULT_UMASK = 022 };
@@ -23,38 +23,6 @@ static const struct spec_process *process_of(const struct planner *planner)
 }
 
 /* ---- resource limits ---- */
-
-struct limit_name {
-    const char *name;
-    int resource;
-};
-
-static const struct limit_name limit_names[] = {
-    {"RLIMIT_AS",          RLIMIT_AS     },
-    { "RLIMIT_CORE",       RLIMIT_CORE   },
-    { "RLIMIT_CPU",        RLIMIT_CPU    },
-    { "RLIMIT_DATA",       RLIMIT_DATA   },
-    { "RLIMIT_FSIZE",      RLIMIT_FSIZE  },
-    { "RLIMIT_LOCKS",      10            },
-    { "RLIMIT_MEMLOCK",    RLIMIT_MEMLOCK},
-    { "RLIMIT_MSGQUEUE",   12            },
-    { "RLIMIT_NICE",       13            },
-    { "RLIMIT_NOFILE",     RLIMIT_NOFILE },
-    { "RLIMIT_NPROC",      RLIMIT_NPROC  },
-    { "RLIMIT_RSS",        RLIMIT_RSS    },
-    { "RLIMIT_RTPRIO",     14            },
-    { "RLIMIT_RTTIME",     15            },
-    { "RLIMIT_SIGPENDING", 11            },
-    { "RLIMIT_STACK",      RLIMIT_STACK  },
-};
-
-static int limit_resource(const char *name)
-{
-    for (size_t i = 0; i < sizeof limit_names / sizeof limit_names[0]; i++)
-        if (strcmp(limit_names[i].name, name) == 0)
-            return limit_names[i].resource;
-    return -1;
-}
 
 static void check_limit(struct planner *planner, size_t index)
 {
@@ -114,7 +82,7 @@ void plan_process_parent(struct planner *planner)
         struct op *op = plan_add(planner, OP_OOM_SCORE_ADJ, SIDE_PARENT, "process.oomScoreAdj");
 
         op->oom_score_adj.value = process->oom_score_adj.value;
-        op->oom_score_adj.optional = planner->input->host->euid != 0 || planner->input->host->in_user_namespace;
+        op->oom_score_adj.optional = host_is_ordinary(planner->input->host) || planner->input->host->in_user_namespace;
     }
     raise_limits(planner);
 }
@@ -291,7 +259,7 @@ static bool keeps_groups(const struct planner *planner)
     return keep && strcmp(keep, "1") == 0;
 }
 
-/* An ordinary user's namespace has setgroups(2) denied: there is nothing to clear, and nothing can be added. */
+/* Where setgroups(2) is denied there is nothing to clear, and nothing can be added. */
 static void add_groups(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -299,10 +267,17 @@ static void add_groups(struct planner *planner)
 
     if (keeps_groups(planner))
         return;
-    if (planner->input->host->euid != 0) {
+    for (size_t i = 0; i < process->n_additional_gids; i++)
+        if (!plan_id_is_mapped(&planner->gids, process->additional_gids[i]))
+            plan_fail(planner, -EINVAL,
+                      "process.user.additionalGids[%zu]: %u is not mapped in the container's user namespace (see "
+                      "linux.gidMappings, or /etc/subgid for an ordinary user)",
+                      i, process->additional_gids[i]);
+    if (planner->groups_denied) {
         if (process->n_additional_gids)
             plan_fail(planner, -EPERM,
-                      "process.user.additionalGids: an ordinary user cannot add groups to a container");
+                      "process.user.additionalGids: an ordinary user cannot add groups to a container without "
+                      "subordinate ids (a line in /etc/subgid, and newgidmap(1))");
         return;
     }
     op = plan_add(planner, OP_GROUPS, SIDE_INIT, "process.user.additionalGids");
@@ -429,14 +404,17 @@ static void add_exec(struct planner *planner)
     op->exec.env = environment(planner);
 }
 
-static void check_process(struct planner *planner)
+/* False: too little to plan with. */
+static bool check_process(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
+    bool args = process->n_args && process->args[0][0], cwd = process->cwd && process->cwd[0] == '/';
 
-    if (!process->n_args || !process->args[0][0])
+    if (!args)
         plan_fail(planner, -EINVAL, "process.args: empty, there is nothing to run");
-    if (!process->cwd || process->cwd[0] != '/')
+    if (!cwd)
         plan_fail(planner, -EINVAL, "process.cwd: an absolute path is needed");
+    return args && cwd && !planner->failed;
 }
 
 void plan_process_late(struct planner *planner)
@@ -444,10 +422,7 @@ void plan_process_late(struct planner *planner)
     const struct spec_process *process = process_of(planner);
     struct op *op;
 
-    if (!process)
-        return;
-    check_process(planner);
-    if (planner->failed)
+    if (!process || !check_process(planner))
         return;
     if (process->uid != 0 || planner->user_namespace) {
         op = plan_add(planner, OP_STREAM_OWNER, SIDE_INIT, "standard streams");

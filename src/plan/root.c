@@ -46,7 +46,7 @@ static op_slot root_tree(struct planner *planner, const char *path)
 {
     struct op *op;
 
-    if (!planner->user_namespace || planner->input->host->euid != 0)
+    if (!planner->user_namespace || host_is_ordinary(planner->input->host))
         return SLOT_NONE;
     op = plan_add(planner, OP_OPEN, SIDE_PARENT, "root.path \"%s\"", path);
     op->open.slot = plan_slot(planner);
@@ -75,11 +75,15 @@ void plan_root_prepare(struct planner *planner)
 
 void plan_root_enter(struct planner *planner)
 {
+    plan_add(planner, OP_PIVOT, SIDE_INIT, "root file system")->pivot.mode =
+        planner->input->no_pivot ? PIVOT_MOVE : PIVOT_ROOT;
+}
+
+void plan_root_propagation(struct planner *planner)
+{
     const char *propagation = planner->input->spec->linux_->rootfs_propagation;
     unsigned flags = propagation ? propagation_flags(propagation) : 0;
 
-    plan_add(planner, OP_PIVOT, SIDE_INIT, "root file system")->pivot.mode =
-        planner->input->no_pivot ? PIVOT_MOVE : PIVOT_ROOT;
     if (flags & (MS_SHARED | MS_UNBINDABLE))
         plan_add(planner, OP_ROOT_PROPAGATION, SIDE_INIT, "linux.rootfsPropagation \"%s\"", propagation)
             ->root_propagation.flags = flags;

@@ -3,6 +3,7 @@
  * "linux.seccomp". Names of actions, operators, architectures and flags are checked here and kept as the table's own
  * strings; names of system calls are not, for a profile may know newer ones than we do.
  */
+#include "spec/problem.h"
 #include "spec/shapes.h"
 #include "spec/spec.h"
 
@@ -45,8 +46,16 @@ static const struct field arg_fields[] = {
 
 static const struct shape shape_arg = SHAPE(spec_seccomp_arg, arg_fields);
 
+static void check_names(struct decoder *decoder, const struct json_path *path, const void *object)
+{
+    const struct spec_seccomp_rule *rule = object;
+
+    if (rule->n_names == 0)
+        problem(decoder, path, "expected at least one name of a system call, found none");
+}
+
 static const struct field rule_fields[] = {
-    STRINGS("names", spec_seccomp_rule, names, .required = true),
+    STRINGS("names", spec_seccomp_rule, names, .required = true, .check = check_names),
     STRING("action", spec_seccomp_rule, action, .required = true, .words = actions),
     OPT_U32("errnoRet", spec_seccomp_rule, errno_ret),
     OBJECTS("args", spec_seccomp_rule, args, &shape_arg),

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a config.json names and this host has not got. Asked of the host as it is now, by the eyes of whoever runs the
+ * check; a launch would find the first of these by itself, after half of its work.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/nsfs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "container/check.h"
+#include "plan/limits.h"
+#include "plan/mount_options.h"
+
+enum { CAPABILITY_SYS_RESOURCE = 24 };
+
+struct host_check {
+    struct checking *checking;
+    const struct spec *spec;
+    const struct host *host;
+    const char *bundle;
+};
+
+static bool is_privileged(const struct host_check *c)
+{
+    return c->host->capabilities >> CAPABILITY_SYS_RESOURCE & 1;
+}
+
+/* PATH, relative to the bundle. False if it does not fit. */
+static bool in_bundle(const struct host_check *c, const char *path, char buffer[PATH_MAX])
+{
+    int n = path[0] == '/' ? snprintf(buffer, PATH_MAX, "%s", path)
+                           : snprintf(buffer, PATH_MAX, "%s/%s", c->bundle, path);
+
+    return n < PATH_MAX;
+}
+
+static void check_root(const struct host_check *c)
+{
+    const struct spec_root *root = c->spec->root;
+    char path[PATH_MAX];
+    struct stat st;
+
+    if (!root || !root->path || !*root->path || !in_bundle(c, root->path, path))
+        return;
+    if (stat(path, &st) < 0)
+        check_reportf(c->checking, "root.path: \"%s\": %s", path, strerror(errno));
+    else if (!S_ISDIR(st.st_mode))
+        check_reportf(c->checking, "root.path: \"%s\": %s", path, strerror(ENOTDIR));
+}
+
+static bool is_bind(const struct spec_mount *mount, const struct mount_options *options)
+{
+    const char *type = mount->type ? mount->type : "";
+
+    return !options->remount && (options->bind || strcmp(type, "bind") == 0 || strcmp(type, "rbind") == 0);
+}
+
+static void check_mount(const struct host_check *c, struct arena *arena, size_t index)
+{
+    const struct spec_mount *mount = &c->spec->mounts[index];
+    struct mount_options options;
+    char path[PATH_MAX];
+    struct stat st;
+
+    mount_options_parse(&options, mount->options, mount->n_options, arena);
+    if (!is_bind(mount, &options) || !mount->source || !*mount->source || !in_bundle(c, mount->source, path))
+        return;
+    if (fstatat(AT_FDCWD, path, &st, options.source_no_follow || options.copy_symlink ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+        check_reportf(c->checking, "mounts[%zu].source: \"%s\": %s", index, path, strerror(errno));
+}
+
+static void check_mounts(const struct host_check *c)
+{
+    _cleanup_(arena_done) struct arena arena = { 0 };
+
+    if (arena_init(&arena, ARENA_DEFAULT_SIZE, NULL) < 0)
+        return;
+    for (size_t i = 0; i < c->spec->n_mounts; i++)
+        check_mount(c, &arena, i);
+}
+
+static void check_namespace(const struct host_check *c, size_t index)
+{
+    const struct spec_namespace *namespace = &c->spec->linux_->namespaces[index];
+    _cleanup_close_ int fd = -1;
+    int type;
+
+    if (!namespace->path || !*namespace->path)
+        return;
+    fd = open(namespace->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\": %s", index, namespace->path, strerror(errno));
+        return;
+    }
+    type = ioctl(fd, NS_GET_NSTYPE);
+    if (type < 0)
+        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\" is not a namespace", index, namespace->path);
+    else if ((unsigned) type != namespace_kind_flag(namespace->type))
+        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\" is not a %s namespace", index, namespace->path,
+                      namespace_kind_name(namespace->type));
+}
+
+static void check_hook(const struct host_check *c, enum hook_kind kind, size_t index)
+{
+    const char *path = c->spec->hooks[kind].hooks[index].path;
+
+    if (kind == HOOK_START_CONTAINER) /* a path of the container */
+        return;
+    if (access(path, X_OK) < 0)
+        check_reportf(c->checking, "hooks.%s[%zu].path: \"%s\": %s", hook_kind_name(kind), index, path,
+                      strerror(errno));
+}
+
+static void check_limit(const struct host_check *c, size_t index)
+{
+    const struct spec_rlimit *limit = &c->spec->process->rlimits[index];
+    struct rlimit own;
+    int resource = limit_resource(limit->type);
+
+    if (resource < 0 || is_privileged(c) || getrlimit((__rlimit_resource_t) resource, &own) < 0)
+        return;
+    if (own.rlim_max != RLIM_INFINITY && limit->hard > own.rlim_max)
+        check_reportf(c->checking,
+                      "process.rlimits[%zu].hard: the runtime's own limit is %llu, and only CAP_SYS_RESOURCE raises it",
+                      index, (unsigned long long) own.rlim_max);
+}
+
+static void check_net_device(const struct host_check *c, size_t index)
+{
+    const char *name = c->spec->linux_->net_devices[index].host_name;
+
+    if (if_nametoindex(name) == 0)
+        check_reportf(c->checking, "linux.netDevices[\"%s\"]: this host has no such network device", name);
+}
+
+void check_host(struct checking *checking, const struct spec *spec, const struct host *host, const char *bundle)
+{
+    const struct host_check c = { checking, spec, host, bundle };
+
+    check_root(&c);
+    check_mounts(&c);
+    for (size_t i = 0; i < spec->linux_->n_namespaces; i++)
+        check_namespace(&c, i);
+    for (int kind = 0; kind < N_HOOK_KINDS; kind++)
+        for (size_t i = 0; i < spec->hooks[kind].n_hooks; i++)
+            check_hook(&c, (enum hook_kind) kind, i);
+    for (size_t i = 0; spec->process && i < spec->process->n_rlimits; i++)
+        check_limit(&c, i);
+    for (size_t i = 0; i < spec->linux_->n_net_devices; i++)
+        check_net_device(&c, i);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The id maps of a new user namespace: which ids, and who writes them (user_namespaces(7), "Defining user and group ID
+ * mappings").
+ *
+ * Without mappings in the document, root maps every id that he has himself; an ordinary user maps himself to root and,
+ * after that, the subordinate ids that /etc/subuid and /etc/subgid give him. The kernel lets him write only one line
+ * with his own id, and its group only after setgroups(2) was denied. Anything more is written by newuidmap(1) and
+ * newgidmap(1), which look the ranges up themselves; then setgroups(2) stays allowed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/plan.h"
+#include "sys/compat.h"
+
+/* What differs between users and groups. */
+struct map_side {
+    const char *file, *field, *id, *database, *helper_name;
+    enum host_capability capability;
+    const struct id_map *given, *subordinate, *own_map;
+    size_t n_given, n_subordinate, n_own_map;
+    uint32_t own;
+    const char *helper;
+    struct planner_map *map;
+};
+
+static struct map_side user_side(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+    const struct host *host = planner->input->host;
+
+    return (struct map_side){
+        .file = "uid_map", .field = "uidMappings", .id = "uid", .database = "/etc/subuid", .helper_name = "newuidmap",
+        .capability = HOST_CAP_SETUID,
+        .given = lin->uid_mappings, .n_given = lin->n_uid_mappings,
+        .subordinate = host->subuids, .n_subordinate = host->n_subuids,
+        .own_map = host->own_uids, .n_own_map = host->n_own_uids,
+        .own = host->euid, .helper = host->newuidmap, .map = &planner->uids,
+    };
+}
+
+static struct map_side group_side(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+    const struct host *host = planner->input->host;
+
+    return (struct map_side){
+        .file = "gid_map", .field = "gidMappings", .id = "gid", .database = "/etc/subgid", .helper_name = "newgidmap",
+        .capability = HOST_CAP_SETGID,
+        .given = lin->gid_mappings, .n_given = lin->n_gid_mappings,
+        .subordinate = host->subgids, .n_subordinate = host->n_subgids,
+        .own_map = host->own_gids, .n_own_map = host->n_own_gids,
+        .own = host->egid, .helper = host->newgidmap, .map = &planner->gids,
+    };
+}
+
+/* ---- which ids ---- */
+
+/* Every id that we have ourselves is itself. */
+static void map_identity(struct planner *planner, const struct map_side *side)
+{
+    size_t n = side->n_own_map ? side->n_own_map : 1;
+    struct id_map *maps = arena_new(planner->arena, struct id_map, n);
+
+    if (!maps)
+        return; /* plan_create looks at the arena */
+    maps[0] = (struct id_map){ .size = UINT32_MAX };
+    for (size_t i = 0; i < side->n_own_map; i++)
+        maps[i] = (struct id_map){ side->own_map[i].container_id, side->own_map[i].container_id, side->own_map[i].size };
+    *side->map = (struct planner_map){ .maps = maps, .n = n };
+}
+
+static bool may_write_all(const struct planner *planner, const struct map_side *side)
+{
+    return host_may(planner->input->host, side->capability);
+}
+
+/* Why the subordinate ids are of no use; NULL if they are. */
+static const char *no_subordinates(struct planner *planner, const struct map_side *side)
+{
+    if (side->n_subordinate == 0)
+        return arena_printf(planner->arena, "%s has no range for %u", side->database, planner->input->host->euid);
+    if (!side->helper && !may_write_all(planner, side))
+        return arena_printf(planner->arena, "%s(1) is not installed, or no_new_privs forbids it", side->helper_name);
+    return NULL;
+}
+
+/* The caller becomes 0, his subordinate ids follow. */
+static void map_user(struct planner *planner, const struct map_side *side)
+{
+    const char *missing = no_subordinates(planner, side);
+    size_t n = 1 + (missing ? 0 : side->n_subordinate);
+    struct id_map *maps = arena_new(planner->arena, struct id_map, n);
+    uint64_t next = 1;
+
+    if (!maps)
+        return;
+    maps[0] = (struct id_map){ 0, side->own, 1 };
+    for (size_t i = 1; i < n && next + side->subordinate[i - 1].size <= UINT32_MAX; i++) {
+        maps[i] = (struct id_map){ (uint32_t) next, side->subordinate[i - 1].host_id, side->subordinate[i - 1].size };
+        next += maps[i].size;
+    }
+    *side->map = (struct planner_map){ .maps = maps, .n = n };
+    if (missing)
+        plan_note(planner, "linux.%s: only %s %u is mapped, to 0 (%s)", side->field, side->id, side->own, missing);
+    else
+        plan_note(planner, "linux.%s: %s %u is mapped to 0, the ids of %s to 1 and above", side->field, side->id,
+                  side->own, side->database);
+}
+
+static bool is_own_id_alone(const struct map_side *side)
+{
+    return side->map->n == 1 && side->map->maps[0].size == 1 && side->map->maps[0].host_id == side->own;
+}
+
+static void decide_side(struct planner *planner, const struct map_side *side)
+{
+    if (side->n_given)
+        *side->map = (struct planner_map){ .maps = side->given, .n = side->n_given };
+    else if (planner->input->host->euid == 0 && may_write_all(planner, side))
+        map_identity(planner, side);
+    else
+        map_user(planner, side);
+    if (side->map->n == 0 || may_write_all(planner, side) || is_own_id_alone(side))
+        return;
+    side->map->helper = side->helper;
+    if (!side->helper)
+        plan_fail(planner, -EPERM,
+                  "linux.%s: an ordinary user maps more than his own id only by %s(1) (package uidmap), which is not "
+                  "installed or forbidden by no_new_privs",
+                  side->field, side->helper_name);
+}
+
+bool plan_id_is_mapped(const struct planner_map *map, uint32_t id)
+{
+    for (size_t i = 0; i < map->n; i++)
+        if (id >= map->maps[i].container_id && id - map->maps[i].container_id < map->maps[i].size)
+            return true;
+    return map->n == 0; /* no new user namespace, or one that is joined */
+}
+
+static void check_process(struct planner *planner)
+{
+    const struct spec_process *process = planner->input->spec->process;
+
+    if (process && !plan_id_is_mapped(&planner->uids, process->uid))
+        plan_fail(planner, -EINVAL, "process.user.uid: %u is not mapped in the container's user namespace "
+                  "(see linux.uidMappings, or /etc/subuid for an ordinary user)", process->uid);
+    if (process && !plan_id_is_mapped(&planner->gids, process->gid))
+        plan_fail(planner, -EINVAL, "process.user.gid: %u is not mapped in the container's user namespace "
+                  "(see linux.gidMappings, or /etc/subgid for an ordinary user)", process->gid);
+}
+
+void plan_id_maps_decide(struct planner *planner)
+{
+    struct map_side users = user_side(planner), groups = group_side(planner);
+
+    planner->groups_denied = host_is_ordinary(planner->input->host);
+    if (!(planner->namespaces_new & CLONE_NEWUSER))
+        return;
+    decide_side(planner, &users);
+    decide_side(planner, &groups);
+    planner->groups_denied = !may_write_all(planner, &groups) && !planner->gids.helper;
+    if (planner->uids.n && planner->gids.n)
+        check_process(planner);
+}
+
+/* ---- rows ---- */
+
+static void add_map(struct planner *planner, const struct map_side *side)
+{
+    const struct planner_map *map = side->map;
+    struct op *op = plan_add(planner, OP_ID_MAP, SIDE_PARENT, "linux.%s", side->field);
+    char *text = arena_alloc(planner->arena, map->n + 1, 40);
+    size_t used = 0;
+
+    for (size_t i = 0; text && i < map->n; i++)
+        used += (size_t) sprintf(text + used, "%u %u %u\n", map->maps[i].container_id, map->maps[i].host_id,
+                                 map->maps[i].size);
+    op->id_map.file = plan_str(planner, side->file);
+    op->id_map.text = plan_str(planner, text ? text : "");
+    op->id_map.helper = plan_str(planner, map->helper);
+}
+
+void plan_id_maps(struct planner *planner)
+{
+    struct map_side users = user_side(planner), groups = group_side(planner);
+
+    if (planner->groups_denied)
+        plan_add(planner, OP_SETGROUPS_DENY, SIDE_PARENT, "setgroups");
+    add_map(planner, &groups);
+    add_map(planner, &users);
+}

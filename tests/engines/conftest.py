@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real engines with our program as their only runtime, each test in a machine that a cgroup layout names.
+
+    @pytest.mark.layouts("v1", "hybrid")        # limits are enforced there; the default is v2
+    def test_limit(podman): assert "67108864" in podman.sh("podman run --rm -m 64m box cat ...")
+"""
+
+import os
+
+import pytest
+
+from lib import machine as machines
+
+BOX = """tar -C /run/engines/rootfs -c . | {} import -q -c 'CMD ["/bin/sh"]' \
+-c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - box"""
+
+
+def pytest_configure(config):
+    if os.geteuid() != 0:
+        raise pytest.UsageError("these tests make namespaces and cgroups as root")
+    try:
+        config.runtime = machines.runtime()
+    except FileNotFoundError as e:
+        raise pytest.UsageError(str(e)) from None
+
+
+def pytest_report_header(config):
+    return f"runtime: {config.runtime}"
+
+
+def pytest_generate_tests(metafunc):
+    """Every test that needs a machine, in each of its layouts."""
+    if "machine" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("layouts")
+        metafunc.parametrize("machine", mark.args if mark else ("v2",), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def _machines(request):
+    made = {}
+    yield lambda layout: made.get(layout) or made.setdefault(layout, machines.Machine(layout, request.config.runtime))
+    for m in made.values():
+        m.close()
+
+
+@pytest.fixture(scope="session")
+def machine(request, _machines):
+    return _machines(request.param)
+
+
+def nothing_left(m, state="/run/crun /run/runc"):
+    """No container, process of the program or directory of state may outlive a test."""
+    left = m.run(f"for i in 1 2 3 4 5 6 7 8 9 10; do l=$(ls -A {state} 2>/dev/null | grep -v :); "
+                 "[ -z \"$l\" ] && exit; sleep 0.1; done; echo $l").out.strip()
+    m.run(f"rm -rf {state}") if left else None
+    assert not left, f"the runtime still has containers: {left}"
+
+
+@pytest.fixture
+def podman(machine):
+    machine.once("podman", lambda: machine.sh(BOX.format("podman")))
+    yield machine
+    machine.sh("podman pod rm -fa -t0; podman rm -fa -t0; podman volume prune -f")
+    nothing_left(machine)

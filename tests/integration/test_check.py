@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`crun check`: every problem of a bundle at once, and nothing done."""
+
+import json
+
+import pytest
+
+from lib.bundle import bind, namespaces
+
+pytestmark = pytest.mark.ours
+
+
+@pytest.fixture
+def check(rt):
+    def go(c, *options):
+        r = rt("check", "--bundle", c.path, "--format", "json", *options)
+        assert r.stderr == "" and r.returncode in (0, 1), str(r)
+        found = json.loads(r.stdout)
+        assert found["valid"] == (r.returncode == 0) == (not [p for p in found["problems"] if p["level"] == "error"])
+        return found["problems"]
+
+    return go
+
+
+def find(problems, path):
+    return next((p for p in problems if p["path"] == path), None)
+
+
+def test_sound(bundle, rt):
+    r = rt("check", "--bundle", bundle(args=["true"]).path)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
+
+
+def test_all_of_the_planner(bundle, check, here):
+    """Each of them alone would stop a launch."""
+    c = bundle(args=["true"], hostname="x", namespaces=namespaces("mount", "pid"),
+               mounts=[{"destination": "/a", "type": "bind"}, {"destination": "/b"}],
+               linux={"sysctl": {"kernel.nope": "1"}},
+               process={"rlimits": [{"type": "RLIMIT_NOFILE", "soft": 2, "hard": 1}], "capabilities": {"bounding": ["CAP_NOPE"]}})
+    problems = check(c)
+    n = len(c.config["mounts"])
+    for path, text in (("hostname", "UTS"), (f"mounts[{n - 2}]", "needs a source"), (f"mounts[{n - 1}]", "neither a type"),
+                       ('linux.sysctl["kernel.nope"]', "separate kernel namespace"), ("process.rlimits[0]", "soft limit"),
+                       ("process.capabilities.bounding[0]", "CAP_NOPE")):
+        assert text in find(problems, path)["text"], problems
+    assert len({(p["path"], p["text"]) for p in problems}) == len(problems), "said twice"
+    lines = (c.path / "config.json").read_text().splitlines()
+    p = find(problems, "hostname")
+    assert lines[p["line"] - 1][p["column"] - 1:].startswith('"x"')
+
+
+def test_all_of_the_decoder(bundle, check):
+    c = bundle(process={"cwd": 7, "args": "sh"}, hostname=[])
+    problems = check(c)
+    assert [p["path"] for p in problems] == ["process.args", "process.cwd", "hostname"]
+    assert problems[0]["text"] == 'expected an array of strings, found "sh"'
+    assert all(p["line"] > 1 and p["file"] == "config.json" for p in problems)
+
+
+def test_syntax(bundle, check):
+    (p,) = check(bundle(text="{,}"))
+    assert (p["line"], p["column"], p["path"]) == (1, 2, "")
+
+
+def test_what_the_host_lacks(bundle, check, here):
+    c = bundle(args=["true"], namespaces=namespaces("mount", "uts", network="/proc/self/ns/uts", ipc=here.dir / "none", pid="/etc/passwd"),
+               mounts=[bind(here.dir / "nowhere", "/x")], hooks={"poststop": [{"path": "/no/hook"}]},
+               linux={"netDevices": {"nosuchdev": {}}}, root={"path": "nowhere"})
+    problems = check(c)
+    for path, text in (("root.path", "No such file"), (f"mounts[{len(c.config['mounts']) - 1}].source", "nowhere"),
+                       ("linux.namespaces[2].path", "is not a network namespace"), ("linux.namespaces[3].path", "No such file"),
+                       ("linux.namespaces[4].path", "is not a namespace"), ("hooks.poststop[0].path", "/no/hook"),
+                       ('linux.netDevices["nosuchdev"]', "no such network device")):
+        assert text in find(problems, path)["text"], (path, problems)
+
+
+def test_warnings_do_not_fail(bundle, check):
+    c = bundle(args=["true"], seccomp={"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["no_such_call"], "action": "SCMP_ACT_ERRNO"}]})
+    (p,) = check(c)
+    assert p["level"] == "warning" and "no_such_call" in p["text"]
+
+
+def test_text(bundle, rt):
+    c = bundle(args=[], hostname="x", namespaces=namespaces("mount"))
+    r = rt("check", "-b", c.path)
+    lines = r.stdout.splitlines()
+    assert r.returncode == 1 and r.stderr == "" and len(lines) == 2
+    assert all(l.startswith("config.json:") for l in lines)
+
+
+def test_other_configuration(bundle, rt, here):
+    c = bundle(args=["true"])
+    other = here.dir / "other.json"
+    other.write_text("{}")
+    r = rt("check", "--bundle", c.path, "--config", other)
+    assert r.returncode == 1 and "ociVersion" in r.stdout
+
+
+def test_nothing_is_made(bundle, rt, here):
+    rt("check", "--bundle", bundle(args=["true"]).path)
+    assert not here.state.exists()
+
+
+def test_no_bundle(rt, here):
+    rt.fails(rt("check", "--bundle", here.dir / "nowhere"), "nowhere")
