@@ -146,6 +146,33 @@ CRUN_API int crun_kill(struct crun_context *context, const char *id, int signal,
 CRUN_API int crun_pause(struct crun_context *context, const char *id, struct crun_error *err);
 CRUN_API int crun_resume(struct crun_context *context, const char *id, struct crun_error *err);
 
+/* A number that may be left out. */
+struct crun_number {
+    bool set;
+    int64_t value;
+};
+
+/* What is not set stays as it is in the container. Memory in bytes (-1: no limit), times in microseconds. */
+struct crun_update_options {
+    const char *resources; /* file with an object as linux.resources of config.json, "-": standard input, or NULL */
+    /* these go over the document */
+    struct crun_number blkio_weight;
+    struct crun_number cpu_period, cpu_quota, cpu_burst, cpu_idle, cpu_rt_period, cpu_rt_runtime, cpu_shares;
+    struct crun_number kernel_memory, kernel_memory_tcp, memory, memory_reservation, memory_swap;
+    struct crun_number pids_limit;
+    const char *cpuset_cpus, *cpuset_mems;
+    const char *l3_cache_schema, *mem_bw_schema;
+};
+
+#define CRUN_UPDATE_OPTIONS_INIT                                                                                   \
+    {                                                                                                              \
+        0                                                                                                          \
+    }
+
+/* Change the resources of a container that is created, running or paused. After a failure they are as before. */
+CRUN_API int crun_update(struct crun_context *context, const char *id, const struct crun_update_options *options,
+                         struct crun_error *err);
+
 /* Remove a stopped container; with FORCE kill it first, and an unknown one is no error. */
 CRUN_API int crun_delete(struct crun_context *context, const char *id, bool force, struct crun_error *err);
 

@@ -133,6 +133,14 @@ static char **with_home(struct init *init, char **env, uint32_t n)
     return copy;
 }
 
+void exec_prepare(struct init *init)
+{
+    process_release(init);
+    process_reset_signals();
+    sys_umask(init->umask);
+    init->prepared = true;
+}
+
 int init_exec(struct init *init, const struct op_exec *op)
 {
     char **args = blob_list(init->blob, op->args), **env = blob_list(init->blob, op->env);
@@ -145,9 +153,8 @@ int init_exec(struct init *init, const struct op_exec *op)
         return r;
     if (init->home[0])
         env = with_home(init, env, op->env.n);
-    process_release(init);
-    process_reset_signals();
-    sys_umask(init->umask);
+    if (!init->prepared)
+        exec_prepare(init);
     r = sys_execve(init->program, args, env);
     return init_fail(init, r, "execve", args[0]);
 }

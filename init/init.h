@@ -48,6 +48,7 @@ struct init {
     bool no_mount_api, no_openat2;
     bool pivoted;        /* "/" is the container's root */
     bool dumpable_later; /* see process_guard */
+    bool prepared;       /* see exec_prepare */
     bool released;       /* from the last sync row on: the parent may go */
     unsigned umask;      /* the caller's, for hooks and for a plan that sets none */
     struct message failure;
@@ -141,6 +142,9 @@ int proc_open_file(int proc_fd, const char *path);
 
 /* bind.c: show the host's PATH (with its mounts) at TARGET, opened as TARGET_FD, with attributes SET on all of it. */
 int bind_host(struct init *init, const char *path, const char *target, int target_fd, uint64_t set);
+
+/* exec.c: what EXEC does before execve(2), earlier where a filter may forbid it then. */
+void exec_prepare(struct init *init);
 
 /* copy_up.c: copy what is below FROM_FD into TO_FD. */
 int copy_up(struct init *init, int from_fd, int to_fd);

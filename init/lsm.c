@@ -32,18 +32,3 @@ int init_lsm_label(struct init *init, const struct op_lsm_label *op)
     r = sys_write(fd, value, text.length);
     return r < 0 ? init_fail(init, (int) r, "write", label) : 0;
 }
-
-int init_seccomp(struct init *init, const struct op_seccomp *op)
-{
-    enum { INSTRUCTION_SIZE = 8, MAX_INSTRUCTIONS = 4096 };
-    const struct sys_sock_fprog program = { .n = (unsigned short) (op->program.size / INSTRUCTION_SIZE),
-                                            .filter = blob_bytes(init->blob, op->program) };
-    int r;
-
-    if (op->program.size / INSTRUCTION_SIZE > MAX_INSTRUCTIONS)
-        return init_explain(init, -E2BIG, "the filter has more instructions than the kernel takes");
-    if (op->flags & SYS_SECCOMP_FILTER_FLAG_NEW_LISTENER)
-        return init_explain(init, -ENOTSUP, "a seccomp listener is not supported by this version");
-    r = sys_seccomp(SYS_SECCOMP_SET_MODE_FILTER, (unsigned) op->flags, &program);
-    return r < 0 ? init_fail(init, r, "seccomp", NULL) : 0;
-}

@@ -88,7 +88,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->report_fd = plan_fd + BLOB_FD_SYNC;
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
-    init->pivoted = init->released = false;
+    init->pivoted = init->prepared = init->released = false;
     init->null_file.attached = init->empty_dir.attached = false;
     init->program[0] = init->home[0] = '\0';
     memset(&init->failure, 0, sizeof init->failure);

@@ -38,6 +38,9 @@ int cgroup_enable(const struct cgroup_dir *dir, const char *enable, struct error
 /* Whole FILE as malloc'd text; the plain -errno, without a message. */
 int cgroup_read(const struct cgroup_dir *dir, const char *file, char **ret_text);
 
+/* Whether NAME is one of the words of LIST (blanks, commas or line feeds between them). */
+bool cgroup_list_names(const char *list, const char *name);
+
 /* Move process PID (all its threads) in. */
 int cgroup_join(const struct cgroup_dir *dir, pid_t pid, struct error *err);
 

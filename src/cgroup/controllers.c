@@ -42,7 +42,7 @@ static bool gives_all(const struct cgroup_dir *dir, const char *enable)
     if (cgroup_read(dir, "cgroup.subtree_control", &given) < 0)
         return false;
     while (next_controller(&enable, name, &optional))
-        if (!word_listed(given, name))
+        if (!cgroup_list_names(given, name))
             return false;
     return true;
 }
@@ -81,7 +81,7 @@ static int enable_here(const struct cgroup_dir *dir, const char *enable, struct 
     while (next_controller(&enable, name, &optional)) {
         int r;
 
-        if (given && word_listed(given, name))
+        if (given && cgroup_list_names(given, name))
             continue;
         snprintf(text, sizeof text, "+%s", name);
         r = cgroup_write_raw(dir, "cgroup.subtree_control", text);

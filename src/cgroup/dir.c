@@ -44,7 +44,7 @@ int cgroup_write_raw(const struct cgroup_dir *dir, const char *file, const char 
     return r < 0 ? r : file_write(AT_FDCWD, path, value);
 }
 
-bool word_listed(const char *list, const char *name)
+bool cgroup_list_names(const char *list, const char *name)
 {
     size_t length = strlen(name);
 

@@ -16,8 +16,5 @@ int cgroup_path(const struct cgroup_dir *dir, const char *file, char buffer[CGRO
 /* One write(2) of VALUE; the plain -errno, without a message. */
 int cgroup_write_raw(const struct cgroup_dir *dir, const char *file, const char *value);
 
-/* Whether NAME is one of the words of LIST (blanks, commas or line feeds between them). */
-bool word_listed(const char *list, const char *name);
-
 /* What cgroup.type says if it is not "domain", as a hint for an error; "" otherwise or on v1. */
 const char *cgroup_type_hint(const struct cgroup_dir *dir);

@@ -65,7 +65,7 @@ static int signal_passes(const struct cgroup_dir *dir, int signal, struct error 
 
 static bool can_freeze(const struct cgroup_dir *dir)
 {
-    return dir->v2 || (dir->controllers && word_listed(dir->controllers, "freezer"));
+    return dir->v2 || (dir->controllers && cgroup_list_names(dir->controllers, "freezer"));
 }
 
 /* Frozen processes of v1 die when they are thawed. */

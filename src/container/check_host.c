@@ -126,7 +126,7 @@ static void check_limit(const struct host_check *c, size_t index)
     struct rlimit own;
     int resource = limit_resource(limit->type);
 
-    if (resource < 0 || is_privileged(c) || getrlimit((__rlimit_resource_t) resource, &own) < 0)
+    if (resource < 0 || is_privileged(c) || getrlimit(resource, &own) < 0)
         return;
     if (own.rlim_max != RLIM_INFINITY && limit->hard > own.rlim_max)
         check_reportf(c->checking,

@@ -24,6 +24,7 @@ static void launch_set_up(struct launch *launch, struct crun_context *context, s
         .hooks_stdout = spec_annotation(p->spec, "run.oci.hooks.stdout"),
         .hooks_stderr = spec_annotation(p->spec, "run.oci.hooks.stderr"),
         .console_socket = options->console_socket,
+        .listener = container_listener(p->spec, &p->state),
         .log = context->log,
     };
     launch_init(launch);
@@ -142,12 +143,13 @@ static int check_created(struct container *container, struct error *err)
 
 static int say_start(struct container *container, const struct spec *spec, struct error *err)
 {
+    const struct listener listener = container_listener(spec, &container->state);
     _cleanup_free_ char *document = NULL;
     int r = 0;
 
     if (spec->hooks[HOOK_START_CONTAINER].n_hooks)
         r = state_document(&container->state, STATE_CREATED, false, false, &document, err);
-    return r < 0 ? r : launch_start(container->dir_fd, document, err);
+    return r < 0 ? r : launch_start(container->dir_fd, &container->state, document, &listener, err);
 }
 
 int crun_start(struct crun_context *context, const char *id, struct crun_error *error)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,42 @@ static int compile_seccomp(const struct preparation *x)
     if (!seccomp)
         return 0;
     return seccomp_compile(seccomp, fatal && strcmp(fatal, "1") == 0, &x->p->filter, warn, x->context, x->err);
+}
+
+/* ---- the agent of a seccomp profile ---- */
+
+static const char *seccomp_agent(const struct spec *spec)
+{
+    const struct spec_seccomp *seccomp = spec->linux_->seccomp;
+    const char *annotation = spec_annotation(spec, "run.oci.seccomp.receiver");
+
+    if (seccomp && seccomp->listener_path && *seccomp->listener_path)
+        return seccomp->listener_path;
+    return annotation && *annotation ? annotation : getenv("RUN_OCI_SECCOMP_RECEIVER");
+}
+
+static int check_agent(const struct preparation *x)
+{
+    const struct spec *spec = x->p->spec;
+    const char *agent = seccomp_agent(spec);
+
+    if (!(x->p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+        return 0;
+    if (!agent || !*agent)
+        return error_set(x->err, -EINVAL,
+                         "linux.seccomp.listenerPath: missing, SCMP_ACT_NOTIFY needs an agent's socket there, in the "
+                         "annotation run.oci.seccomp.receiver or in RUN_OCI_SECCOMP_RECEIVER");
+    if (agent[0] != '/')
+        return error_set(x->err, -EINVAL, "linux.seccomp.listenerPath: expected an absolute path, found \"%s\"", agent);
+    x->p->state.seccomp_agent = agent;
+    return 0;
+}
+
+struct listener container_listener(const struct spec *spec, const struct state *state)
+{
+    const struct spec_seccomp *seccomp = spec->linux_->seccomp;
+
+    return (struct listener){ state->seccomp_agent, seccomp ? seccomp->listener_metadata : NULL };
 }
 
 /* ---- checks of options against the document ---- */
@@ -230,8 +267,11 @@ static int fill_state(const struct preparation *x)
 static int probe_host(const struct preparation *x)
 {
     unsigned needs = host_needs(x->p->spec, x->context->manager == CGROUP_MANAGER_DISABLED);
+    int r = host_probe(&x->p->host, needs, &x->p->arena, x->err);
 
-    return host_probe(&x->p->host, needs, &x->p->arena, x->err);
+    if (r >= 0 && (x->p->host.euid != 0 || x->p->host.in_user_namespace))
+        host_probe_delegation(&x->p->host, x->p->spec->linux_->cgroups_path, &x->p->arena);
+    return r;
 }
 
 int prepare_document(const struct crun_create_options *options, struct prepared *ret, struct error *err)
@@ -254,7 +294,8 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
             struct prepared *ret, struct error *err)
 {
     static int (*const steps[])(const struct preparation *) = {
-        find_bundle, read_config, load, check_terminal, check_descriptors, probe_host, compile_seccomp, make_plan, fill_state,
+        find_bundle, read_config,     load,        check_terminal, check_descriptors,
+        probe_host,  compile_seccomp, check_agent, make_plan,      fill_state,
     };
     struct preparation x = { context, id, options, wait_start, ret, err };
     int r = state_check_id(id, err);

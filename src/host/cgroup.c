@@ -77,15 +77,51 @@ static int probe_layout(struct host_cgroup *cgroup, struct arena *arena, struct 
     return host_cgroup_parse(cgroup, mountinfo, self, arena, err);
 }
 
-/* Whether an ordinary user may make cgroups in his own: on v2 also the file by which processes are moved must be his
- * (cgroups(7), "Cgroup delegation"). */
-static bool is_delegated(const struct cgroup_hierarchy *hierarchy, struct arena *arena)
-{
-    const char *directory = arena_printf(arena, "%s%s", hierarchy->mount_point, cgroup_own_path(hierarchy));
-    const char *procs = arena_printf(arena, "%s/cgroup.procs", directory ? directory : "");
+/* ---- delegation ---- */
 
-    return directory && procs && faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0 &&
-           (!hierarchy->v2 || faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0);
+static bool is_writable(const char *path)
+{
+    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+/* The length of what PATH and OWN have in common, whole names only. */
+static size_t common_length(const char *path, const char *own)
+{
+    size_t length = 0;
+
+    for (size_t i = 0;; i++) {
+        bool ends = (!path[i] || path[i] == '/') && (!own[i] || own[i] == '/');
+
+        if (ends)
+            length = i;
+        if (!path[i] || path[i] != own[i])
+            return length;
+    }
+}
+
+/* PATH may be made and entered: what of it is there already is ours to write to, and on v2 also the file by which a
+ * process is moved out of the cgroup that both it and we are in (cgroups(7), "Cgroup delegation"). */
+static bool is_delegated(const struct cgroup_hierarchy *hierarchy, const char *path, struct arena *arena)
+{
+    const char *mount = hierarchy->mount_point, *own = cgroup_own_path(hierarchy);
+    char *directory = arena_printf(arena, "%s%s%s", mount, path[0] == '/' ? "" : "/", path);
+    const char *procs = arena_printf(arena, "%s%.*s/cgroup.procs", mount, (int) common_length(path, own), path);
+
+    if (!directory || !procs)
+        return false;
+    while (access(directory, F_OK) < 0 && strlen(directory) > strlen(mount))
+        *strrchr(directory, '/') = '\0';
+    return is_writable(directory) && (!hierarchy->v2 || is_writable(procs));
+}
+
+void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena)
+{
+    for (size_t i = 0; i < host->cgroup.n_hierarchies; i++) {
+        struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
+        bool wish = cgroups_path && *cgroups_path;
+
+        hierarchy->delegated = is_delegated(hierarchy, wish ? cgroups_path : cgroup_own_path(hierarchy), arena);
+    }
 }
 
 int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
@@ -100,7 +136,6 @@ int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
 
         if (hierarchy->v2 && !(hierarchy->controllers = read_controllers(hierarchy, own, arena)))
             return error_errno(err, -ENOMEM, "cannot remember the cgroup controllers");
-        hierarchy->delegated = own && is_delegated(hierarchy, arena);
         /* Not probed: trying costs as much as the clone that uses it, and that one falls back by itself. */
         host->clone_into_cgroup |= hierarchy->v2;
     }

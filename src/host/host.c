@@ -35,11 +35,20 @@ static bool wants_default_mappings(const struct spec *spec)
     return user && !user->path && spec->linux_->n_uid_mappings == 0;
 }
 
+/* A mount of type cgroup shows the hierarchies of the host, also to a container without a cgroup of its own. */
+static bool mounts_cgroup(const struct spec *spec)
+{
+    for (size_t i = 0; i < spec->n_mounts; i++)
+        if (spec->mounts[i].type && strncmp(spec->mounts[i].type, "cgroup", 6) == 0)
+            return true;
+    return false;
+}
+
 unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
 {
     unsigned needs = HOST_IDENTITY;
 
-    if (!cgroups_disabled)
+    if (!cgroups_disabled || mounts_cgroup(spec))
         needs |= HOST_CGROUP;
     if (has_labels(spec))
         needs |= HOST_LSM;

@@ -94,6 +94,10 @@ unsigned host_needs(const struct spec *spec, bool cgroups_disabled);
  * nobody can work without (no memory) is an error. */
 int host_probe(struct host *host, unsigned needs, struct arena *arena, struct error *err);
 
+/* For who may not make cgroups everywhere: fill in `delegated` of every hierarchy, for the container's CGROUPS_PATH
+ * (NULL or "": below our own). */
+void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena);
+
 /* Read the facts from a host.json of a golden test (keys are the field names above; absent is zero). */
 int host_load(struct host *host, const char *text, struct arena *arena, struct error *err);
 

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "launch/listener.h"
 #include "log/log.h"
 #include "plan/plan.h"
 #include "state/state.h"
@@ -39,6 +40,7 @@ struct launch {
     const char *hooks_stdout, *hooks_stderr; /* files that get what hooks say, or NULL */
     int target_fd;              /* exec: pidfd of the container's first process, borrowed; -1: none */
     const char *console_socket;              /* gets the terminal's master, or NULL */
+    struct listener listener; /* who gets the seccomp filter's listener */
     struct log *log;
     /* in progress and results */
     int dir_fd; /* state directory, locked */
@@ -101,9 +103,10 @@ int hook_run(const struct hook_run *run, struct error *err);
 /* A descriptor with the text, positioned at its start. */
 int document_fd(const char *text, struct error *err);
 
-/* start.c: say go to a created container and wait until its process executes. The state document of startContainer
- * hooks travels along; DOCUMENT may be NULL. */
-int launch_start(int dir_fd, const char *document, struct error *err);
+/* start.c: say go to the created container STATE and wait until its process executes. The state document of
+ * startContainer hooks travels along; DOCUMENT may be NULL. */
+int launch_start(int dir_fd, const struct state *state, const char *document, const struct listener *listener,
+                 struct error *err);
 
 /* foreground.c: be the process's stand-in for whoever waits for us: forward signals, relay the terminal, reap. */
 struct foreground {

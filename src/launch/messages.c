@@ -152,6 +152,8 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
         return terminal_received(launch, fd, err);
     case MESSAGE_PID:
         return adopt(launch, message, err);
+    case MESSAGE_LISTENER:
+        return listener_received(&launch->listener, launch->state, launch->pidfd, launch->sync_fd, message, *fd, err);
     case MESSAGE_REACHED:
     case MESSAGE_GO:
         break;

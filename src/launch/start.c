@@ -5,11 +5,20 @@
 #include "base/fd.h"
 #include "launch/launch.h"
 
-static int wait_answer(int fd, struct error *err)
+static int take_listener(int fd, const struct state *state, const struct listener *listener,
+                         const struct message *message, int listener_fd, struct error *err)
+{
+    _cleanup_close_ int pidfd = listener_fd >= 0 ? -1 : state_pidfd(state);
+
+    return listener_received(listener, state, pidfd, fd, message, listener_fd, err);
+}
+
+static int wait_answer(int fd, const struct state *state, const struct listener *listener, struct error *err)
 {
     for (;;) {
+        _cleanup_close_ int listener_fd = -1;
         struct message message;
-        int r = message_receive(fd, &message, NULL);
+        int r = message_receive(fd, &message, &listener_fd);
 
         if (r < 0)
             return error_errno(err, r, "receive from crun-init");
@@ -17,10 +26,15 @@ static int wait_answer(int fd, struct error *err)
             return 0;
         if (message.type == MESSAGE_FAILED)
             return message_error(&message, err);
+        if (message.type == MESSAGE_LISTENER)
+            r = take_listener(fd, state, listener, &message, listener_fd, err);
+        if (r < 0)
+            return r;
     }
 }
 
-int launch_start(int dir_fd, const char *document, struct error *err)
+int launch_start(int dir_fd, const struct state *state, const char *document, const struct listener *listener,
+                 struct error *err)
 {
     struct message message = { .type = MESSAGE_GO };
     _cleanup_close_ int fd = -1, document_file = -1;
@@ -36,5 +50,5 @@ int launch_start(int dir_fd, const char *document, struct error *err)
     r = message_send(fd, &message, document_file);
     if (r < 0)
         return error_errno(err, r, "tell the created container to start");
-    return wait_answer(fd, err);
+    return wait_answer(fd, state, listener, err);
 }

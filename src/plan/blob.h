@@ -70,7 +70,11 @@ enum message_type {
     MESSAGE_WARNING,     /* init: row ROW went on without what was asked */
     MESSAGE_TERMINAL,    /* init: carries the master of the terminal */
     MESSAGE_PID,         /* init: a refork; CODE is the new pid in the parent's namespace */
+    MESSAGE_LISTENER,    /* init: its descriptor CODE is the listener of the seccomp filter; waits for GO, whose CODE may
+                          * be LISTENER_SEND: then the same again, with the descriptor */
 };
+
+#define LISTENER_SEND 1
 
 struct message {
     uint32_t type;

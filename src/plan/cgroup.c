@@ -52,19 +52,23 @@ void plan_cgroup_decide(struct planner *planner)
     if (!cgroups)
         return; /* plan_create looks at the arena */
     planner->plan.cgroups = cgroups;
-    for (size_t i = 0; i < host->n_hierarchies && i < MASK_LIMIT; i++) {
+    for (size_t i = 0, n = 0; i < host->n_hierarchies && n < MASK_LIMIT; i++) {
         const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
 
-        cgroups[i] = (struct cgroup_dir){
+        if (!cgroup_privileged(planner->input->host) && !hierarchy->delegated)
+            continue;
+        cgroups[n] = (struct cgroup_dir){
             .mount = hierarchy->mount_point,
             .path = cgroup_path_of(planner, hierarchy),
             .v2 = hierarchy->v2,
             .controllers = hierarchy->controllers,
         };
-        if (!cgroups[i].path)
+        if (!cgroups[n].path)
             return;
-        planner->plan.n_cgroups = i + 1;
+        planner->plan.n_cgroups = ++n;
     }
+    if (planner->plan.n_cgroups == 0 && host->n_hierarchies > 0)
+        plan_note(planner, "cgroups: none is delegated to the caller, the container stays in the caller's");
 }
 
 /* ---- rows before the clone ---- */
@@ -202,6 +206,15 @@ static void sync_row(struct planner *planner, enum sync_mode mode, const char *w
     plan_add(planner, OP_SYNC, SIDE_BOTH, "%s", what)->sync.mode = mode;
 }
 
+static const struct cgroup_hierarchy *hierarchy_of(const struct planner *planner, const struct cgroup_dir *cgroup)
+{
+    const struct cgroup_hierarchy *hierarchy = planner->input->host->cgroup.hierarchies;
+
+    while (hierarchy->mount_point != cgroup->mount)
+        hierarchy++;
+    return hierarchy;
+}
+
 void plan_cgroup_leave(struct planner *planner)
 {
     int i = outside_hierarchy(planner);
@@ -211,7 +224,7 @@ void plan_cgroup_leave(struct planner *planner)
     if (i == CGROUP_NOT_FOUND || !makes_namespace(planner))
         return;
     sync_row(planner, SYNC_PARENT_WAITS, "the cgroup namespace is made");
-    path = plan_str(planner, cgroup_own_path(&planner->input->host->cgroup.hierarchies[i]));
+    path = plan_str(planner, cgroup_own_path(hierarchy_of(planner, &planner->plan.cgroups[i])));
     op = plan_add(planner, OP_CGROUP_LEAVE, SIDE_PARENT, "set-up is outside of the memory limit");
     op->cgroup_leave.hierarchy = i;
     op->cgroup_leave.path = path;

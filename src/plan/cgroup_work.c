@@ -64,7 +64,13 @@ static void fail_missing(struct planner *planner, const char *field, const char 
 {
     const struct host *host = planner->input->host;
 
-    if (planner->plan.n_cgroups == 0)
+    if (planner->plan.n_cgroups == 0 && host->cgroup.n_hierarchies > 0)
+        plan_fail(planner, -EACCES,
+                  "%s: the cgroup controller \"%s\" is not delegated to you (root can delegate it: under systemd by "
+                  "\"systemctl edit user@.service\", [Service] Delegate=%s; elsewhere by giving you the directory of a "
+                  "cgroup with its cgroup.procs and cgroup.subtree_control)",
+                  field, controller, controller);
+    else if (planner->plan.n_cgroups == 0)
         plan_fail(planner, -ENOENT,
                   "%s: no cgroup controller \"%s\" is available (no cgroup file system is mounted; without any limits "
                   "containers run with --cgroup-manager disabled)",

@@ -6,11 +6,13 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
 #include "plan/mount_options.h"
 #include "plan/plan.h"
+#include "plan/stand_ins.h"
 #include "sys/compat.h"
 
 struct mount_plan {
@@ -135,14 +137,6 @@ static void add_mount(const struct mount_plan *m, const char *type, const char *
     op->mount.flags = flags;
 }
 
-static bool needs_fallback(const struct mount_plan *m)
-{
-    const struct planner *planner = m->planner;
-
-    return (planner->user_namespace || planner->input->host->in_user_namespace) &&
-           (is_type(m, "sysfs") || is_type(m, "mqueue"));
-}
-
 static unsigned file_system_flags(const struct mount_plan *m)
 {
     const struct mount_options *o = &m->options;
@@ -150,12 +144,7 @@ static unsigned file_system_flags(const struct mount_plan *m)
 
     return (o->target_no_follow ? MOUNT_NO_FOLLOW : 0u) | (o->copy_up && tmpfs ? MOUNT_COPY_UP : 0u) |
            (is_type(m, "proc") || is_type(m, "sysfs") ? MOUNT_PLAIN_DIR : 0u) |
-           (tmpfs && !has_data(m, "mode=") ? MOUNT_KEEP_MODE : 0u) | (needs_fallback(m) ? MOUNT_FALLBACK_BIND : 0u);
-}
-
-static const char *fallback_source(const struct mount_plan *m)
-{
-    return is_type(m, "sysfs") ? "/sys" : "/dev/mqueue";
+           (tmpfs && !has_data(m, "mode=") ? MOUNT_KEEP_MODE : 0u);
 }
 
 /* Devices, links and the mounts below are still to be made in a read-only /dev: it becomes so afterwards. */
@@ -169,19 +158,69 @@ static uint64_t first_attributes(const struct mount_plan *m)
     return is_late_readonly(m) ? m->options.set & ~(uint64_t) MOUNT_ATTR_RDONLY : m->options.set;
 }
 
-static void plan_file_system(const struct mount_plan *m)
+/* The host's, in the place of what would be refused. */
+static void bind_stand_in(const struct mount_plan *m, const struct stand_in *stand_in)
+{
+    uint64_t attributes = m->options.set | stand_in->attributes;
+    struct op *op = add(m, OP_BIND);
+
+    op->bind.source = plan_str(m->planner, stand_in->source);
+    op->bind.tree = SLOT_NONE;
+    op->bind.target = plan_str(m->planner, m->target);
+    op->bind.rset = (int64_t) attributes;
+    op->bind.flags = BIND_RECURSIVE | BIND_PLAIN_DIR;
+    plan_note(m->planner, "mounts[%zu] \"%s\": %s, the host's \"%s\" is bound%s", m->index, m->target, stand_in->why,
+              stand_in->source, attributes & MOUNT_ATTR_RDONLY ? " read-only" : "");
+}
+
+/* devpts refuses an owner that the user namespace does not map; then its default, the one who mounts it, must do. */
+static bool is_unmapped_owner(const struct mount_plan *m, const char *option)
+{
+    const struct planner *planner = m->planner;
+    bool user = strncmp(option, "uid=", 4) == 0;
+
+    if (!is_type(m, "devpts") || (!user && strncmp(option, "gid=", 4) != 0))
+        return false;
+    return !plan_id_is_mapped(user ? &planner->uids : &planner->gids, (uint32_t) strtoul(option + 4, NULL, 10));
+}
+
+static void drop_unmapped_owners(struct mount_plan *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->options.n_data; i++) {
+        if (is_unmapped_owner(m, m->options.data[i]))
+            plan_note(m->planner, "mounts[%zu] \"%s\": \"%s\" is left out, the id is not mapped in the user namespace",
+                      m->index, m->target, m->options.data[i]);
+        else
+            m->options.data[n++] = m->options.data[i];
+    }
+    m->options.n_data = n;
+}
+
+static void plan_file_system(struct mount_plan *m)
 {
     unsigned flags = file_system_flags(m);
     const char *source = m->mount->source ? m->mount->source : m->mount->type;
     const char *type = m->mount->type;
+    const struct stand_in *stand_in = stand_in_for(m->planner, type);
 
     if (!type || !*type) {
         plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": neither a type nor a bind option is given", m->index,
                   m->target);
         return;
     }
-    if (flags & MOUNT_FALLBACK_BIND)
-        source = fallback_source(m);
+    if (stand_in && stand_in_is_certain(m->planner, stand_in)) {
+        bind_stand_in(m, stand_in);
+        return;
+    }
+    if (stand_in) {
+        source = stand_in->source;
+        flags |= MOUNT_FALLBACK_BIND;
+        plan_note(m->planner, "mounts[%zu] \"%s\": %s; if it is refused, the host's \"%s\" is bound", m->index,
+                  m->target, stand_in->why, source);
+    }
+    drop_unmapped_owners(m);
     add_mount(m, type, source, m->options.data, m->options.n_data, m->target, first_attributes(m), flags);
     add_remount(m, m->target, m->options.recursive_set, m->options.recursive_clear, true);
 }
@@ -221,6 +260,9 @@ static bool add_own_cgroup(const struct mount_plan *m, const char *mount_point, 
     op->bind.tree = SLOT_NONE;
     op->bind.target = plan_str(m->planner, target);
     op->bind.set = (int64_t) (m->options.set | (own ? 0 : MOUNT_ATTR_RDONLY));
+    if (!own)
+        plan_note(m->planner, "mounts[%zu] \"%s\": no cgroup of its own and no cgroup namespace, \"%s\" is bound "
+                  "read-only", m->index, m->target, mount_point);
     return true;
 }
 
@@ -283,7 +325,7 @@ static void plan_cgroup1_mounts(const struct mount_plan *m)
     add_remount(m, m->target, m->options.set & MOUNT_ATTR_RDONLY, 0, false);
 }
 
-static void plan_cgroup_mount(const struct mount_plan *m)
+static void plan_cgroup_mount(struct mount_plan *m)
 {
     const struct host_cgroup *cgroup = &m->planner->input->host->cgroup;
 
@@ -291,6 +333,7 @@ static void plan_cgroup_mount(const struct mount_plan *m)
     case CGROUP_LAYOUT_NONE:
         plan_warn(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
                   m->index, m->target);
+        m->options.propagation = 0; /* of a mount that is not made */
         break;
     case CGROUP_LAYOUT_V2:
         add_cgroup2(m, &cgroup->hierarchies[0], m->target);

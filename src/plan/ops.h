@@ -54,7 +54,8 @@ typedef int32_t op_slot;
     /* Open PATH for init, at SLOT. TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*).        \
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */ \
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                       \
-    /* Join the namespace at PATH for children only (pid, time) before the clone; left again after it. */              \
+    /* Join the TIME namespace at PATH for children only before the clone; left again after it. NEVER a pid namespace:   \
+     * docs/decisions/0006 (init does SETNS and REFORK instead). */                                                    \
     OP(ENTER, enter, STR(path) NUM(type))                                                                              \
     /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                        \
     OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                        \

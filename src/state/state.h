@@ -42,6 +42,7 @@ struct state {
     bool own_pid_namespace; /* killing init kills all */
     bool detached;
     const char *pid_file; /* absolute, removed by delete; or NULL */
+    const char *seccomp_agent; /* socket that gets the filter's listener, when the process starts; or NULL */
 };
 
 enum state_status { STATE_CREATING, STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_STOPPED };

@@ -77,6 +77,7 @@ static const struct field state_fields[] = {
     BOOL  ("ownPidNamespace", stored, state.own_pid_namespace),
     BOOL  ("detached",        stored, state.detached),
     STRING("pidFile",         stored, state.pid_file),
+    STRING("seccompAgent",    stored, state.seccomp_agent),
 };
 static const struct shape state_shape = SHAPE(stored, state_fields);
 /* clang-format on */

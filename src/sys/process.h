@@ -15,6 +15,9 @@
 #include "sys/compat.h"
 #include "sys/raw.h"
 
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
@@ -61,6 +64,11 @@ static inline int sys_waitid(int type, int id, siginfo_t *ret_info, int options)
 static inline int sys_pidfd_open(int pid, unsigned flags)
 {
     return (int) sys_call(SYS_pidfd_open, pid, flags);
+}
+
+static inline int sys_pidfd_getfd(int pidfd, int fd)
+{
+    return (int) sys_call(SYS_pidfd_getfd, pidfd, fd, 0);
 }
 
 static inline int sys_pidfd_send_signal(int pidfd, int signal)

@@ -48,11 +48,10 @@ def machine(request, _machines):
     return _machines(request.param)
 
 
-def nothing_left(m, state="/run/crun /run/runc"):
-    """No container, process of the program or directory of state may outlive a test."""
-    left = m.run(f"for i in 1 2 3 4 5 6 7 8 9 10; do l=$(ls -A {state} 2>/dev/null | grep -v :); "
-                 "[ -z \"$l\" ] && exit; sleep 0.1; done; echo $l").out.strip()
-    m.run(f"rm -rf {state}") if left else None
+def nothing_left(m):
+    """No container of the program outlives a test."""
+    left = m.run("for i in 1 2 3 4 5 6 7 8 9 10; do l=$(crun list -q; runc list -q); [ -z \"$l\" ] && exit; sleep 0.1; done\n"
+                 "echo $l; for c in $l; do crun delete -f $c; runc delete -f $c; done").out.strip()
     assert not left, f"the runtime still has containers: {left}"
 
 

@@ -162,14 +162,16 @@ def test_out_of_memory(podman):
 
 @LIMITS
 def test_device_rules(podman):
-    podman.sh("podman run --rm --device-cgroup-rule 'c 10:229 rwm' box sh -c 'mknod /tmp/f c 10 229 && : </tmp/f'")
-    podman.fails("podman run --rm box sh -c 'mknod /tmp/m c 1 1 && head -c1 /tmp/m'")
+    mknod = "--cap-add MKNOD box sh -c 'mknod /tmp/f c 10 229 && : </tmp/f'"
+    podman.sh(f"podman run --rm --device-cgroup-rule 'c 10:229 rwm' {mknod}")
+    assert "not permitted" in podman.fails(f"podman run --rm {mknod}").err
 
 
+@ALL
 def test_device(podman):
-    assert podman.sh("podman run --rm --device /dev/zero:/dev/nought:r box sh -c 'head -c3 /dev/nought | od -An -tx1'") == " 00 00 00"
-    podman.fails("podman run --rm --device /dev/zero:/dev/nought:r box sh -c 'echo >/dev/nought'")
-    podman.fails("podman run --rm box sh -c 'mknod /tmp/m c 1 1 && head -c1 /tmp/m'")
+    run = "podman run --rm --device /dev/fuse:/dev/f:r box sh -c"
+    podman.sh(f"{run} ': </dev/f'")
+    assert "not permitted" in podman.fails(f"{run} ': >/dev/f'").err
 
 
 def test_logs(podman):
@@ -292,7 +294,7 @@ def test_hooks(podman):
         "version": "1.0.0", "hook": {"path": "/bin/sh", "args": ["sh", "-c", "cat >/run/engines/hook-state; echo said"]},
         "when": {"always": True}, "stages": ["prestart"]}))
     podman.sh("podman --hooks-dir /run/engines/hooks run --rm --annotation run.oci.hooks.stdout=/run/engines/hook-out box true")
-    assert json.loads(podman.read("/run/engines/hook-state"))["status"] == "created"
+    assert json.loads(podman.read("/run/engines/hook-state"))["status"] in ("creating", "created")
     assert podman.read("/run/engines/hook-out") == "said\n"
 
 
@@ -303,8 +305,8 @@ def test_sdnotify(podman):
                  " if 'READY' in m: break\n")
     d = podman.spawn("python3 /run/engines/listen", "/run/engines/notified")
     podman.until("test -S /run/engines/notify")
-    podman.sh("podman run -d --name c1 --sdnotify=container -v /run/engines/inside:/inside box "
-              "sh -c 'echo -n READY=1 | nc -w 1 -u local:$NOTIFY_SOCKET; sleep 60'", env={"NOTIFY_SOCKET": "/run/engines/notify"})
+    podman.sh("podman run -d --name c1 --sdnotify=container -v /usr:/usr:ro -v /usr/lib:/lib:ro -v /usr/lib64:/lib64:ro box "
+              "sh -c '/usr/bin/systemd-notify --ready; sleep 60'", env={"NOTIFY_SOCKET": "/run/engines/notify"})
     status = podman.reap(d["id"], timeout=10)
     podman.sh("rm -f /run/engines/notify")
     assert status == 0, podman.read("/run/engines/notified")
