@@ -66,7 +66,7 @@ def test_exec(podman):
 
 def test_exec_terminal(podman):
     podman.sh("podman run -d --name c1 box sleep 60")
-    assert "/dev/pts/" in podman.tty("podman exec -it c1 tty")
+    assert "/dev/pts/" in podman.tty("podman exec -it c1 sh -c 'tty; sleep 0.3'")
 
 
 def test_exec_detached(podman):
@@ -82,7 +82,7 @@ def test_exec_privileged(podman):
 
 
 def test_terminal(podman):
-    out = podman.tty("podman run --rm -t -i box sh -c 'tty; stty size'")
+    out = podman.tty("podman run --rm -t -i box sh -c 'tty; stty size; sleep 0.2'")
     assert "/dev/console" in out or "/dev/pts/0" in out
 
 

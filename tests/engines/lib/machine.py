@@ -83,7 +83,8 @@ class Machine:
         return r
 
     def tty(self, command, **how) -> str:
-        """A line of shell with a terminal."""
+        """A line of shell with a terminal. Engines may lose the output of a container that ends before they have
+        attached to its terminal (seen with peers too, on a busy machine), so let it sleep a little at its end."""
         return self.sh(f"script -qec {shlex.quote(command)} /dev/null", **how)
 
     def spawn(self, command, log, env=None):

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""docs/engines.md, as a user follows it: files are written, shell is run, and what it prints is what the page says.
+
+The machine has our program in /usr/local/bin, and a distribution's runtimes that do nothing but fail, so that what
+works was ours.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+
+from conftest import BOX
+from lib.machine import INSIDE, TOP, Machine
+
+PAGE = TOP / "docs/engines.md"
+
+
+@dataclass
+class Section:
+    title: str
+    steps: list = field(default_factory=list)  # (kind, text, path)
+
+
+def sections():
+    """The page by its headings. A fence is a file if a path in backticks and a colon stand before it."""
+    found = []
+    for part in re.split(r"^## ", PAGE.read_text(), flags=re.M)[1:]:
+        s = Section(part.split("\n", 1)[0])
+        for m in re.finditer(r"(?:`([/~][^`\s]+)`:\n\n)?^```(\w+)\n(.*?)^```$", part, flags=re.M | re.S):
+            s.steps.append((m[2], m[3], m[1]))
+        if s.steps:
+            found.append(s)
+    return found
+
+
+def pairs(steps):
+    """(shell, what it prints)"""
+    for (kind, text, _), after in zip(steps, [*steps[1:], (None, "", None)]):
+        if kind == "sh":
+            yield text, after[1].splitlines() if after[0] == "text" else []
+
+
+@pytest.fixture(scope="module")
+def fresh(request):
+    m = Machine("hybrid", request.config.runtime)
+    m.sh("rm /usr/bin/crun /usr/bin/runc && install -m 755 /run/engines/crun /usr/local/bin/crun")
+    for name in ("crun", "runc"):
+        m.write(f"/usr/bin/{name}", "#!/bin/sh\necho \"the distribution's $0 was called\" >&2\nexit 1\n", 0o755)
+    m.sh(f"ln -s {INSIDE}/inside/systemctl /usr/local/sbin/systemctl")
+    m.sh(BOX.format("podman") + " && podman save -q --format oci-archive -o /run/engines/box.tar localhost/box")
+    m.sh(BOX.format("as-user podman"))
+    m.sh("systemctl restart containerd && ctr image import --index-name localhost/box:latest /run/engines/box.tar")
+    m.sh("systemctl restart docker && " + BOX.format("docker").replace(" -q ", " ").replace("- box", "- box:latest"))
+    yield m
+    m.close()
+
+
+def test_page_has_recipes():
+    titles = [s.title for s in sections()]
+    assert titles == ["podman", "podman, as an ordinary user", "Buildah", "Docker", "containerd",
+                      "Kubernetes over containerd", "In place of runc, for everything"]
+    assert all(list(pairs(s.steps)) for s in sections())
+
+
+@pytest.mark.parametrize("section", sections(), ids=lambda s: s.title)
+def test_recipe(fresh, section):
+    user = "ordinary user" in section.title
+    for kind, text, path in section.steps:
+        if path:
+            fresh.write(path.replace("~", "/home/user"), text)
+    for shell, expected in pairs(section.steps):
+        out = fresh.sh(["as-user", "bash", "-ec", shell] if user else "set -e\n" + shell)
+        lines = out.splitlines()
+        assert len(lines) == len(expected) and all(e in l for e, l in zip(expected, lines)), out
