@@ -99,6 +99,40 @@ CRUN_API int crun_start(struct crun_context *context, const char *id, struct cru
 CRUN_API int crun_run(struct crun_context *context, const char *id, const struct crun_create_options *options,
                       int *ret_status, struct crun_error *err);
 
+struct crun_exec_options {
+    const char *process;     /* file with a process object; NULL: the container's own process with ARGS */
+    const char *const *args; /* the command; over that of the process object */
+    size_t n_args;
+    const char *cwd;
+    const char *user;                   /* "UID" or "UID:GID" */
+    const char *const *additional_gids; /* added to those of the process */
+    size_t n_additional_gids;
+    const char *const *env; /* "NAME=VALUE", added */
+    size_t n_env;
+    const char *const *caps; /* added to bounding, effective, permitted; to ambient if the process has any */
+    size_t n_caps;
+    const char *const *cgroups; /* "PATH" below the container's cgroup, or "CONTROLLER[,CONTROLLER]:PATH" */
+    size_t n_cgroups;
+    const char *process_label, *apparmor;
+    const char *console_socket;
+    const char *pid_file;
+    const char *pidfd_socket;
+    unsigned preserve_fds;
+    bool tty, detach, no_new_privs;
+    bool ignore_paused; /* wait until a paused container is resumed, instead of failing */
+};
+
+#define CRUN_EXEC_OPTIONS_INIT                                                                                         \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
+
+/* Run one more process in a container that is created or running. In the foreground as crun_run: forward signals, wait,
+ * and set *RET_STATUS to its exit status; detached, *RET_STATUS is 0. On failure *RET_STATUS is 127 when the command was
+ * not found, 126 when it may not be executed, and otherwise 1. */
+CRUN_API int crun_exec(struct crun_context *context, const char *id, const struct crun_exec_options *options,
+                       int *ret_status, struct crun_error *err);
+
 /* ---- looking at and ending them ---- */
 
 enum crun_status {
@@ -164,14 +198,25 @@ struct crun_update_options {
     const char *l3_cache_schema, *mem_bw_schema;
 };
 
-#define CRUN_UPDATE_OPTIONS_INIT                                                                                   \
-    {                                                                                                              \
-        0                                                                                                          \
+#define CRUN_UPDATE_OPTIONS_INIT                                                                                       \
+    {                                                                                                                  \
+        0                                                                                                              \
     }
 
 /* Change the resources of a container that is created, running or paused. After a failure they are as before. */
 CRUN_API int crun_update(struct crun_context *context, const char *id, const struct crun_update_options *options,
                          struct crun_error *err);
+
+/* The statistics of a running container: one JSON object on one line, as runc's `events --stats`; free with free(3). */
+CRUN_API int crun_stats(struct crun_context *context, const char *id, char **ret_json, struct crun_error *err);
+
+/* Gets one JSON object on one line. A negative result ends crun_events with it. */
+typedef int crun_event_function(void *userdata, const char *json, struct crun_error *err);
+
+/* Call FUNCTION with the statistics each INTERVAL_MS, and at once with {"type":"oom","id":ID} when processes were
+ * killed for want of memory; returns when the container has ended. */
+CRUN_API int crun_events(struct crun_context *context, const char *id, unsigned interval_ms,
+                         crun_event_function *function, void *userdata, struct crun_error *err);
 
 /* Remove a stopped container; with FORCE kill it first, and an unknown one is no error. */
 CRUN_API int crun_delete(struct crun_context *context, const char *id, bool force, struct crun_error *err);

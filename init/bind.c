@@ -54,6 +54,8 @@ static int open_source(struct init *init, const struct op_bind *op)
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (op->flags & BIND_RECURSIVE ? AT_RECURSIVE : 0u) |
                      (op->flags & BIND_SOURCE_NO_FOLLOW ? AT_SYMLINK_NOFOLLOW : 0u);
 
+    if (op->flags & BIND_TREE_SENT)
+        return message_wait_tree(init);
     if (op->tree != SLOT_NONE)
         return sys_fcntl(slot_fd(init, op->tree), F_DUPFD_CLOEXEC, 0);
     return init->no_mount_api || !source ? -ENOSYS : sys_open_tree(AT_FDCWD, source, flags);
@@ -66,7 +68,7 @@ static int set_attributes(int tree_fd, const struct op_bind *op)
     return r < 0 ? r : tree_set_attributes(tree_fd, (uint64_t) op->set, (uint64_t) op->clear, false);
 }
 
-/* Linux before 5.12 has no mount_setattr: the attributes come after the mount is in place. */
+/* Linux before 5.12 has no mount_setattr, and sandboxes block it: the attributes come after the mount is in place. */
 static int change_late(struct init *init, int fd, const struct op_bind *op)
 {
     const char *target = init_str(init, op->target);
@@ -85,7 +87,7 @@ static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
     bool late;
     int r = set_attributes(tree_fd, op);
 
-    late = r == -ENOSYS;
+    late = r == -ENOSYS || (r < 0 && tree_api_missing(init, r));
     if (r < 0 && !late)
         return init_fail(init, r, "mount_setattr", target);
     target_fd = open_target(init, op, tree_fd);
@@ -170,7 +172,7 @@ int init_bind(struct init *init, const struct op_bind *op)
     tree_fd = open_source(init, op);
     if (tree_fd >= 0)
         return bind_tree(init, op, tree_fd);
-    if (op->tree == SLOT_NONE && op->source && tree_api_missing(init, tree_fd))
+    if (op->tree == SLOT_NONE && !(op->flags & BIND_TREE_SENT) && op->source && tree_api_missing(init, tree_fd))
         return bind_old(init, op);
     return init_fail(init, tree_fd, "open_tree", init_str(init, op->source));
 }

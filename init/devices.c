@@ -3,6 +3,9 @@
  * Device nodes and links. A node is made in a directory that is held by descriptor, by a name without a slash, so it
  * can land nowhere else. What stands there already is kept if it is the right device, and refused if it is not:
  * a link or a file under that name is the image's attempt to be opened in the device's place.
+ *
+ * Nearly all of them stand in /dev, row after row: the directory is kept from one row to the next, and looked up again
+ * after any other row, for that may have mounted something there.
  */
 #include "init/init.h"
 #include "sys/mounts.h"
@@ -70,6 +73,26 @@ int init_device_bind(struct init *init, const struct op_device_bind *op)
 
 /* ---- made ---- */
 
+static bool is_parent(const struct init *init, const char *path, size_t length)
+{
+    const struct parent *last = &init->device_dir;
+
+    return last->fd >= 0 && last->row + 1 == init->row && last->length == length && !memcmp(last->path, path, length);
+}
+
+/* The directory that holds PATH, which stays ours, and the last component in NAME. */
+static int open_parent(struct init *init, const char *path, char name[PATH_NAME_SIZE])
+{
+    int length = path_split(path, name), fd;
+
+    if (length < 0)
+        return length;
+    fd = is_parent(init, path, (size_t) length) ? take_fd(&init->device_dir.fd) : path_make_parent(init, path, name);
+    close_fdp(&init->device_dir.fd);
+    init->device_dir = (struct parent){ fd, init->row, path, (size_t) length };
+    return fd;
+}
+
 static int make_device(struct init *init, const struct op_device *op, int dir_fd, const char *name)
 {
     uint32_t device = S_ISFIFO(op->mode) ? 0 : sys_device((uint32_t) op->major, (uint32_t) op->minor);
@@ -90,7 +113,7 @@ int init_device(struct init *init, const struct op_device *op)
     const char *path = init_str(init, op->path);
     bool optional = op->optional == DEVICE_OPTIONAL;
     char name[PATH_NAME_SIZE];
-    _cleanup_close_ int dir_fd = path_make_parent(init, path, name);
+    int dir_fd = open_parent(init, path, name);
     int r;
 
     if (dir_fd < 0)
@@ -106,7 +129,7 @@ int init_symlink(struct init *init, const struct op_symlink *op)
 {
     const char *path = init_str(init, op->path);
     char name[PATH_NAME_SIZE];
-    _cleanup_close_ int dir_fd = path_make_parent(init, path, name);
+    int dir_fd = open_parent(init, path, name);
     int r;
 
     if (dir_fd < 0)

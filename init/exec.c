@@ -114,20 +114,32 @@ int init_find(struct init *init, const struct op_find *op)
 
 /* ---- HOME ---- */
 
+/* Whether ENV had a variable that begins with PREFIX, whose place ENTRY has now. */
+static bool replace(char **env, const char *prefix, char *entry)
+{
+    for (; *env; env++)
+        if (text_starts(*env, prefix)) {
+            *env = entry;
+            return true;
+        }
+    return false;
+}
+
 /* Put HOME into ENV: in the place of the old one, or in a copy that has room for it. The copy is a mapping of its own,
- * for nothing else here needs memory. */
+ * for nothing else here needs memory. NULL with the failure noted. */
 static char **with_home(struct init *init, char **env, uint32_t n)
 {
     char **copy;
+    int r;
 
-    for (uint32_t i = 0; i < n; i++)
-        if (text_starts(env[i], "HOME=")) {
-            env[i] = init->home;
-            return env;
-        }
-    copy = sys_mmap((n + 2) * sizeof *copy, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    if (sys_mmap_failed(copy) < 0)
+    if (replace(env, "HOME=", init->home))
         return env;
+    copy = sys_mmap((n + 2) * sizeof *copy, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    r = sys_mmap_failed(copy);
+    if (r < 0) {
+        init_fail(init, r, "mmap", "environment");
+        return NULL;
+    }
     memcpy(copy, env, n * sizeof *copy);
     copy[n] = init->home;
     return copy;
@@ -141,6 +153,16 @@ void exec_prepare(struct init *init)
     init->prepared = true;
 }
 
+int init_listen_pid(struct init *init, const struct op_listen_pid *op)
+{
+    struct text text = text_init(init->listen_pid, sizeof init->listen_pid);
+
+    (void) op;
+    text_put(&text, "LISTEN_PID=");
+    text_put_number(&text, sys_getpid());
+    return 0;
+}
+
 int init_exec(struct init *init, const struct op_exec *op)
 {
     char **args = blob_list(init->blob, op->args), **env = blob_list(init->blob, op->env);
@@ -151,8 +173,12 @@ int init_exec(struct init *init, const struct op_exec *op)
     r = init->program[0] ? 0 : find(init, args[0], env_value(env, "PATH="));
     if (r < 0)
         return r;
+    if (init->listen_pid[0])
+        replace(env, "LISTEN_PID=", init->listen_pid);
     if (init->home[0])
         env = with_home(init, env, op->env.n);
+    if (!env)
+        return init->failure.code;
     if (!init->prepared)
         exec_prepare(init);
     r = sys_execve(init->program, args, env);

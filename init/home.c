@@ -8,7 +8,7 @@
 enum { FIELD_UID = 2, FIELD_HOME = 5, LINE_SIZE = 4096, PASSWD_LIMIT = 1 << 20 };
 
 struct lines {
-    int fd;
+    int fd, failed; /* -errno of a read */
     size_t used, at, total;
     char buffer[LINE_SIZE];
 };
@@ -17,8 +17,11 @@ static int open_passwd(const struct init *init)
 {
     _cleanup_close_ int fd = path_open(init, "/etc/passwd", 0);
     struct stat st;
+    int r = fd < 0 ? fd : sys_fstat(fd, &st);
 
-    if (fd < 0 || sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+    if (r < 0)
+        return r;
+    if (!S_ISREG(st.st_mode))
         return -ENOENT;
     return path_reopen(init, fd, O_RDONLY | O_NOCTTY | O_NONBLOCK);
 }
@@ -35,6 +38,7 @@ static bool lines_fill(struct lines *lines)
     lines->at = 0;
     lines->used = left;
     n = lines->total > PASSWD_LIMIT ? 0 : sys_read(lines->fd, lines->buffer + left, sizeof lines->buffer - left);
+    lines->failed = n < 0 ? (int) n : 0;
     if (n <= 0)
         return false;
     lines->used += (size_t) n;
@@ -87,26 +91,38 @@ static bool home_of_line(struct text *home, const char *line, const char *end, i
     return true;
 }
 
-static bool home_of_uid(struct text *home, int fd, int64_t uid)
+/* 1: written down, 0: there is no such uid, or why that cannot be told. */
+static int home_of_uid(struct text *home, int fd, int64_t uid)
 {
     struct lines lines;
     const char *line, *end;
 
     lines.fd = fd;
+    lines.failed = 0;
     lines.used = lines.at = lines.total = 0;
     while ((line = lines_next(&lines, &end)))
         if (home_of_line(home, line, end, uid))
-            return true;
-    return false;
+            return 1;
+    return lines.failed;
+}
+
+/* What is wrong with us, or the machine, and not with the image: another home than the image's would be a guess. */
+static bool is_fault(int code)
+{
+    return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EIO || code == -EINTR;
 }
 
 int init_home(struct init *init, const struct op_home *op)
 {
     struct text home = text_init(init->home, sizeof init->home);
     _cleanup_close_ int fd = open_passwd(init);
+    int r;
 
     text_put(&home, "HOME=");
-    if (fd < 0 || !home_of_uid(&home, fd, op->uid))
+    r = fd < 0 ? fd : home_of_uid(&home, fd, op->uid);
+    if (is_fault(r))
+        return init_fail(init, r, "read", "/etc/passwd");
+    if (r <= 0)
         text_put(&home, "/");
     return 0;
 }

@@ -26,8 +26,7 @@ static int set_ids(struct init *init, uint32_t uid, uint32_t gid)
     r = sys_setresuid(uid, uid, uid);
     if (r < 0)
         return init_fail(init, r, "setresuid", NULL);
-    process_guard(init);
-    return 0;
+    return process_guard(init);
 }
 
 /* All three sets at once. */
@@ -103,6 +102,8 @@ int init_bounding(struct init *init, const struct op_bounding *op)
         r = sys_prctl(PR_CAPBSET_DROP, cap, 0);
         if (r == -EPERM && sys_prctl(PR_CAPBSET_READ, cap, 0) == 0)
             r = 0;
+        if (r == -EINVAL && sys_prctl(PR_CAPBSET_READ, cap, 0) == -EINVAL)
+            return 0; /* the kernel knows no more of them */
         if (r < 0)
             return init_fail(init, r, "prctl", "PR_CAPBSET_DROP");
     }
@@ -135,8 +136,7 @@ int init_capabilities(struct init *init, const struct op_capabilities *op)
     if (r < 0)
         return init_fail(init, r, "capset", NULL);
     raise_ambient(init, (uint64_t) op->ambient, (unsigned long) op->last);
-    process_guard(init);
-    return 0;
+    return process_guard(init);
 }
 
 int init_no_new_privs(struct init *init, const struct op_no_new_privs *op)

@@ -34,6 +34,14 @@ struct cover {
     bool attached;
 };
 
+/* A directory that is kept open from one row to the next. */
+struct parent {
+    int fd; /* -1: none */
+    uint32_t row;
+    const char *path; /* its first LENGTH bytes */
+    size_t length;
+};
+
 struct init {
     struct blob *blob;
     const struct op *ops;
@@ -45,6 +53,7 @@ struct init {
     int root_fd;                       /* the container's root */
     const char *root_path;             /* where the host has it */
     struct cover null_file, empty_dir; /* what masked files and directories show */
+    struct parent device_dir;          /* of the device or link that the row before made */
     bool no_mount_api, no_openat2;
     bool pivoted;        /* "/" is the container's root */
     bool dumpable_later; /* see process_guard */
@@ -54,6 +63,7 @@ struct init {
     struct message failure;
     char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
     char home[INIT_PATH_SIZE];    /* "HOME=...", "" when the environment's own is right */
+    char listen_pid[24];          /* "LISTEN_PID=...", "" when nobody asked */
 };
 
 /* ---- one function for every operation: 0, or a negative errno with init->failure filled ---- */
@@ -83,6 +93,9 @@ int message_send(struct init *init, const struct message *message, int fd);
 #define MESSAGE_ANY_ROW UINT32_MAX
 int message_wait_go(struct init *init, int fd, uint32_t row);
 
+/* Wait for the tree that the parent sends for this row; its descriptor. */
+int message_wait_tree(struct init *init);
+
 /* ---- path.c: look-ups beneath the root; what is returned is an O_PATH descriptor that lies inside it ---- */
 
 enum { PATH_NAME_SIZE = 256 };
@@ -96,6 +109,9 @@ int path_open(const struct init *init, const char *path, unsigned how);
 
 /* The same, and what is missing is made: directories of mode 0755, and MODE (type and permissions) at the end. */
 int path_make(const struct init *init, const char *path, unsigned mode, unsigned how, bool *ret_made);
+
+/* Where the last component of PATH begins, which is put into NAME; -ENAMETOOLONG, or -EINVAL where there is none. */
+int path_split(const char *path, char name[PATH_NAME_SIZE]);
 
 /* The directory that holds PATH, made if missing, and the last component in NAME. */
 int path_make_parent(const struct init *init, const char *path, char name[PATH_NAME_SIZE]);
@@ -135,6 +151,9 @@ unsigned long tree_attr_to_flags(uint64_t attr);
 /* The procfs at /proc as an O_PATH descriptor; an error if it is something else. */
 int proc_open(void);
 
+/* True when CODE, of proc_open, says that there is none; other errors say nothing about it. */
+bool proc_is_absent(int code);
+
 /* Open PATH below PROC_FD for writing; -EXDEV if that does not lie on a procfs. */
 int proc_open_file(int proc_fd, const char *path);
 
@@ -155,8 +174,8 @@ void masks_prepare(struct init *init);
 /* root.c: FD was mounted at PATH. If that is "/", rows from here on are beneath it. */
 void root_mounted(struct init *init, const char *path, int fd);
 
-/* process.c: not dumpable, and dead with the parent; again after every change of ids. */
-void process_guard(struct init *init);
+/* process.c: not dumpable, and dead with the parent; again after every change of ids. 0, or -errno noted. */
+int process_guard(struct init *init);
 void process_release(struct init *init); /* the parent may go now */
 void process_reset_signals(void);
 

@@ -28,6 +28,13 @@ static int run(struct init *init, const struct op *op)
     return init_explain(init, -EINVAL, "an operation that is not crun-init's");
 }
 
+/* Kept for the next row only. */
+static void close_parent(struct parent *parent)
+{
+    close_fdp(&parent->fd);
+    parent->fd = -1;
+}
+
 static int walk(struct init *init)
 {
     for (init->row = 0; init->row < init->n_ops; init->row++) {
@@ -36,6 +43,8 @@ static int walk(struct init *init)
 
         if (r < 0)
             return r;
+        if (init->device_dir.row != init->row)
+            close_parent(&init->device_dir);
     }
     return init_explain(init, -EINVAL, "the plan ends without executing anything");
 }
@@ -85,12 +94,14 @@ static int init_setup(struct init *init, int plan_fd)
     int r;
 
     init->state_fd = init->root_fd = init->null_file.fd = init->empty_dir.fd = -1;
+    init->device_dir.fd = -1;
+    init->device_dir.row = 0;
     init->report_fd = plan_fd + BLOB_FD_SYNC;
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
     init->pivoted = init->prepared = init->released = false;
     init->null_file.attached = init->empty_dir.attached = false;
-    init->program[0] = init->home[0] = '\0';
+    init->program[0] = init->home[0] = init->listen_pid[0] = '\0';
     memset(&init->failure, 0, sizeof init->failure);
     if (sys_close_range((unsigned) plan_fd, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         close_on_exec_by_number(plan_fd, plan_fd + 1024);
@@ -103,10 +114,11 @@ static int init_setup(struct init *init, int plan_fd)
     init->no_mount_api = init->blob->flags & BLOB_NO_NEW_MOUNT_API;
     init->no_openat2 = init->blob->flags & BLOB_NO_OPENAT2;
     init->dumpable_later = has_row(init, OP_BECOME_ROOT);
-    process_guard(init);
-    init->proc_fd = proc_open();
     init->umask = sys_umask(0);
-    return 0;
+    init->proc_fd = proc_open();
+    if (!proc_is_absent(init->proc_fd) && init->proc_fd < 0)
+        return init_fail(init, init->proc_fd, "open", "/proc");
+    return process_guard(init);
 }
 
 static void __attribute__((noreturn)) init_main(int plan_fd)

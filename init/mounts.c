@@ -141,6 +141,16 @@ static int configure(const struct file_system *fs, const struct target *target)
     return r < 0 ? fail_with_log(fs, r, "fsconfig", target->path) : 0;
 }
 
+/* EPERM of a user namespace for what would show it more than it sees now (the kernel says "Mount too revealing"). */
+static int refused(const struct file_system *fs, int code, const struct target *target)
+{
+    if (code == -EPERM && text_equal(init_str(fs->init, fs->op->type), "proc"))
+        return init_explain(fs->init, code,
+                            "the kernel refuses a new procfs: the one outside has masked parts, which it would show "
+                            "(unmask them there, or keep the pid namespace of the outside): operation not permitted");
+    return fail_with_log(fs, code, "fsmount", target->path);
+}
+
 /* A mount that nobody sees yet. */
 static int make_tree(const struct file_system *fs, const struct target *target)
 {
@@ -149,7 +159,7 @@ static int make_tree(const struct file_system *fs, const struct target *target)
     if (r < 0)
         return r;
     tree_fd = sys_fsmount(fs->fs_fd, FSMOUNT_CLOEXEC, (unsigned) fs->op->attr);
-    return tree_fd < 0 ? fail_with_log(fs, tree_fd, "fsmount", target->path) : tree_fd;
+    return tree_fd < 0 ? refused(fs, tree_fd, target) : tree_fd;
 }
 
 static int show_tree(struct init *init, const struct op_mount *op, const struct target *target, int tree_fd)
@@ -257,13 +267,19 @@ static int try_mount(struct init *init, const struct op_mount *op, const struct 
     return init_fail(init, fs_fd, "fsopen", type);
 }
 
+/* That we, or the machine, have run out of something is no refusal. */
+static bool is_refusal(int code)
+{
+    return code != -ENOMEM && code != -EMFILE && code != -ENFILE && code != -EIO && code != -EINTR;
+}
+
 /* A user namespace may not have a sysfs or a cgroup view of its own: then the host's is shown instead. */
 static int fall_back(struct init *init, const struct op_mount *op, const struct target *target)
 {
     const char *source = init_str(init, op->source);
     int r;
 
-    if (!(op->flags & MOUNT_FALLBACK_BIND) || !source || source[0] != '/')
+    if (!is_refusal(init->failure.code) || !(op->flags & MOUNT_FALLBACK_BIND) || !source || source[0] != '/')
         return init->failure.code;
     r = bind_host(init, source, target->path, target->fd, (uint64_t) op->attr);
     return r < 0 ? init->failure.code : 0;

@@ -13,8 +13,14 @@ static const struct namespace_file {
     int type;
     const char *name;
 } files[N_FILES] = {
-    { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWIPC, "ipc" },   { CLONE_NEWUTS, "uts" }, { CLONE_NEWNET, "net" },
-    { CLONE_NEWPID, "pid" },       { CLONE_NEWTIME, "time" }, { CLONE_NEWNS, "mnt" },  { CLONE_NEWUSER, "user" },
+    {CLONE_NEWCGROUP, "cgroup"},
+    { CLONE_NEWIPC,   "ipc"   },
+    { CLONE_NEWUTS,   "uts"   },
+    { CLONE_NEWNET,   "net"   },
+    { CLONE_NEWPID,   "pid"   },
+    { CLONE_NEWTIME,  "time"  },
+    { CLONE_NEWNS,    "mnt"   },
+    { CLONE_NEWUSER,  "user"  },
 };
 
 static int open_file(const struct init *init, int64_t pid, const char *name)
@@ -36,8 +42,9 @@ static int open_files(struct init *init, const struct op_setns *op, int fds[N_FI
             return init_fail(init, fds[i], "open", files[i].name);
     }
     /* They were those of that process if it is there by now. */
-    return sys_pidfd_send_signal(slot_fd(init, op->fd), 0) == -ESRCH ? init_explain(init, -ESRCH, "container not running")
-                                                                     : 0;
+    return sys_pidfd_send_signal(slot_fd(init, op->fd), 0) == -ESRCH
+               ? init_explain(init, -ESRCH, "container not running")
+               : 0;
 }
 
 /* Root may join what the host owns only from outside of the container's user namespace, and has the right to join all:
@@ -84,11 +91,13 @@ int init_setns(struct init *init, const struct op_setns *op)
     int r;
 
     init->dumpable_later = false;
-    process_guard(init);
-    r = enter(init, op);
+    r = process_guard(init);
+    if (r == 0)
+        r = enter(init, op);
+    if (r == 0)
+        r = process_guard(init);
     if (r < 0)
         return r;
-    process_guard(init);
     if (!(op->type & CLONE_NEWNS))
         return 0;
     close_fdp(&init->root_fd);
@@ -118,13 +127,13 @@ static void __attribute__((noreturn)) leave(struct init *init, int pid)
 /* The sibling: nothing of ours may be heard before the message that names us, that is before the first is gone. */
 static int go_on(struct init *init, const int pipe_fds[2])
 {
+    int r = process_guard(init);
     char byte;
 
-    process_guard(init);
     sys_close(pipe_fds[1]);
     sys_read(pipe_fds[0], &byte, 1);
     sys_close(pipe_fds[0]);
-    return 0;
+    return r;
 }
 
 int init_refork(struct init *init, const struct op_refork *op)

@@ -228,23 +228,30 @@ int path_make(const struct init *init, const char *path, unsigned mode, unsigned
     return r == -ENOENT || must_walk(r) ? walk_from(init, path, mode, how, ret_made) : r;
 }
 
-int path_make_parent(const struct init *init, const char *path, char name[PATH_NAME_SIZE])
+int path_split(const char *path, char name[PATH_NAME_SIZE])
 {
     size_t end = strlen(path), begin;
-    char parent[INIT_PATH_SIZE];
 
     while (end && path[end - 1] == '/')
         end--;
     for (begin = end; begin && path[begin - 1] != '/';)
         begin--;
-    if (end - begin >= PATH_NAME_SIZE || begin >= sizeof parent)
+    if (end - begin >= PATH_NAME_SIZE || begin >= INIT_PATH_SIZE)
         return -ENAMETOOLONG;
     memcpy(name, path + begin, end - begin);
     name[end - begin] = '\0';
-    if (!*name || text_equal(name, ".") || text_equal(name, ".."))
-        return -EINVAL;
-    memcpy(parent, path, begin);
-    parent[begin] = '\0';
+    return !*name || text_equal(name, ".") || text_equal(name, "..") ? -EINVAL : (int) begin;
+}
+
+int path_make_parent(const struct init *init, const char *path, char name[PATH_NAME_SIZE])
+{
+    char parent[INIT_PATH_SIZE];
+    int length = path_split(path, name);
+
+    if (length < 0)
+        return length;
+    memcpy(parent, path, (size_t) length);
+    parent[length] = '\0';
     return path_make(init, parent, S_IFDIR | 0755, 0, NULL);
 }
 

@@ -25,6 +25,11 @@ int proc_open(void)
     return verified(sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
+bool proc_is_absent(int code)
+{
+    return code == -ENOENT || code == -ENOTDIR || code == -ELOOP || code == -EXDEV || code == -EACCES;
+}
+
 int proc_open_file(int proc_fd, const char *path)
 {
     return proc_fd < 0 ? -ENOENT : verified(sys_openat(proc_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0));

@@ -8,14 +8,14 @@ enum { N_SIGNALS = 64, NODES_WORDS = 16 };
 /* Not dumpable: nobody in the container may trace us or open our descriptors. Only where an ordinary user is about to
  * write our id maps this has to wait for BECOME_ROOT (or for the first namespace that is joined): /proc/PID/uid_map of
  * a process that is not dumpable belongs to the host's root, and the new user namespace has nobody else in it yet. */
-void process_guard(struct init *init)
+int process_guard(struct init *init)
 {
     bool wait = init->dumpable_later && sys_geteuid() != 0;
+    int r = wait ? 0 : sys_prctl(PR_SET_DUMPABLE, 0, 0);
 
-    if (!wait)
-        sys_prctl(PR_SET_DUMPABLE, 0, 0);
     if (!init->released)
         sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0);
+    return r < 0 ? init_fail(init, r, "prctl", "PR_SET_DUMPABLE") : 0;
 }
 
 /* From here on the container lives without the runtime. */

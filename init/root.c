@@ -10,6 +10,9 @@ int init_propagation(struct init *init, const struct op_propagation *op)
 {
     int r = sys_mount(NULL, "/", NULL, (unsigned long) op->flags, NULL);
 
+    if (r == -EINVAL) /* the only way: our root is a directory of somebody's mount */
+        return init_explain(init, r, "cannot run containers in a chroot: \"/\" is not a mount point "
+                                     "(enter the tree by pivot_root(2) in a mount namespace of its own instead)");
     return r < 0 ? init_fail(init, r, "mount", "/") : 0;
 }
 
@@ -50,6 +53,12 @@ static int bind_root(struct init *init, const char *path, int tree_fd)
     return init->root_fd < 0 ? init_fail(init, init->root_fd, "fcntl", path) : 0;
 }
 
+static int open_root(struct init *init, const char *path)
+{
+    init->root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    return init->root_fd < 0 ? init_fail(init, init->root_fd, "open", path) : 0;
+}
+
 int init_root(struct init *init, const struct op_root *op)
 {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
@@ -58,6 +67,8 @@ int init_root(struct init *init, const struct op_root *op)
 
     masks_prepare(init);
     init->root_path = path;
+    if (op->flags & ROOT_AS_IT_IS)
+        return open_root(init, path);
     if (op->tree != SLOT_NONE)
         return bind_root(init, path, slot_fd(init, op->tree));
     tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(AT_FDCWD, path, flags);

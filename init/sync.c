@@ -34,7 +34,7 @@ int message_send(struct init *init, const struct message *message, int fd)
     return r < 0 ? (int) r : 0;
 }
 
-static void keep_state(struct init *init, const struct msghdr *packet, const union rights *rights)
+static void keep_descriptor(int *kept, const struct msghdr *packet, const union rights *rights)
 {
     int fd;
 
@@ -42,12 +42,13 @@ static void keep_state(struct init *init, const struct msghdr *packet, const uni
         rights->header.cmsg_level != SOL_SOCKET)
         return;
     memcpy(&fd, CMSG_DATA(&rights->header), sizeof fd);
-    if (init->state_fd >= 0)
-        sys_close(init->state_fd);
-    init->state_fd = fd;
+    if (*kept >= 0)
+        sys_close(*kept);
+    *kept = fd;
 }
 
-static long receive(struct init *init, int fd, struct message *ret_message)
+/* A descriptor that comes along replaces *KEPT. */
+static long receive(int fd, struct message *ret_message, int *kept)
 {
     struct iovec data = { .iov_base = ret_message, .iov_len = sizeof *ret_message };
     union rights rights;
@@ -60,8 +61,23 @@ static long receive(struct init *init, int fd, struct message *ret_message)
         r = sys_recvmsg(fd, &packet, MSG_CMSG_CLOEXEC);
     while (r == -EINTR);
     if (r > 0)
-        keep_state(init, &packet, &rights);
+        keep_descriptor(kept, &packet, &rights);
     return r;
+}
+
+int message_wait_tree(struct init *init)
+{
+    struct message message;
+    int tree_fd = -1;
+    long r;
+
+    memset(&message, 0, sizeof message);
+    r = receive(init->report_fd, &message, &tree_fd);
+    if (r == 0)
+        sys_exit_group(1); /* the parent has failed to open it, and is gone */
+    if (r < 0)
+        return (int) r;
+    return message.type == MESSAGE_TREE && tree_fd >= 0 ? tree_fd : -EPROTO;
 }
 
 int message_wait_go(struct init *init, int fd, uint32_t row)
@@ -70,7 +86,7 @@ int message_wait_go(struct init *init, int fd, uint32_t row)
     long r;
 
     memset(&message, 0, sizeof message);
-    r = receive(init, fd, &message);
+    r = receive(fd, &message, &init->state_fd);
     if (r <= 0)
         return r < 0 ? (int) r : -EPIPE;
     if (row == MESSAGE_ANY_ROW && r == 1)

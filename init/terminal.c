@@ -123,7 +123,7 @@ int init_terminal(struct init *init, const struct op_terminal *op)
     if (peer_fd < 0)
         return peer_fd;
     set_owner(init, peer_fd, op);
-    r = show_console(init, peer_fd);
+    r = op->bare ? 0 : show_console(init, peer_fd);
     if (r == 0)
         r = send_master(init, master_fd);
     return r < 0 ? r : take_streams(init, peer_fd);

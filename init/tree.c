@@ -15,10 +15,18 @@
 
 enum { KEPT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC };
 
-/* A filter's EPERM is told from the kernel's own: unknown flags are EINVAL to anybody who gets through. */
+/* A filter's EPERM is told from the kernel's own: unknown flags are EINVAL to anybody who gets through, and who may
+ * not mount at all (EPERM again) may not by mount(2) either. */
+static bool is_filtered(void)
+{
+    return sys_open_tree(-1, "", ~0u) == -EPERM || sys_mount_setattr(-1, "", ~0u, NULL) == -EPERM ||
+           sys_fsopen("", ~0u) == -EPERM || sys_fsmount(-1, ~0u, 0) == -EPERM ||
+           sys_move_mount(-1, "", -1, "", ~0u) == -EPERM || sys_fsconfig(-1, 0, NULL, NULL, 0) == -EPERM;
+}
+
 bool tree_api_missing(struct init *init, int code)
 {
-    if (code == -ENOSYS || (code == -EPERM && sys_open_tree(-1, "", ~0u) == -EPERM))
+    if (code == -ENOSYS || (code == -EPERM && !init->no_mount_api && is_filtered()))
         init->no_mount_api = true;
     return init->no_mount_api;
 }

@@ -63,7 +63,7 @@ int error_append(struct error *err, const char *format, ...)
 
 const char *errno_text(int code)
 {
-    static _Thread_local char text[128];
+    static _Thread_local char text[96]; /* small: all of a static program's thread-locals fit where musl has room */
 
     /* Go's spelling, which engines match, is libc's with a small first letter; "I/O error" stays. */
     snprintf(text, sizeof text, "%s", strerror(code < 0 ? -code : code));

@@ -41,6 +41,9 @@ int cgroup_read(const struct cgroup_dir *dir, const char *file, char **ret_text)
 /* Whether NAME is one of the words of LIST (blanks, commas or line feeds between them). */
 bool cgroup_list_names(const char *list, const char *name);
 
+/* Make the directory and hand it to UID and GID, with the files that a delegated cgroup's owner writes to. */
+int cgroup_delegate(const struct cgroup_dir *dir, uid_t uid, gid_t gid, struct error *err);
+
 /* Move process PID (all its threads) in. */
 int cgroup_join(const struct cgroup_dir *dir, pid_t pid, struct error *err);
 
@@ -57,6 +60,17 @@ int cgroup_signal(const struct cgroup_dir *dir, int signal, struct error *err);
 
 int cgroup_freeze(const struct cgroup_dir *dir, bool frozen, struct error *err);
 bool cgroup_frozen(const struct cgroup_dir *dir);
+
+/* How many processes the out-of-memory killer has ended in this memory cgroup and below; the plain -errno. */
+int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret);
+
+/* Whether the out-of-memory killer was at work in the memory cgroup among DIRS; ERR then says that the container's init was
+ * killed by its memory limit, how large that is and what was used. For an init that is known to be dead. */
+bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, struct error *err);
+
+/* A descriptor, nonblocking, that becomes readable when that number has grown, on v1 when it will grow, or when the
+ * cgroup is gone; read it empty. */
+int cgroup_oom_watch(const struct cgroup_dir *dir, struct error *err);
 
 /* Remove it and every cgroup below, waiting (by event: cgroup.events, pidfds) up to TIMEOUT_MS for the last processes to
  * leave. Gone already is success. */

@@ -88,7 +88,7 @@ static int load_explained(const void *program, size_t size, struct error *err)
         fd = load_unlimited(program, size);
     if (fd >= 0)
         return fd;
-    error_errno(err, fd, "load the device program");
+    error_errno(err, fd, "bpf: load the device program");
     if (fd == -EINVAL || fd == -EACCES)
         add_log(program, size, err);
     if (fd == -EPERM)

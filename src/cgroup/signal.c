@@ -71,14 +71,14 @@ static bool can_freeze(const struct cgroup_dir *dir)
 /* Frozen processes of v1 die when they are thawed. */
 static int kill_frozen(const struct cgroup_dir *dir, struct error *err)
 {
-    int r;
+    int r, thawed = 0;
 
     if (can_freeze(dir))
         cgroup_freeze(dir, true, NULL); /* only a help: what does not freeze in time is killed moving */
     r = signal_passes(dir, SIGKILL, err);
-    if (can_freeze(dir))
-        cgroup_freeze(dir, false, NULL);
-    return r;
+    if (can_freeze(dir)) /* what stays frozen does not die */
+        thawed = cgroup_freeze(dir, false, r < 0 ? NULL : err);
+    return r < 0 || thawed == -ENOENT ? r : thawed;
 }
 
 int cgroup_signal(const struct cgroup_dir *dir, int signal, struct error *err)

@@ -13,8 +13,8 @@ struct check_options {
 };
 
 static const struct option_choice formats[] = {
-    {"text",       FORMAT_TABLE},
-    { "json",      FORMAT_JSON },
+    {"text",       FORMAT_TABLE },
+    { "json",           FORMAT_JSON },
     { NULL},
 };
 

@@ -16,6 +16,7 @@ struct face {
     bool as_runc;           /* for the library: log text, state root, inner conventions */
     bool help_for_nothing;  /* called without a command: help and success; otherwise an error */
     bool bare_errors;       /* an error that goes to a log is repeated on standard error without time and level */
+    int exec_failure;       /* exit status of an exec that fails before its process runs; 0: 127, 126 or 1 */
     const char *no_command; /* format of the error for an unknown command */
     void (*program_help)(const struct program *program);
     void (*command_help)(const struct program *program, const struct command *command);

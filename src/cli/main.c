@@ -4,9 +4,12 @@
  * but the library's context: a start of a container is counted in microseconds.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/failure.h"
@@ -112,12 +115,23 @@ static int finish_output(struct crun_error *err)
     return failure_errno(err, errno ? -errno : -EIO, "write to standard output");
 }
 
+/* Who starts us may have closed them: then the next descriptor that is opened would take messages for a stream, or a
+ * stream's output for the container's state. */
+static void fill_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
+            open("/", O_RDONLY | O_DIRECTORY); /* a place with no /dev/null of its own */
+}
+
 int main(int argc, char **argv)
 {
     struct program program;
     struct crun_error err = { 0 };
     int status, r;
 
+    fill_streams();
+    signal(SIGXFSZ, SIG_IGN); /* a write that RLIMIT_FSIZE forbids is an error like others; crun-init sets it back */
     program_init(&program, argc > 0 ? argv[0] : NULL);
     status = run_program(&program, argc > 0 ? (size_t) argc - 1 : 0, argv + (argc > 0), &err);
     r = finish_output(status < 0 ? &(struct crun_error){ 0 } : &err);

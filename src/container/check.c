@@ -163,12 +163,9 @@ static void check_plan(struct checking *checking, struct crun_context *context, 
 
 static void check_seccomp(struct checking *checking, struct prepared *p)
 {
-    const struct spec_seccomp *seccomp = p->spec->linux_->seccomp;
-    const char *fatal = spec_annotation(p->spec, "run.oci.seccomp_fail_unknown_syscall");
     struct error err = { 0 };
 
-    if (seccomp && seccomp_compile(seccomp, fatal && strcmp(fatal, "1") == 0, &p->filter, report_warning, checking,
-                                   &err) < 0)
+    if (prepare_filter(p->spec, &p->filter, report_warning, checking, &err) < 0)
         check_report(checking, err.text, false);
 }
 

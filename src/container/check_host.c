@@ -37,8 +37,8 @@ static bool is_privileged(const struct host_check *c)
 /* PATH, relative to the bundle. False if it does not fit. */
 static bool in_bundle(const struct host_check *c, const char *path, char buffer[PATH_MAX])
 {
-    int n = path[0] == '/' ? snprintf(buffer, PATH_MAX, "%s", path)
-                           : snprintf(buffer, PATH_MAX, "%s/%s", c->bundle, path);
+    int n =
+        path[0] == '/' ? snprintf(buffer, PATH_MAX, "%s", path) : snprintf(buffer, PATH_MAX, "%s/%s", c->bundle, path);
 
     return n < PATH_MAX;
 }

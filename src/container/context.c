@@ -25,6 +25,12 @@ static int open_log(struct crun_context *context, const struct crun_context_opti
     return log_open(&log, &context->log, err);
 }
 
+/* An engine of an ordinary user calls us as the root of his user namespace, with his XDG_RUNTIME_DIR. */
+static bool runs_rootless(void)
+{
+    return geteuid() != 0 || (getenv("XDG_RUNTIME_DIR") && host_in_user_namespace());
+}
+
 int crun_context_new(const struct crun_context_options *options, struct crun_context **ret_context,
                      struct crun_error *error)
 {
@@ -37,7 +43,7 @@ int crun_context_new(const struct crun_context_options *options, struct crun_con
     context->root_fd = -1;
     context->manager = (enum cgroup_manager) options->cgroup_manager;
     context->as_runc = options->as_runc;
-    context->rootless = options->rootless < 0 ? geteuid() != 0 : options->rootless;
+    context->rootless = options->rootless < 0 ? runs_rootless() : options->rootless;
     r = open_log(context, options, err);
     if (r >= 0 && options->root && !(context->root_option = strdup(options->root)))
         r = error_errno(err, -ENOMEM, "start");
@@ -115,8 +121,10 @@ void container_close(struct container *container)
     arena_done(&container->arena);
 }
 
-static bool is_frozen(const struct state *state)
+bool container_is_frozen(const struct container *container)
 {
+    const struct state *state = &container->state;
+
     for (size_t i = 0; i < state->n_cgroups; i++) {
         const struct cgroup_dir *dir = &state->cgroups[i];
         bool can_freeze = dir->v2 || (dir->controllers && strstr(dir->controllers, "freezer"));
@@ -131,5 +139,5 @@ enum state_status container_status(const struct container *container)
 {
     enum state_status status = state_status(container->dir_fd, &container->state);
 
-    return status == STATE_RUNNING && is_frozen(&container->state) ? STATE_PAUSED : status;
+    return status == STATE_RUNNING && container_is_frozen(container) ? STATE_PAUSED : status;
 }

@@ -32,6 +32,7 @@ struct container {
     struct arena arena;
     struct state state;
     bool half_made; /* killed before its first state was written, or the state cannot be read */
+    const struct spec *spec; /* its configuration, where it is at hand; or NULL */
 };
 
 /* Open the state root, once. */
@@ -41,6 +42,8 @@ int context_root(struct crun_context *context, struct error *err);
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
 void container_close(struct container *container);
 enum state_status container_status(const struct container *container);
+/* Whether its cgroup is frozen, also while it is only created. */
+bool container_is_frozen(const struct container *container);
 
 /* kill.c: the cgroup by which the container is killed, frozen and listed; NULL when it has none. */
 const struct cgroup_dir *container_cgroup(const struct container *container);

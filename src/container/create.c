@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* create, run and start: a prepared plan is launched; run goes on to the end of the process. */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cgroup/cgroup.h"
+#include "container/notify.h"
 #include "container/prepare.h"
+#include "plan/resources.h"
 
 enum { STATUS_RUNTIME_FAILED = 1 };
+enum { DEATH_TIMEOUT_MS = 1000 }; /* from the kill to the end of the process */
 
 static void launch_set_up(struct launch *launch, struct crun_context *context, struct prepared *p,
                           const struct crun_create_options *options, bool wait_start)
@@ -52,30 +59,44 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
 
 /* ---- run ---- */
 
-/* The container ends with its first process when it is run in the foreground. */
-static int remove_ended(struct crun_context *context, const char *id, struct error *err)
+/* The container ends with its first process when it is run in the foreground. Another of the same id, made after
+ * somebody else deleted ours, is left alone. */
+static int remove_ended(struct crun_context *context, const struct prepared *p, struct error *err)
 {
     _cleanup_(container_close) struct container container;
-    int r = container_open(context, id, LOCK_EX, &container, err);
+    int r = container_open(context, p->state.id, LOCK_EX, &container, err);
 
     if (r == -ENOENT)
         return 0; /* somebody else deleted it meanwhile */
     if (r < 0)
         return r;
+    if (container.state.created && strcmp(container.state.created, p->state.created) != 0)
+        return 0;
+    container.spec = p->spec;
     container_kill_all(&container, NULL);
     return container_remove(context, &container, err);
 }
 
-static int wait_and_remove(struct crun_context *context, const char *id, const struct crun_create_options *options,
-                           struct launch *launch, struct foreground *foreground, int *ret_status, struct error *err)
+static int wait_and_remove(struct crun_context *context, const struct prepared *p,
+                           const struct crun_create_options *options, struct launch *launch,
+                           struct foreground *foreground, int *ret_status, struct error *err)
 {
     int r;
 
     fd_close(&launch->dir_fd); /* others may lock the container now */
+    foreground->notify = &launch->notify;
     r = foreground_wait(foreground, launch->pidfd, launch->state->pid, &launch->terminal_fd, ret_status, err);
     if (options->keep)
         return r;
-    return r < 0 ? (remove_ended(context, id, NULL), r) : remove_ended(context, id, err);
+    return r < 0 ? (remove_ended(context, p, NULL), r) : remove_ended(context, p, err);
+}
+
+/* Somebody who hands on a NOTIFY_SOCKET wants to know when the container is ready, and nobody is there later to tell. */
+static int wait_ready(struct launch *launch)
+{
+    fd_close(&launch->dir_fd);
+    notify_wait(&launch->notify, launch->pidfd, launch->state->pid);
+    return 0;
 }
 
 static int run_prepared(struct crun_context *context, struct prepared *p, const struct crun_create_options *options,
@@ -95,9 +116,9 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
     if (r < 0)
         launch_undo(&launch);
     else if (!options->detach)
-        r = wait_and_remove(context, p->state.id, options, &launch, foreground, ret_status, err);
+        r = wait_and_remove(context, p, options, &launch, foreground, ret_status, err);
     else
-        *ret_status = 0;
+        *ret_status = wait_ready(&launch);
     launch_done(&launch);
     return r;
 }
@@ -152,9 +173,47 @@ static int say_start(struct container *container, const struct spec *spec, struc
     return r < 0 ? r : launch_start(container->dir_fd, &container->state, document, &listener, err);
 }
 
+/* The word was given; a small memory limit may have ended the process before it executed its program. */
+static int check_alive(const struct container *container, const struct spec *spec, struct error *err)
+{
+    const struct state *state = &container->state;
+    _cleanup_close_ int pidfd = -1;
+    struct pollfd process = { .events = POLLIN };
+    struct error oom;
+
+    if (memory_limit(spec->linux_->resources) >= SMALL_MEMORY ||
+        !cgroup_oom_explain(state->cgroups, state->n_cgroups, &oom))
+        return 0;
+    process.fd = pidfd = state_pidfd(state);
+    if (pidfd >= 0 && poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)
+        return 0;
+    return error_set(err, oom.code, "%s", oom.text);
+}
+
+/* `create` has mounted the directory; its socket was closed with the end of `create`, and a new one takes its place. */
+static int open_notify(struct crun_context *context, const struct container *container, struct notify *notify,
+                       struct error *err)
+{
+    if (!getenv("NOTIFY_SOCKET") || faccessat(container->dir_fd, NOTIFY_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    return notify_open(notify, container->dir_fd, notify_name(context), err);
+}
+
+/* Without the lock: others may delete the container meanwhile. */
+static void wait_started(const struct container *container, struct notify *notify)
+{
+    _cleanup_close_ int pidfd = notify->fd < 0 ? -1 : state_pidfd(&container->state);
+
+    if (pidfd < 0)
+        return;
+    flock(container->dir_fd, LOCK_UN);
+    notify_wait(notify, pidfd, container->state.pid);
+}
+
 int crun_start(struct crun_context *context, const char *id, struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
+    _cleanup_(notify_close) struct notify notify = { .fd = -1 };
     struct error *err = own_error(error);
     const struct spec *spec;
     int r = container_open(context, id, LOCK_EX, &container, err);
@@ -164,7 +223,11 @@ int crun_start(struct crun_context *context, const char *id, struct crun_error *
     if (r >= 0)
         r = container_spec(&container, &spec, err);
     if (r >= 0)
+        r = open_notify(context, &container, &notify, err);
+    if (r >= 0)
         r = say_start(&container, spec, err);
+    if (r >= 0)
+        r = check_alive(&container, spec, err);
     if (r < 0)
         return r;
     unlinkat(container.dir_fd, STATE_SOCKET, 0); /* nobody listens any more */
@@ -172,6 +235,8 @@ int crun_start(struct crun_context *context, const char *id, struct crun_error *
     if (r < 0) {
         container_kill_all(&container, NULL);
         container_remove(context, &container, NULL);
+    } else {
+        wait_started(&container, &notify);
     }
     return r;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* delete: kill when asked, then cgroups, then hooks, and the state directory last, so that it can be done again. */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -24,6 +27,28 @@ static int remove_cgroups(const struct container *container, struct error *err)
     return r;
 }
 
+/* The monitoring group lies in the class. Busy or gone: the next mount of resctrl has neither. */
+static void remove_rdt(const struct state *state)
+{
+    if (state->rdt_monitor)
+        rmdir(state->rdt_monitor);
+    if (state->rdt_class)
+        rmdir(state->rdt_class);
+}
+
+/* The pid file, and what a runtime killed while it wrote it has left beside it (file_replace). */
+static void remove_pid_file(struct crun_context *context, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char temporary[PATH_MAX];
+    int n = slash ? snprintf(temporary, sizeof temporary, "%.*s/.%s.new", (int) (slash - path), path, slash + 1) : -1;
+
+    if (n > 0 && n < (int) sizeof temporary)
+        unlink(temporary);
+    if (unlink(path) < 0 && errno != ENOENT)
+        log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, strerror(errno));
+}
+
 int container_remove(struct crun_context *context, struct container *container, struct error *err)
 {
     struct error hook_error = { 0 };
@@ -31,11 +56,12 @@ int container_remove(struct crun_context *context, struct container *container, 
 
     if (r < 0)
         return r;
+    remove_rdt(&container->state);
     if (!container->half_made && !container->state.creating &&
         container_hooks(context, container, HOOK_POSTSTOP, STATE_STOPPED, &hook_error) < 0)
         log_write(context->log, LOG_LEVEL_WARNING, "poststop hooks were not run: %s", hook_error.text);
     if (container->state.pid_file)
-        unlink(container->state.pid_file);
+        remove_pid_file(context, container->state.pid_file);
     return state_dir_remove(context->root_fd, container->state.id, container->dir_fd, err);
 }
 

@@ -23,8 +23,8 @@
 /* Parts of the specification that are whole or missing. */
 static const bool has_idmapped_mounts = true;
 static const bool has_systemd = false;
-static const bool has_intel_rdt = false;
-static const bool has_net_devices = false;
+static const bool has_intel_rdt = true;
+static const bool has_net_devices = true;
 static const char has_checkpoint[] = "false";
 
 /* Annotations by which a config.json changes what the runtime does. A final "." makes it a prefix. */

@@ -14,8 +14,13 @@
 int container_spec(struct container *container, const struct spec **ret_spec, struct error *err)
 {
     _cleanup_(document_done) struct document document = { 0 };
-    int r = document_read(&document, container->dir_fd, "config.json", err);
+    int r;
 
+    if (container->spec) {
+        *ret_spec = container->spec;
+        return 0;
+    }
+    r = document_read(&document, container->dir_fd, "config.json", err);
     if (r >= 0)
         r = spec_load(&document, &container->arena, ret_spec, err);
     return r < 0 ? (error_prefix(err, "container \"%s\"", container->state.id), r) : 0;

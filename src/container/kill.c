@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Signals: their names, to the first process by pidfd, to all through the cgroup. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "container/context.h"
-#include "sys/process.h"
+#include "state/process.h"
 
 enum { KILL_TIMEOUT_MS = 30000 };
 
@@ -131,12 +130,11 @@ const struct cgroup_dir *container_cgroup(const struct container *container)
 
 static int signal_first(const struct container *container, int signal, struct error *err)
 {
-    _cleanup_close_ int pidfd = state_pidfd(&container->state);
     int r;
 
-    if (pidfd < 0)
+    if (!process_is_alive(&container->state))
         return not_running(err);
-    r = sys_pidfd_send_signal(pidfd, signal);
+    r = state_signal(&container->state, signal);
     if (r == -ESRCH)
         return error_set(err, r, "no such process (os: process already finished)");
     return r < 0 ? error_errno(err, r, "signal %d to container \"%s\"", signal, container->state.id) : 0;
@@ -173,26 +171,19 @@ int crun_kill(struct crun_context *context, const char *id, int signal, bool all
     return r;
 }
 
-static void wait_gone(int pidfd)
-{
-    struct pollfd entry = { .fd = pidfd, .events = POLLIN };
-
-    while (poll(&entry, 1, KILL_TIMEOUT_MS) < 0 && errno == EINTR)
-        ;
-}
-
 int container_kill_all(const struct container *container, struct error *err)
 {
     _cleanup_close_ int pidfd = state_pidfd(&container->state);
-    int r = 0;
+    int r = state_signal(&container->state, SIGKILL);
 
-    if (pidfd >= 0)
-        sys_pidfd_send_signal(pidfd, SIGKILL);
-    if (container_cgroup(container))
+    if (container_cgroup(container)) /* the first process is in it too */
         r = cgroup_signal(container_cgroup(container), SIGKILL, err);
-    if (pidfd >= 0)
-        wait_gone(pidfd);
-    return r;
+    else if (r < 0 && r != -ESRCH)
+        error_errno(err, r, "kill container \"%s\"", container->state.id);
+    if (r < 0 && r != -ESRCH)
+        return r;
+    state_wait_gone(&container->state, pidfd, KILL_TIMEOUT_MS);
+    return 0;
 }
 
 int crun_pids(struct crun_context *context, const char *id, int **ret_pids, size_t *ret_n, struct crun_error *error)

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "container/listen.h"
+#include "container/notify.h"
 
 struct preparation {
     struct crun_context *context;
@@ -50,6 +52,11 @@ static int load(const struct preparation *x)
     return spec_load(&x->p->config, &x->p->arena, &x->p->spec, x->err);
 }
 
+static int add_notify(const struct preparation *x)
+{
+    return notify_prepare(x->context, x->id, &x->p->arena, &x->p->spec, &x->p->notify_name, x->err);
+}
+
 static void warn(void *userdata, const char *text)
 {
     struct crun_context *context = userdata;
@@ -57,14 +64,22 @@ static void warn(void *userdata, const char *text)
     log_write(context->log, LOG_LEVEL_DEBUG, "%s", text);
 }
 
+int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
+                   void (*warning)(void *userdata, const char *text), void *userdata, struct error *err)
+{
+    const char *fatal = spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall");
+    const char *raw = spec_annotation(spec, "run.oci.seccomp_bpf_data");
+
+    if (raw)
+        return seccomp_raw(raw, ret_filter, err);
+    if (!spec->linux_->seccomp)
+        return 0;
+    return seccomp_compile(spec->linux_->seccomp, fatal && strcmp(fatal, "1") == 0, ret_filter, warning, userdata, err);
+}
+
 static int compile_seccomp(const struct preparation *x)
 {
-    const struct spec_seccomp *seccomp = x->p->spec->linux_->seccomp;
-    const char *fatal = spec_annotation(x->p->spec, "run.oci.seccomp_fail_unknown_syscall");
-
-    if (!seccomp)
-        return 0;
-    return seccomp_compile(seccomp, fatal && strcmp(fatal, "1") == 0, &x->p->filter, warn, x->context, x->err);
+    return prepare_filter(x->p->spec, &x->p->filter, warn, x->context, x->err);
 }
 
 /* ---- the agent of a seccomp profile ---- */
@@ -103,6 +118,24 @@ struct listener container_listener(const struct spec *spec, const struct state *
     return (struct listener){ state->seccomp_agent, seccomp ? seccomp->listener_metadata : NULL };
 }
 
+/* ---- what others may have, and this build has not ---- */
+
+static int check_handler(const struct preparation *x)
+{
+    const char *option = x->options->handler, *annotation = spec_annotation(x->p->spec, "run.oci.handler");
+
+    if (option && *option)
+        return error_set(x->err, -ENOTSUP, "--handler: there is no handler \"%s\" in this build", option);
+    if (annotation && *annotation)
+        return error_set(x->err, -ENOTSUP,
+                         "annotations[\"run.oci.handler\"]: there is no handler \"%s\" in this build", annotation);
+    if (spec_annotation(x->p->spec, "run.oci.seccomp.plugins"))
+        return error_set(x->err, -ENOTSUP,
+                         "annotations[\"run.oci.seccomp.plugins\"]: this build has no plugins; an agent of its own takes "
+                         "linux.seccomp.listenerPath");
+    return 0;
+}
+
 /* ---- checks of options against the document ---- */
 
 static int check_terminal(const struct preparation *x)
@@ -118,21 +151,19 @@ static int check_terminal(const struct preparation *x)
     return 0;
 }
 
-static int check_descriptors(const struct preparation *x)
+int prepare_descriptors(unsigned n, struct error *err)
 {
-    if (x->options->preserve_fds > 65536)
-        return error_set(x->err, -EINVAL, "--preserve-fds %u: more than 65536", x->options->preserve_fds);
-    for (unsigned i = 0; i < x->options->preserve_fds; i++)
+    if (n > 65536)
+        return error_set(err, -EINVAL, "--preserve-fds %u: more than 65536", n);
+    for (unsigned i = 0; i < n; i++)
         if (fcntl(3 + (int) i, F_GETFD) < 0)
-            return error_set(x->err, -EBADF, "--preserve-fds %u: descriptor %u is not open", x->options->preserve_fds,
-                             3 + i);
+            return error_set(err, -EBADF, "--preserve-fds %u: descriptor %u is not open", n, 3 + i);
     return 0;
 }
 
 /* ---- the plan ---- */
 
-/* --pid-file is relative to the caller's directory. */
-static int absolute(const struct preparation *x, const char *path, const char **ret)
+int prepare_path(struct arena *arena, const char *path, const char **ret, struct error *err)
 {
     char cwd[4096];
 
@@ -141,14 +172,16 @@ static int absolute(const struct preparation *x, const char *path, const char **
         return 0;
     }
     if (!getcwd(cwd, sizeof cwd))
-        return error_errno(x->err, -errno, "getcwd");
-    *ret = arena_printf(&x->p->arena, "%s/%s", cwd, path);
-    return *ret ? 0 : error_errno(x->err, -ENOMEM, "path");
+        return error_errno(err, -errno, "getcwd");
+    *ret = arena_printf(arena, "%s/%s", cwd, path);
+    return *ret ? 0 : error_errno(err, -ENOMEM, "path");
 }
 
 static int make_plan(const struct preparation *x)
 {
     const struct crun_create_options *o = x->options;
+    const char *receiver = spec_annotation(x->p->spec, "run.oci.pidfd_receiver");
+    const char *pidfd_socket = o->pidfd_socket ? o->pidfd_socket : receiver;
     struct plan_input input = {
         .spec = x->p->spec,
         .host = &x->p->host,
@@ -161,13 +194,20 @@ static int make_plan(const struct preparation *x)
         .wait_start = x->wait_start,
         .foreground_terminal = !o->console_socket,
         .preserve_fds = o->preserve_fds,
+        .notify_name = x->p->notify_name,
         .seccomp_program = x->p->filter.program,
         .seccomp_size = x->p->filter.size,
         .seccomp_flags = x->p->filter.flags,
     };
-    int r = absolute(x, o->pid_file, &input.pid_file);
+    int r;
 
+    listen_take(&input);
+    r = prepare_descriptors(input.preserve_fds, x->err);
+    if (r >= 0)
+        r = prepare_path(&x->p->arena, o->pid_file, &input.pid_file, x->err);
     x->p->state.pid_file = input.pid_file;
+    if (r >= 0)
+        r = prepare_path(&x->p->arena, pidfd_socket, &input.pidfd_socket, x->err);
     if (r >= 0)
         r = plan_create(&input, &x->p->arena, &x->p->plan, x->err);
     if (r >= 0)
@@ -255,9 +295,12 @@ static int fill_state(const struct preparation *x)
     state->owner = user_name(arena, geteuid());
     state->cgroup_manager = manager_names[x->context->manager];
     state->own_pid_namespace = has_new_namespace(x->p->spec, NAMESPACE_PID);
+    state->no_new_keyring = x->options->no_new_keyring;
     state->detached = x->wait_start || x->options->detach;
     state->cgroups = x->p->plan.cgroups;
     state->n_cgroups = x->p->plan.n_cgroups;
+    state->rdt_class = x->p->plan.rdt_class;
+    state->rdt_monitor = x->p->plan.rdt_monitor;
     copy_annotations(x->p->spec, state, arena);
     return arena->failed ? error_errno(x->err, -ENOMEM, "prepare") : 0;
 }
@@ -269,7 +312,7 @@ static int probe_host(const struct preparation *x)
     unsigned needs = host_needs(x->p->spec, x->context->manager == CGROUP_MANAGER_DISABLED);
     int r = host_probe(&x->p->host, needs, &x->p->arena, x->err);
 
-    if (r >= 0 && (x->p->host.euid != 0 || x->p->host.in_user_namespace))
+    if (r >= 0)
         host_probe_delegation(&x->p->host, x->p->spec->linux_->cgroups_path, &x->p->arena);
     return r;
 }
@@ -294,8 +337,8 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
             struct prepared *ret, struct error *err)
 {
     static int (*const steps[])(const struct preparation *) = {
-        find_bundle, read_config,     load,        check_terminal, check_descriptors,
-        probe_host,  compile_seccomp, check_agent, make_plan,      fill_state,
+        find_bundle, read_config,     load, check_handler,        add_notify, check_terminal,
+        probe_host,  compile_seccomp, check_agent, make_plan,  fill_state,
     };
     struct preparation x = { context, id, options, wait_start, ret, err };
     int r = state_check_id(id, err);

@@ -15,15 +15,25 @@ struct prepared {
     struct host host;
     struct seccomp_filter filter;
     struct plan plan;
+    const char *notify_name; /* of the sd_notify(3) proxy's socket, or NULL */
     struct state state;
 };
 
 /* WAIT_START: create. On failure nothing is left; on success release with prepared_done. */
 int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options, bool wait_start,
             struct prepared *ret, struct error *err);
+/* The seccomp program of SPEC, if it has one: from its profile or ready-made. WARNING: see seccomp_compile. */
+int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
+                   void (*warning)(void *userdata, const char *text), void *userdata, struct error *err);
+
 /* Who gets the listener of the seccomp filter of a container with SPEC and STATE. */
 struct listener container_listener(const struct spec *spec, const struct state *state);
 
 /* The first step alone: RET->bundle and RET->config of what OPTIONS name. */
 int prepare_document(const struct crun_create_options *options, struct prepared *ret, struct error *err);
 void prepared_done(struct prepared *prepared);
+
+/* Whether the N descriptors from 3 on are there to be handed on. */
+int prepare_descriptors(unsigned n, struct error *err);
+/* PATH (may be NULL) of the command line, which is relative to the caller's directory. */
+int prepare_path(struct arena *arena, const char *path, const char **ret, struct error *err);

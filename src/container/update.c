@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -26,9 +28,9 @@ struct knob {
     size_t from, to; /* in the options; in the structure that the table is for */
 };
 
-#define FROM(name) offsetof(struct crun_update_options, name)
+#define FROM(name)   offsetof(struct crun_update_options, name)
 #define MEMORY(name) offsetof(struct spec_memory, name)
-#define CPU(name) offsetof(struct spec_cpu, name)
+#define CPU(name)    offsetof(struct spec_cpu, name)
 
 static const struct knob memory_knobs[] = {
     {"--memory",              NUMBER_I64, FROM(memory),             MEMORY(limit)      },
@@ -63,9 +65,15 @@ static int set_number(const struct knob *knob, int64_t value, void *to, struct e
     if (knob->type == NUMBER_U32 && value > UINT32_MAX)
         return error_set(err, -EINVAL, "%s: %" PRId64 " is too large", knob->option, value);
     switch (knob->type) {
-    case NUMBER_I64: *(struct opt_i64 *) to = (struct opt_i64){ true, value }; break;
-    case NUMBER_U64: *(struct opt_u64 *) to = (struct opt_u64){ true, (uint64_t) value }; break;
-    case NUMBER_U32: *(struct opt_u32 *) to = (struct opt_u32){ true, (uint32_t) value }; break;
+    case NUMBER_I64:
+        *(struct opt_i64 *) to = (struct opt_i64){ true, value };
+        break;
+    case NUMBER_U64:
+        *(struct opt_u64 *) to = (struct opt_u64){ true, (uint64_t) value };
+        break;
+    case NUMBER_U32:
+        *(struct opt_u32 *) to = (struct opt_u32){ true, (uint32_t) value };
+        break;
     }
     return 0;
 }
@@ -280,23 +288,71 @@ static int check_status(const struct container *container, struct error *err)
     switch (container_status(container)) {
     case STATE_CREATED:
     case STATE_RUNNING:
-    case STATE_PAUSED: return 0;
+    case STATE_PAUSED:
+        return 0;
     case STATE_CREATING:
-    case STATE_STOPPED: break;
+    case STATE_STOPPED:
+        break;
     }
     return error_set(err, -ESRCH, "container not running");
 }
 
-/* A cache partition belongs to a resctrl group, which linux.intelRdt would have made. */
-static int check_rdt(const struct crun_update_options *options, const struct container *container, struct error *err)
+/* ---- resctrl ---- */
+
+struct schemata {
+    char path[4096];
+    char *before; /* malloc'd; NULL: nothing was written */
+};
+
+static void schemata_done(struct schemata *schemata)
+{
+    free(schemata->before);
+}
+
+static int write_schema(const struct schemata *schemata, const char *option, const char *prefix, const char *schema,
+                        struct error *err)
+{
+    char line[4096];
+    int r;
+
+    if (!schema)
+        return 0;
+    snprintf(line, sizeof line, "%s%s\n", strncmp(schema, prefix, strlen(prefix)) == 0 ? "" : prefix, schema);
+    r = file_write(AT_FDCWD, schemata->path, line);
+    return r < 0 ? error_errno(err, r, "%s: write \"%s\" to \"%s\"", option, schema, schemata->path) : 0;
+}
+
+static void restore_schemata(const struct schemata *schemata)
+{
+    if (schemata->before)
+        file_write(AT_FDCWD, schemata->path, schemata->before);
+}
+
+/* A schema belongs to a resctrl group, which linux.intelRdt has made. */
+static int write_schemata(const struct crun_update_options *options, const struct state *state,
+                          struct schemata *schemata, struct error *err)
 {
     const char *option = options->l3_cache_schema ? "--l3-cache-schema" : "--mem-bw-schema";
+    int r;
 
     if (!options->l3_cache_schema && !options->mem_bw_schema)
         return 0;
-    return error_set(err, -ENOTSUP, "%s: container \"%s\" was made without linux.intelRdt", option,
-                     container->state.id);
+    if (!state->rdt_class)
+        return error_set(err, -ENOTSUP, "%s: container \"%s\" has no resctrl group of its own (linux.intelRdt)", option,
+                         state->id);
+    snprintf(schemata->path, sizeof schemata->path, "%s/schemata", state->rdt_class);
+    r = file_read(AT_FDCWD, schemata->path, 65536, &schemata->before, NULL);
+    if (r < 0)
+        return error_errno(err, r, "%s: read \"%s\"", option, schemata->path);
+    r = write_schema(schemata, "--l3-cache-schema", "L3:", options->l3_cache_schema, err);
+    if (r >= 0)
+        r = write_schema(schemata, "--mem-bw-schema", "MB:", options->mem_bw_schema, err);
+    if (r < 0)
+        restore_schemata(schemata);
+    return r;
 }
+
+/* ---- the plan ---- */
 
 /* State files may be without the list of controllers. */
 static struct cgroup_dir *planned_cgroups(struct container *container)
@@ -335,6 +391,7 @@ int crun_update(struct crun_context *context, const char *id, const struct crun_
                 struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
+    _cleanup_(schemata_done) struct schemata schemata = { .before = NULL };
     struct error *err = own_error(error);
     struct update_plan plan;
     struct wishes w = { 0 };
@@ -344,12 +401,17 @@ int crun_update(struct crun_context *context, const char *id, const struct crun_
         return r;
     r = check_status(&container, err);
     if (r >= 0)
-        r = check_rdt(options, &container, err);
-    if (r >= 0)
         r = gather_wishes(options, &container.arena, &w, err);
     if (r >= 0)
         r = make_plan(&container, &w, &plan, err);
     for (size_t i = 0; r >= 0 && i < plan.n_warnings; i++)
         log_write(context->log, LOG_LEVEL_WARNING, "%s", plan.warnings[i]);
-    return r < 0 ? r : write_plan(&container, &plan, err);
+    if (r >= 0)
+        r = write_schemata(options, &container.state, &schemata, err);
+    if (r < 0)
+        return r;
+    r = write_plan(&container, &plan, err);
+    if (r < 0)
+        restore_schemata(&schemata);
+    return r;
 }

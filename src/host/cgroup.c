@@ -79,9 +79,10 @@ static int probe_layout(struct host_cgroup *cgroup, struct arena *arena, struct 
 
 /* ---- delegation ---- */
 
+/* By our real ids, which are the effective ones: with AT_EACCESS it would be faccessat2(2), which sandboxes block. */
 static bool is_writable(const char *path)
 {
-    return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+    return access(path, W_OK) == 0;
 }
 
 /* The length of what PATH and OWN have in common, whole names only. */
@@ -114,14 +115,33 @@ static bool is_delegated(const struct cgroup_hierarchy *hierarchy, const char *p
     return is_writable(directory) && (!hierarchy->v2 || is_writable(procs));
 }
 
+/* For root, who may write wherever the mount can be written to, one look. */
+static bool is_closed(const struct host *host, const struct cgroup_hierarchy *hierarchy, const char *wish,
+                      struct arena *arena)
+{
+    bool root = host->euid == 0 && !host->in_user_namespace;
+
+    if (root && is_writable(hierarchy->mount_point))
+        return false;
+    return !is_delegated(hierarchy, wish && *wish ? wish : root ? "/" : cgroup_own_path(hierarchy), arena);
+}
+
+/* Mounts that something else covers are not there. */
 void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena)
 {
-    for (size_t i = 0; i < host->cgroup.n_hierarchies; i++) {
-        struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
-        bool wish = cgroups_path && *cgroups_path;
+    struct host_cgroup *cgroup = &host->cgroup;
+    size_t n = 0;
 
-        hierarchy->delegated = is_delegated(hierarchy, wish ? cgroups_path : cgroup_own_path(hierarchy), arena);
+    for (size_t i = 0; i < cgroup->n_hierarchies; i++) {
+        struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[i];
+
+        hierarchy->closed = is_closed(host, hierarchy, cgroups_path, arena);
+        if (!hierarchy->closed || access(hierarchy->mount_point, F_OK) == 0)
+            cgroup->hierarchies[n++] = *hierarchy;
     }
+    cgroup->n_hierarchies = n;
+    if (n == 0)
+        cgroup->layout = CGROUP_LAYOUT_NONE;
 }
 
 int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)

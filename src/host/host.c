@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/probes.h"
 
@@ -56,6 +57,8 @@ unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
         needs |= HOST_SUBIDS;
     if (find_namespace(spec, NAMESPACE_TIME) || find_namespace(spec, NAMESPACE_CGROUP))
         needs |= HOST_NAMESPACES;
+    if (spec->linux_->intel_rdt)
+        needs |= HOST_RESCTRL;
     return needs;
 }
 
@@ -85,6 +88,8 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
         host_probe_lsm(host);
     if (needs & HOST_NAMESPACES)
         host_probe_namespaces(host);
+    if (needs & HOST_RESCTRL && (r = host_probe_resctrl(host, arena, err)) < 0)
+        return r;
     if (needs & HOST_SUBIDS && (r = host_probe_subids(host, arena, err)) < 0)
         return r;
     return needs & HOST_CGROUP ? host_probe_cgroup(host, arena, err) : 0;

@@ -27,7 +27,7 @@ struct cgroup_hierarchy {
     const char *own_path;    /* this process's cgroup in it, from /proc/self/cgroup, "/" at the root */
     const char *mount_root;  /* the cgroup that is mounted there: "/" outside containers, fourth field of mountinfo */
     bool v2;
-    bool delegated; /* not root: we may make cgroups in our own one */
+    bool closed; /* no cgroup of the container can be made there: it is read-only, or not delegated to us */
 };
 
 struct host_cgroup {
@@ -39,6 +39,7 @@ struct host_cgroup {
 struct host {
     uint32_t euid, egid;
     bool in_user_namespace;   /* our ids are mapped: /proc/self/uid_map is not the identity over all ids */
+    bool groups_denied;       /* setgroups(2) is denied in the user namespace that we are in */
     uint64_t capabilities;    /* effective set, bit N is capability N */
     uint32_t last_capability; /* highest the kernel knows */
     bool apparmor, selinux;   /* LSM enabled */
@@ -55,12 +56,13 @@ struct host {
     size_t n_own_gids;
     const char *newuidmap, *newgidmap; /* the helpers that write an ordinary user's maps; NULL: none that would work */
     struct host_cgroup cgroup;
+    const char *resctrl; /* where resctrl is mounted, or NULL */
     const char *xdg_runtime_dir;
     const char *path; /* PATH of the runtime's environment, inherited by hooks without env */
 };
 
 /* capabilities(7) on which plans depend. */
-enum host_capability { HOST_CAP_SETGID = 6, HOST_CAP_SETUID = 7, HOST_CAP_SYS_ADMIN = 21 };
+enum host_capability { HOST_CAP_SETGID = 6, HOST_CAP_SETUID = 7, HOST_CAP_SYS_ADMIN = 21, HOST_CAP_SETFCAP = 31 };
 
 static inline bool host_may(const struct host *host, enum host_capability capability)
 {
@@ -84,8 +86,12 @@ enum host_need {
     HOST_LSM = 1 << 2,
     HOST_SUBIDS = 1 << 3,
     HOST_NAMESPACES = 1 << 4,
+    HOST_RESCTRL = 1 << 5,
     HOST_EVERYTHING = ~0,
 };
+
+/* Whether our ids are mapped: `in_user_namespace` above. */
+bool host_in_user_namespace(void);
 
 /* The set that planning SPEC needs. Pure. */
 unsigned host_needs(const struct spec *spec, bool cgroups_disabled);
@@ -94,8 +100,8 @@ unsigned host_needs(const struct spec *spec, bool cgroups_disabled);
  * nobody can work without (no memory) is an error. */
 int host_probe(struct host *host, unsigned needs, struct arena *arena, struct error *err);
 
-/* For who may not make cgroups everywhere: fill in `delegated` of every hierarchy, for the container's CGROUPS_PATH
- * (NULL or "": below our own). */
+/* Fill in `closed` of every hierarchy, for the container's CGROUPS_PATH (NULL or "": the default), and leave out those that
+ * are covered by other mounts. */
 void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena);
 
 /* Read the facts from a host.json of a golden test (keys are the field names above; absent is zero). */
@@ -104,3 +110,7 @@ int host_load(struct host *host, const char *text, struct arena *arena, struct e
 /* /proc/self/mountinfo and /proc/self/cgroup as text → the layout; pure, so that it is tested with files. */
 int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const char *self_cgroup, struct arena *arena,
                       struct error *err);
+
+/* The path below the mount of HIERARCHY at which a process is, by the text of its /proc/PID/cgroup; NULL when it has no
+ * name there. Pure. */
+const char *host_cgroup_of(const char *process_cgroup, const struct cgroup_hierarchy *hierarchy, struct arena *arena);

@@ -5,6 +5,7 @@
  */
 #include "host/probes.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -43,7 +44,8 @@ static uint32_t capability_last(void)
     while (unknown - known > 1) {
         uint32_t middle = (known + unknown) / 2;
 
-        if (prctl(PR_CAPBSET_READ, (unsigned long) middle, 0, 0, 0) >= 0)
+        /* Any other error says nothing: too high a number is found out when it is dropped, too low a one never. */
+        if (prctl(PR_CAPBSET_READ, (unsigned long) middle, 0, 0, 0) >= 0 || errno != EINVAL)
             known = middle;
         else
             unknown = middle;
@@ -61,7 +63,7 @@ bool uid_map_is_initial(const char *text)
     return inside == 0 && outside == 0 && size == UINT32_MAX && text[end] == '\0';
 }
 
-static bool ids_are_mapped(void)
+bool host_in_user_namespace(void)
 {
     _cleanup_free_ char *text = NULL;
 
@@ -70,11 +72,19 @@ static bool ids_are_mapped(void)
     return !uid_map_is_initial(text);
 }
 
+static bool groups_are_denied(void)
+{
+    _cleanup_free_ char *text = NULL;
+
+    return file_read(AT_FDCWD, "/proc/self/setgroups", 64, &text, NULL) >= 0 && text[0] == 'd';
+}
+
 void host_probe_identity(struct host *host)
 {
     host->euid = geteuid();
     host->egid = getegid();
-    host->in_user_namespace = ids_are_mapped();
+    host->in_user_namespace = host_in_user_namespace();
+    host->groups_denied = host->in_user_namespace && groups_are_denied();
     host->capabilities = capabilities_effective();
     host->last_capability = capability_last();
 }

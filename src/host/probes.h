@@ -11,7 +11,11 @@ void host_probe_identity(struct host *host);
 void host_probe_lsm(struct host *host);
 void host_probe_namespaces(struct host *host);
 int host_probe_subids(struct host *host, struct arena *arena, struct error *err);
+int host_probe_resctrl(struct host *host, struct arena *arena, struct error *err);
 int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err);
+
+/* Where MOUNTINFO, the text of a /proc/PID/mountinfo, has resctrl; in ARENA, NULL if nowhere. Pure. */
+const char *resctrl_find(const char *mountinfo, struct arena *arena);
 
 /* The ranges of one /etc/subuid or /etc/subgid, given as TEXT, that belong to user NAME (may be NULL) or to number
  * UID. Pure. */

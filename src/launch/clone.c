@@ -232,17 +232,39 @@ static int seal(int fd)
     return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
 }
 
-/* A sealed memfd of SIZE bytes. */
-static int sealed(const char *name, const void *data, size_t size, unsigned flags)
+static int make_memfd(const char *name, unsigned flags)
 {
-    _cleanup_close_ int fd = sys_memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
-    int r;
+    int fd = sys_memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 
-    if (fd == -EINVAL && flags)
-        fd = sys_memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return fd;
-    r = fd_write_all(fd, data, size);
+    return fd == -EINVAL && flags ? sys_memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd;
+}
+
+static int memfd_program(void)
+{
+    _cleanup_close_ int fd = make_memfd("crun-init", MFD_EXEC);
+    int r = fd < 0 ? fd : fd_write_all(fd, crun_init_start, (size_t) (crun_init_end - crun_init_start));
+
+    if (r >= 0)
+        r = seal(fd);
+    return r < 0 ? r : take_fd(&fd);
+}
+
+/* The planner keeps room for more rows than there are: that part stays a hole, which reads as the zeros it is. */
+static int write_plan(int fd, const struct blob *blob)
+{
+    size_t rows = sizeof *blob + blob->n_ops * sizeof(struct op);
+    int r = fd_write_all(fd, blob, rows);
+
+    if (r >= 0 && lseek(fd, (off_t) blob->data, SEEK_SET) < 0)
+        r = -errno;
+    return r < 0 ? r : fd_write_all(fd, (const char *) blob + blob->data, blob->size - blob->data);
+}
+
+static int memfd_plan(const struct blob *blob)
+{
+    _cleanup_close_ int fd = make_memfd("crun-plan", MFD_NOEXEC_SEAL);
+    int r = fd < 0 ? fd : write_plan(fd, blob);
+
     if (r >= 0)
         r = seal(fd);
     return r < 0 ? r : take_fd(&fd);
@@ -265,8 +287,7 @@ static int installed_program(void)
 
 static int init_program(bool installed, struct error *err)
 {
-    size_t size = (size_t) (crun_init_end - crun_init_start);
-    int fd = installed ? installed_program() : sealed("crun-init", crun_init_start, size, MFD_EXEC);
+    int fd = installed ? installed_program() : memfd_program();
 
     if (fd < 0)
         return error_errno(err, fd,
@@ -316,20 +337,21 @@ static int do_clone(struct launch *launch, struct child *child, unsigned long fl
     struct sys_clone_args args = { .flags = flags | CLONE_PIDFD,
                                    .pidfd = (uint64_t) (uintptr_t) &pidfd,
                                    .exit_signal = SIGCHLD };
-    sigset_t all, old;
+    const uint64_t all = ~(uint64_t) 0;
+    uint64_t old;
 
     if (cgroup_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t) cgroup_fd;
     }
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &old);
+    /* Not by the C library, which keeps some real-time signals out of both masks. */
+    sys_rt_sigprocmask(SIG_SETMASK, &all, &old);
     pid = clone_best(&args, child);
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
     if (pid < 0)
         return error_errno(err, pid, "clone the container's process%s",
                            pid == -EPERM && (flags & CLONE_NEWUSER)
-                               ? " (are user namespaces allowed here? see user.max_user_namespaces)"
+                               ? " (are user namespaces allowed here? not in a chroot, nor where user.max_user_namespaces is 0)"
                                : "");
     launch->pidfd = pidfd;
     launch->state->pid = pid;
@@ -384,10 +406,10 @@ int launch_clone(struct launch *launch, unsigned long flags, int cgroup_fd, bool
     int sockets[2], r;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-        return error_errno(err, -errno, "socketpair");
+        return error_errno(err, -errno, "socketpair for crun-init");
     launch->sync_fd = sockets[0];
     child.sync_fd = sockets[1];
-    child.plan_fd = sealed("crun-plan", blob, blob->size, MFD_NOEXEC_SEAL);
+    child.plan_fd = memfd_plan(blob);
     if (child.plan_fd < 0)
         return error_errno(err, child.plan_fd, "memfd_create crun-plan");
     snprintf(child.plan_argument, sizeof child.plan_argument, "%d", blob->fd_base + BLOB_FD_PLAN);

@@ -5,7 +5,7 @@
  *
  * Signals are blocked before the process exists, so that none is lost, and read from a signalfd: there is no handler,
  * nothing is interrupted, and one poll loop sees signals, the end of the process (pidfd) and the terminal. The process
- * is signalled by its pidfd, never by a number that may be another's by then.
+ * is signalled by its pidfd (or where that is blocked by its number, which stays its own until we have waited for it).
  *
  * Job control: the container's process has a session of its own, so a stop from the keyboard reaches only us. We pass
  * it on (a shell in the container may care) and stop as if we had no part in it; the terminal's modes are restored for
@@ -15,12 +15,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "launch/child.h"
 #include "launch/launch.h"
 #include "launch/relay.h"
 #include "sys/process.h"
@@ -29,6 +31,7 @@ struct watch {
     int pidfd, signal_fd;
     pid_t pid;
     bool reaps, ended;
+    struct notify *notify; /* or NULL */
     struct relay relay;
 };
 
@@ -41,7 +44,7 @@ static void forwarded_signals(sigset_t *ret_set)
     static const int faults[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
     struct sigaction hangup;
 
-    sigfillset(ret_set);
+    memset(ret_set, 0xff, sizeof *ret_set); /* sigfillset(3) leaves out real-time signals that the C library uses */
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         sigdelset(ret_set, faults[i]);
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
@@ -138,20 +141,20 @@ static void forward(struct watch *watch, int number)
     if (watch->ended)
         relay_abandon(&watch->relay); /* somebody does not want to wait for the last output to be read */
     else
-        sys_pidfd_send_signal(watch->pidfd, number);
+        child_signal(watch->pidfd, watch->pid, number);
 }
 
 /* The default action of a stop signal; the kernel knows when there is no shell that would let us go on. */
 static void stop(struct watch *watch, int number)
 {
-    sigset_t set, old;
+    sigset_t set;
 
     relay_suspend(&watch->relay);
     sigemptyset(&set);
     sigaddset(&set, number);
     raise(number);
-    sigprocmask(SIG_UNBLOCK, &set, &old);
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    sigprocmask(SIG_BLOCK, &set, NULL);
     relay_resume(&watch->relay);
 }
 
@@ -171,12 +174,12 @@ static void take_signal(struct watch *watch, int number)
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
-        sys_pidfd_send_signal(watch->pidfd, number);
+        child_signal(watch->pidfd, watch->pid, number);
         stop(watch, number);
         return;
     case SIGCONT:
         relay_resume(&watch->relay);
-        sys_pidfd_send_signal(watch->pidfd, number);
+        child_signal(watch->pidfd, watch->pid, number);
         return;
     default:
         break;
@@ -196,10 +199,11 @@ static void take_signals(struct watch *watch)
 
 static int turn(struct watch *watch)
 {
-    enum { SIGNALS, PROCESS, RELAY, ALL = RELAY + RELAY_FDS };
+    enum { SIGNALS, PROCESS, NOTIFY, RELAY, ALL = RELAY + RELAY_FDS };
     struct pollfd set[ALL] = {
-        [SIGNALS] = {.fd = watch->signal_fd,                  .events = POLLIN},
-        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd, .events = POLLIN},
+        [SIGNALS] = {.fd = watch->signal_fd,                        .events = POLLIN},
+        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd,       .events = POLLIN},
+        [NOTIFY] = { .fd = watch->notify ? watch->notify->fd : -1, .events = POLLIN},
     };
     int timeout = relay_poll_set(&watch->relay, &set[RELAY]);
 
@@ -207,6 +211,8 @@ static int turn(struct watch *watch)
         return errno == EINTR ? 0 : -errno;
     if (set[SIGNALS].revents)
         take_signals(watch);
+    if (watch->notify && (set[NOTIFY].revents || set[PROCESS].revents))
+        notify_forward(watch->notify, watch->pid);
     relay_move(&watch->relay, &set[RELAY]);
     if (set[PROCESS].revents) {
         watch->ended = true;
@@ -223,7 +229,7 @@ static int watch_process(struct watch *watch, int *terminal_fd, struct error *er
     forwarded_signals(&set);
     watch->signal_fd = r < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (r >= 0 && watch->signal_fd < 0)
-        r = error_errno(err, -errno, "signalfd");
+        r = error_errno(err, -errno, "signalfd for the signals to forward");
     while (r >= 0 && !(watch->ended && relay_finished(&watch->relay))) {
         r = turn(watch);
         if (r < 0)
@@ -237,7 +243,7 @@ static int watch_process(struct watch *watch, int *terminal_fd, struct error *er
 int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *terminal_fd, int *ret_status,
                     struct error *err)
 {
-    struct watch watch = { .pidfd = pidfd, .pid = pid, .reaps = foreground->subreaper };
+    struct watch watch = { .pidfd = pidfd, .pid = pid, .reaps = foreground->subreaper, .notify = foreground->notify };
     int r = watch_process(&watch, terminal_fd, err);
 
     if (r >= 0)

@@ -97,9 +97,8 @@ static int result(const siginfo_t *info, int errors, struct error *err)
     return -EPIPE;
 }
 
-static int wait_hook(const struct hook_run *run, int pid, int errors, struct error *err)
+static int wait_hook(const struct hook_run *run, int pid, int pidfd, int errors, struct error *err)
 {
-    _cleanup_close_ int pidfd = sys_pidfd_open(pid, 0);
     struct pollfd poll_entry = { .fd = pidfd, .events = POLLIN };
     siginfo_t info = { 0 };
     int n;
@@ -124,14 +123,15 @@ int hook_run(const struct hook_run *run, struct error *err)
     _cleanup_close_ int in = document_fd(run->document, err);
     _cleanup_close_ int out = in < 0 ? in : output_fd(run->stdout_path, err);
     _cleanup_close_ int errors = out < 0 ? out : errors_fd(run->stderr_path, err);
+    _cleanup_close_ int pidfd = -1;
     int pid;
 
     if (errors < 0)
         return errors;
-    pid = fork();
+    pid = sys_clone(CLONE_PIDFD | SIGCHLD, &pidfd); /* a fork(2) that gives the pidfd, which a sandbox may not */
     if (pid < 0)
-        return error_errno(err, -errno, "fork");
+        return error_errno(err, pid, "clone");
     if (pid == 0)
         hook_child(run, in, out, errors);
-    return wait_hook(run, pid, errors, err);
+    return wait_hook(run, pid, pidfd, errors, err);
 }

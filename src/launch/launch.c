@@ -15,19 +15,21 @@ enum { STATUS_CANNOT_EXECUTE = 126, STATUS_NOT_FOUND = 127, STATUS_RUNTIME_FAILE
 
 void launch_init(struct launch *launch)
 {
-    launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
-    launch->enter_back_fd = launch->time_back_fd = launch->target_fd = -1;
+    launch->notify.fd = launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
+    launch->network_fd = launch->enter_back_fd = launch->time_back_fd = launch->target_fd = -1;
 }
 
 void launch_done(struct launch *launch)
 {
     fd_close(&launch->dir_fd);
+    notify_close(&launch->notify);
     fd_close(&launch->sync_fd);
     fd_close(&launch->listen_fd);
     fd_close(&launch->pidfd);
     fd_close(&launch->terminal_fd);
     fd_close(&launch->enter_back_fd);
     fd_close(&launch->time_back_fd);
+    fd_close(&launch->network_fd);
     for (unsigned i = 0; launch->slots && i < launch->n_slots; i++)
         fd_close(&launch->slots[i]);
     free(launch->slots);
@@ -94,6 +96,7 @@ int launch_walk(struct launch *launch, struct error *err)
     if (r < 0)
         undo(launch, row);
     fd_close(&launch->sync_fd);
+    fd_close(&launch->network_fd);
     return r;
 }
 

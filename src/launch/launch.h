@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "launch/listener.h"
+#include "launch/notify.h"
 #include "log/log.h"
 #include "plan/plan.h"
 #include "state/state.h"
@@ -38,16 +39,20 @@ struct launch {
     size_t config_size;
     bool wait_start;
     const char *hooks_stdout, *hooks_stderr; /* files that get what hooks say, or NULL */
-    int target_fd;              /* exec: pidfd of the container's first process, borrowed; -1: none */
+    int target_fd;                           /* exec: pidfd of the container's first process, borrowed; -1: none */
     const char *console_socket;              /* gets the terminal's master, or NULL */
-    struct listener listener; /* who gets the seccomp filter's listener */
+    struct listener listener;                /* who gets the seccomp filter's listener */
     struct log *log;
     /* in progress and results */
     int dir_fd; /* state directory, locked */
     int sync_fd, listen_fd, pidfd;
     int terminal_fd;               /* master of the terminal when there is no console socket */
+    struct notify notify;          /* socket of the sd_notify(3) proxy */
     int enter_back_fd, enter_type; /* our own pid namespace, to return to after the clone */
     int time_back_fd;
+    const struct op_net_device *last_net_device; /* that was moved: this one and the rows before it */
+    int network_fd;                              /* the container's network namespace, once a device was moved there */
+    unsigned rdt_made; /* which RDT_MAKE rows made their group: bit 0 the class, bit 1 the monitoring group */
     int *slots;
     unsigned n_slots;
     enum launch_cgroup *cgroups; /* by hierarchy: what became of the container's cgroup there */
@@ -78,6 +83,8 @@ int launch_clone(struct launch *launch, unsigned long flags, int cgroup_fd, bool
 
 /* messages.c */
 int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct error *err);
+/* Send init the tree FD for the bind mount that it comes to next. If init has failed meanwhile: its error. */
+int launch_send_tree(struct launch *launch, int fd, struct error *err);
 /* After the last row: wait for the end of the socket, which is EXEC done or WAIT_START entered; or for a failure. */
 int launch_wait_exec(struct launch *launch, struct error *err);
 /* The text of a FAILED message. */
@@ -113,6 +120,7 @@ struct foreground {
     sigset_t mask;          /* what the caller had before foreground_prepare */
     struct sigaction child; /* SIGCHLD's disposition */
     int was_subreaper;
+    struct notify *notify; /* to be handed on while waiting, or NULL; set it after foreground_prepare */
     bool prepared, subreaper;
 };
 /* Before the container's process exists: block every signal that foreground_wait will forward. With SUBREAPER, orphans

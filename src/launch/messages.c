@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The parent's end of the sync socket: packets of struct message, descriptors beside them, and their texts. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,13 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cgroup/cgroup.h"
+#include "launch/child.h"
 #include "launch/launch.h"
 #include "launch/terminal.h"
 #include "sys/process.h"
+
+enum { DEATH_TIMEOUT_MS = 1000 }; /* from the kill to the end of the process */
 
 int message_send(int fd, const struct message *message, int fd_to_send)
 {
@@ -107,15 +112,30 @@ static int ended_error(struct launch *launch, uint32_t row, struct error *err)
     const char *what = row < launch->plan->blob->n_ops ? row_text(launch->plan, row) : "exec";
     siginfo_t info = { 0 };
 
-    sys_pidfd_send_signal(launch->pidfd, SIGKILL);
+    child_signal(launch->pidfd, launch->state->pid, SIGKILL);
     if (waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
         info.si_code == CLD_EXITED)
         return error_set(err, -ECHILD, "the container's process ended with status %d before \"%s\"", info.si_status,
                          what);
+    if (cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, err))
+        return err->code;
     return error_set(err, -ECHILD,
                      "the container's process was killed by signal %d before \"%s\" (is a memory or pids limit too "
                      "small, or was it killed from outside?)",
                      info.si_status, what);
+}
+
+/* The end of the socket means that the process executes its program, or that a small memory limit did not let it. */
+static int check_alive(struct launch *launch, struct error *err)
+{
+    struct pollfd process = { launch->pidfd, POLLIN, 0 };
+    struct error oom;
+
+    if (!launch->plan->small_memory ||
+        !cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, &oom) ||
+        poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)
+        return 0;
+    return error_set(err, oom.code, "%s", oom.text);
 }
 
 /* The sibling that init went on in has another pid. */
@@ -131,6 +151,8 @@ static int adopt(struct launch *launch, const struct message *message, struct er
     launch->pidfd = pidfd;
     launch->state->pid = message->code;
     launch->state->pid_start_time = process_start_time(message->code);
+    if (!launch->state->pid_start_time)
+        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", message->code, message->code);
     return 0;
 }
 
@@ -156,6 +178,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
         return listener_received(&launch->listener, launch->state, launch->pidfd, launch->sync_fd, message, *fd, err);
     case MESSAGE_REACHED:
     case MESSAGE_GO:
+    case MESSAGE_TREE:
         break;
     }
     return error_set(err, -EPROTO, "unexpected message %u from crun-init at row %u", message->type, row);
@@ -206,6 +229,16 @@ static int say_go(struct launch *launch, uint32_t row, bool state, struct error 
     return r < 0 ? error_errno(err, r, "send to crun-init") : 0;
 }
 
+int launch_send_tree(struct launch *launch, int fd, struct error *err)
+{
+    const struct message message = { .type = MESSAGE_TREE };
+    int r = message_send(launch->sync_fd, &message, fd);
+
+    if (r == -EPIPE || r == -ECONNRESET)
+        return wait_reached(launch, UINT32_MAX, err);
+    return r < 0 ? error_errno(err, r, "send to crun-init") : 0;
+}
+
 int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct error *err)
 {
     int r = 0;
@@ -227,7 +260,7 @@ int launch_wait_exec(struct launch *launch, struct error *err)
         if (r < 0)
             return error_errno(err, r, "receive from crun-init");
         if (r == 0)
-            return 0;
+            return check_alive(launch, err);
         r = handle(launch, &message, &fd, err);
         if (r < 0)
             return r;

@@ -81,7 +81,8 @@ static int set_modes_in_turn(int fd, const struct termios *modes)
     do
         r = tcsetattr(fd, TCSANOW, modes);
     while (r < 0 && errno == EINTR);
-    sigprocmask(SIG_SETMASK, &old, NULL);
+    if (sigismember(&old, SIGTTOU) == 1)
+        sigprocmask(SIG_BLOCK, &stop, NULL);
     return r;
 }
 
@@ -122,11 +123,21 @@ static void open_streams(struct relay *relay)
     relay->in_terminal = relay->saved_modes = tcgetattr(relay->in.fd, &relay->modes) == 0;
 }
 
+/* All but the buffers themselves: their pages are not touched before they are needed. */
+static void clear(struct relay *relay)
+{
+    memset(relay, 0, offsetof(struct relay, to_container));
+    relay->to_container.start = relay->to_container.end = relay->to_us.start = relay->to_us.end = 0;
+    memset(&relay->in_open, 0, sizeof *relay - offsetof(struct relay, in_open));
+    relay->peer = relay->in.fd = relay->out.fd = -1;
+}
+
 int relay_init(struct relay *relay, int master, struct error *err)
 {
     int flags;
 
-    *relay = (struct relay){ .master = master, .peer = -1, .in.fd = -1, .out.fd = -1 };
+    clear(relay);
+    relay->master = master;
     if (master < 0)
         return 0;
     flags = fcntl(master, F_GETFL);

@@ -15,7 +15,10 @@
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "launch/idmap.h"
+#include "launch/child.h"
 #include "launch/launch.h"
+#include "launch/net_device.h"
+#include "launch/resctrl.h"
 #include "launch/send.h"
 #include "sys/files.h"
 #include "sys/mounts.h"
@@ -88,8 +91,37 @@ static const struct cgroup_dir *cgroup(const struct launch *launch, int64_t hier
     return &launch->state->cgroups[hierarchy];
 }
 
+/* The field of the configuration for whose sake HIERARCHY is needed: that of the controller which the error names, or
+ * else the first one; NULL: none. */
+static const char *wanting_field(const struct launch *launch, int64_t hierarchy, const char *error)
+{
+    const struct blob *blob = launch->plan->blob;
+    const struct op *ops = blob_ops(blob);
+    const char *first = NULL;
+
+    for (uint32_t i = 0; i < blob->n_ops; i++) {
+        const char *file = ops[i].kind == OP_CGROUP_WRITE ? text(launch, ops[i].cgroup_write.file) : NULL;
+        char quoted[64];
+
+        if (!file || ops[i].cgroup_write.hierarchy != hierarchy ||
+            (ops[i].cgroup_write.flags & CGROUP_WRITE_OPTIONAL))
+            continue;
+        first = first ? first : text(launch, ops[i].what);
+        snprintf(quoted, sizeof quoted, "\"%.*s\"", (int) strcspn(file, "."), file);
+        if (strstr(error, quoted))
+            return text(launch, ops[i].what);
+    }
+    return first;
+}
+
+static bool lacks_something(int code)
+{
+    return code == -ENOENT || code == -EACCES || code == -EPERM || code == -EROFS || code == -EOPNOTSUPP;
+}
+
 static int row_cgroup_make(struct launch *launch, const struct op_cgroup_make *row, struct error *err)
 {
+    const char *field;
     bool made = false;
     int r = cgroup_make(cgroup(launch, row->hierarchy), text(launch, row->enable), row->flags & CGROUP_MAKE_CPUSET,
                         &made, err);
@@ -100,6 +132,9 @@ static int row_cgroup_make(struct launch *launch, const struct op_cgroup_make *r
         log_write(launch->log, LOG_LEVEL_DEBUG, "%s", err->text);
         return 0;
     }
+    field = lacks_something(r) ? wanting_field(launch, row->hierarchy, err->text) : NULL;
+    if (field)
+        error_prefix(err, "%s", field);
     return r;
 }
 
@@ -146,6 +181,16 @@ static int row_cgroup_leave(struct launch *launch, const struct op_cgroup_leave 
     return cgroup_join(&outside, launch->state->pid, err);
 }
 
+static int row_cgroup_delegate(struct launch *launch, const struct op_cgroup_delegate *row, struct error *err)
+{
+    struct cgroup_dir below = *cgroup(launch, row->hierarchy);
+    int r;
+
+    below.path = text(launch, row->path);
+    r = cgroup_delegate(&below, (uid_t) row->uid, (gid_t) row->gid, err);
+    return r < 0 ? r : cgroup_join(&below, launch->state->pid, err);
+}
+
 /* An optional cgroup that could not be made is not joined either. */
 static int row_cgroup_join(struct launch *launch, uint64_t mask, struct error *err)
 {
@@ -163,17 +208,49 @@ static int row_cgroup_join(struct launch *launch, uint64_t mask, struct error *e
 
 /* ---- descriptors and namespaces ---- */
 
-static int row_open(struct launch *launch, const struct op_open *row, struct error *err)
+/* The kernel makes what a new user namespace copies of the host's mounts slaves, but a tree that was cloned out here
+ * is a peer: the container's own mounts in it would appear on the host, and pivot_root(2) refuses it as a root. */
+static int make_slave(int tree_fd, const char *path, struct error *err)
+{
+    struct sys_mount_attr attr = { .propagation = MS_SLAVE };
+    char name[sizeof("/proc/self/fd/") + 11];
+    int r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (unsigned) AT_RECURSIVE, &attr);
+
+    if (r == -ENOSYS || r == -EPERM) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", tree_fd);
+        r = sys_mount(NULL, name, NULL, MS_REC | MS_SLAVE, NULL);
+    }
+    return r < 0 ? error_errno(err, r, "mount_setattr \"%s\"", path) : 0;
+}
+
+/* The descriptor of what the row names, as it is to be given to init. */
+static int open_path(struct launch *launch, const struct op_open *row, struct error *err)
 {
     const char *path = text(launch, row->path);
     unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (row->tree == 2 ? (unsigned) AT_RECURSIVE : 0);
-    int fd = row->tree ? sys_open_tree(AT_FDCWD, path, flags | (unsigned) row->flags)
-                       : sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (int) row->flags, 0);
+    _cleanup_close_ int fd = row->tree ? sys_open_tree(AT_FDCWD, path, flags | (unsigned) row->flags)
+                                       : sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (int) row->flags, 0);
+    int r;
 
     if (fd < 0)
         return error_errno(err, fd, "%s \"%s\"", row->tree ? "open_tree" : "open", path);
-    launch->slots[row->slot] = fd;
-    return row->uids ? idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err) : 0;
+    r = row->tree ? make_slave(fd, path, err) : 0;
+    if (r >= 0 && row->uids)
+        r = idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err);
+    return r < 0 ? r : take_fd(&fd);
+}
+
+/* To a slot, or to init that waits for it; what init says then speaks for itself. */
+static int row_open(struct launch *launch, const struct op *op, struct error *err)
+{
+    _cleanup_close_ int fd = open_path(launch, &op->open, err);
+
+    if (fd < 0)
+        return prefix(launch, op, err);
+    if (op->open.slot == SLOT_NONE)
+        return launch_send_tree(launch, fd, err);
+    launch->slots[op->open.slot] = take_fd(&fd);
+    return 0;
 }
 
 static int row_target(struct launch *launch, const struct op_target *row, struct error *err)
@@ -183,14 +260,6 @@ static int row_target(struct launch *launch, const struct op_target *row, struct
     if (fd < 0)
         return error_errno(err, -errno, "duplicate the descriptor of process %lld", (long long) row->pid);
     launch->slots[row->slot] = fd;
-    return 0;
-}
-
-/* What was opened by the number of the container's first process was its own if it has not ended by now. */
-static int check_target(const struct launch *launch, struct error *err)
-{
-    if (launch->target_fd >= 0 && sys_pidfd_send_signal(launch->target_fd, 0) == -ESRCH)
-        return error_set(err, -ESRCH, "container not running");
     return 0;
 }
 
@@ -211,9 +280,7 @@ static int row_enter(struct launch *launch, const struct op_enter *row, struct e
 
     if (fd < 0)
         return error_errno(err, -errno, "open");
-    r = check_target(launch, err);
-    if (r >= 0)
-        r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
+    r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
     if (r < 0)
         return r;
     r = sys_setns(fd, (int) row->type);
@@ -264,6 +331,8 @@ static int row_clone(struct launch *launch, const struct op_clone *row, struct e
         fd_close(&launch->slots[i]);
     fd_close(&launch->listen_fd);
     launch->state->pid_start_time = process_start_time(launch->state->pid);
+    if (!launch->state->pid_start_time)
+        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", launch->state->pid, launch->state->pid);
     if (cgroup_fd >= 0 && !in_cgroup)
         r = cgroup_join(cgroup(launch, row->hierarchy), launch->state->pid, err);
     return r < 0 ? r : come_back(launch, err);
@@ -374,6 +443,60 @@ static int row_hook(struct launch *launch, const struct op_hook *row, struct err
     return hook_run(&run, err);
 }
 
+/* ---- resctrl and network devices ---- */
+
+static int row_rdt_make(struct launch *launch, const struct op_rdt_make *row, struct error *err)
+{
+    const char *path = text(launch, row->path), *schemata = text(launch, row->schemata);
+    bool made;
+    int r = resctrl_make(path, row->must_exist, &made, err);
+
+    if (r >= 0 && schemata)
+        r = resctrl_apply(path, schemata, made, err);
+    if (r < 0 && made)
+        rmdir(path);
+    if (r >= 0 && made)
+        launch->rdt_made |= 1u << (row->monitor != 0);
+    return r;
+}
+
+/* As long as we hold its network namespace the devices are not lost with init. */
+static int hold_network(struct launch *launch, struct error *err)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/ns/net", launch->state->pid);
+    launch->network_fd = open(path, O_RDONLY | O_CLOEXEC);
+    return launch->network_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
+}
+
+static int row_net_device(struct launch *launch, const struct op_net_device *row, struct error *err)
+{
+    _cleanup_close_ int own_fd = -1;
+    int r = own_namespace("net", &own_fd, err);
+
+    if (r >= 0 && launch->network_fd < 0)
+        r = hold_network(launch, err);
+    if (r >= 0)
+        r = net_device_move(own_fd, launch->network_fd, text(launch, row->host_name), text(launch, row->name), err);
+    if (r >= 0)
+        launch->last_net_device = row;
+    return r;
+}
+
+static void undo_net_device(struct launch *launch, const struct op_net_device *row)
+{
+    struct error err = { 0 };
+    _cleanup_close_ int own_fd = -1;
+
+    if (!launch->last_net_device || row > launch->last_net_device)
+        return; /* was not moved */
+    if (own_namespace("net", &own_fd, &err) < 0 || (launch->network_fd < 0 && hold_network(launch, &err) < 0) ||
+        net_device_move(launch->network_fd, own_fd, text(launch, row->name), text(launch, row->host_name), &err) < 0)
+        log_write(launch->log, LOG_LEVEL_WARNING, "network device \"%s\" is not back: %s", text(launch, row->name),
+                  err.text);
+}
+
 /* ---- the table ---- */
 
 static int do_row(struct launch *launch, const struct op *op, struct error *err)
@@ -381,6 +504,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     switch ((enum op_kind) op->kind) {
     case OP_STATE_CREATE:
         return row_state_create(launch, err);
+    case OP_NOTIFY:
+        return notify_open(&launch->notify, launch->dir_fd, text(launch, op->notify.name), err);
     case OP_STATE_SAVE:
         return row_state_save(launch, err);
     case OP_PIDFD_SEND:
@@ -395,14 +520,22 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_cgroup_devices(launch, &op->cgroup_devices, err);
     case OP_CGROUP_FIND:
         return row_cgroup_find(launch, &op->cgroup_find, err);
+    case OP_CGROUP_DELEGATE:
+        return row_cgroup_delegate(launch, &op->cgroup_delegate, err);
     case OP_CGROUP_LEAVE:
         return row_cgroup_leave(launch, &op->cgroup_leave, err);
     case OP_CGROUP_JOIN:
         return row_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
     case OP_TARGET:
         return row_target(launch, &op->target, err);
+    case OP_RDT_MAKE:
+        return row_rdt_make(launch, &op->rdt_make, err);
+    case OP_RDT_JOIN:
+        return resctrl_join(text(launch, op->rdt_join.path), launch->state->pid, err);
+    case OP_NET_DEVICE:
+        return row_net_device(launch, &op->net_device, err);
     case OP_OPEN:
-        return row_open(launch, &op->open, err);
+        return row_open(launch, op, err);
     case OP_ENTER:
         return row_enter(launch, &op->enter, err);
     case OP_TIME_OFFSETS:
@@ -435,7 +568,7 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
 /* Errors of these say it all themselves. */
 static bool speaks_for_itself(const struct op *op)
 {
-    return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE ||
+    return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE || op->kind == OP_OPEN ||
            op->kind == OP_CGROUP_MAKE || op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE;
 }
 
@@ -458,7 +591,7 @@ static void undo_clone(struct launch *launch)
 {
     if (launch->pidfd < 0)
         return;
-    sys_pidfd_send_signal(launch->pidfd, SIGKILL);
+    child_signal(launch->pidfd, launch->state->pid, SIGKILL);
     waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
     fd_close(&launch->pidfd);
     come_back(launch, NULL);
@@ -485,11 +618,20 @@ void launch_undo_row(struct launch *launch, const struct op *op)
     case OP_TIME_OFFSETS:
         come_back(launch, NULL);
         break;
+    case OP_RDT_MAKE:
+        if (launch->rdt_made >> (op->rdt_make.monitor != 0) & 1)
+            rmdir(text(launch, op->rdt_make.path));
+        break;
+    case OP_NET_DEVICE:
+        undo_net_device(launch, &op->net_device);
+        break;
     case OP_CGROUP_MAKE:
         undo_cgroup(launch, op->cgroup_make.hierarchy);
         break;
     case OP_PID_FILE:
-        unlink(text(launch, op->pid_file.path));
+        if (unlink(text(launch, op->pid_file.path)) < 0 && errno != ENOENT)
+            log_write(launch->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s",
+                      text(launch, op->pid_file.path), strerror(errno));
         break;
     case OP_STATE_CREATE:
         state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);

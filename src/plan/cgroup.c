@@ -23,8 +23,8 @@
 #include "plan/cgroup_work.h"
 #include "sys/compat.h"
 
-#define SMALL_MEMORY ((int64_t) 16 << 20)
 #define SMALL_PIDS   16
+#define DELEGATE     "run.oci.delegate-cgroup"
 #define MASK_LIMIT   60 /* hierarchies in the bit set of CGROUP_JOIN */
 
 static const struct spec_resources *resources_of(const struct planner *planner)
@@ -55,7 +55,7 @@ void plan_cgroup_decide(struct planner *planner)
     for (size_t i = 0, n = 0; i < host->n_hierarchies && n < MASK_LIMIT; i++) {
         const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
 
-        if (!cgroup_privileged(planner->input->host) && !hierarchy->delegated)
+        if (hierarchy->closed)
             continue;
         cgroups[n] = (struct cgroup_dir){
             .mount = hierarchy->mount_point,
@@ -68,7 +68,7 @@ void plan_cgroup_decide(struct planner *planner)
         planner->plan.n_cgroups = ++n;
     }
     if (planner->plan.n_cgroups == 0 && host->n_hierarchies > 0)
-        plan_note(planner, "cgroups: none is delegated to the caller, the container stays in the caller's");
+        plan_note(planner, "cgroups: read-only or not delegated to the caller, the container stays in the caller's");
 }
 
 /* ---- rows before the clone ---- */
@@ -146,6 +146,7 @@ void plan_cgroup_make(struct planner *planner)
 
     if (planner->failed || planner->input->manager == CGROUP_MANAGER_DISABLED)
         return;
+    planner->plan.small_memory = memory_limit(resources_of(planner)) < SMALL_MEMORY;
     work = cgroup_work(planner, &err);
     for (size_t i = 0; work && !planner->failed && i < planner->plan.n_cgroups; i++) {
         make_row(planner, i, &work[i]);
@@ -242,15 +243,63 @@ static void late_pids_row(struct planner *planner)
         write_row(planner, (size_t) i, &rows.rows[0]);
 }
 
+/* ---- delegation ---- */
+
+static const char *delegated_name(const struct planner *planner)
+{
+    return spec_annotation(planner->input->spec, DELEGATE);
+}
+
+static bool name_valid(const char *name)
+{
+    return name[0] && strlen(name) < 256 && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* The host's id of the container's root; what is not known here (a joined user namespace) is left to whoever made it. */
+static int64_t root_id(const struct planner_map *map, uint32_t own)
+{
+    for (size_t i = 0; i < map->n; i++)
+        if (map->maps[i].container_id == 0)
+            return map->maps[i].host_id;
+    return own;
+}
+
+/* The process goes down into a cgroup of its own, which the container's root owns. Its cgroup namespace was made above:
+ * there the container sees its cgroup, with limits that it cannot change. */
+static void delegate_row(struct planner *planner)
+{
+    const char *name = delegated_name(planner);
+    int v2 = cgroup_find(planner, true, NULL);
+    op_str path;
+    struct op *op;
+
+    if (!name)
+        return;
+    if (v2 == CGROUP_NOT_FOUND)
+        plan_fail(planner, -ENOENT, "annotations[\"" DELEGATE "\"]: needs cgroup v2, which is not mounted");
+    if (!name_valid(name))
+        plan_fail(planner, -EINVAL, "annotations[\"" DELEGATE "\"]: \"%s\" is not the name of a cgroup", name);
+    if (planner->failed)
+        return;
+    path = plan_strf(planner, "%s/%s", planner->plan.cgroups[v2].path, name);
+    op = plan_add(planner, OP_CGROUP_DELEGATE, SIDE_PARENT, "annotations[\"" DELEGATE "\"]");
+    op->cgroup_delegate.hierarchy = v2;
+    op->cgroup_delegate.path = path;
+    op->cgroup_delegate.uid = root_id(&planner->uids, planner->input->host->euid);
+    op->cgroup_delegate.gid = root_id(&planner->gids, planner->input->host->egid);
+}
+
 void plan_cgroup_late(struct planner *planner)
 {
     int outside = outside_hierarchy(planner);
 
-    if (planner->plan.n_cgroups == 0 || (outside == CGROUP_NOT_FOUND && !pids_are_small(planner)))
+    if (planner->plan.n_cgroups == 0 ||
+        (outside == CGROUP_NOT_FOUND && !pids_are_small(planner) && !delegated_name(planner)))
         return;
     sync_row(planner, SYNC_PARENT_WAITS, "set-up is over");
     if (pids_are_small(planner))
         late_pids_row(planner);
     join_row(planner, bit(outside), "cgroups with small limits");
+    delegate_row(planner);
     sync_row(planner, SYNC_INIT_WAITS, "small limits are in force");
 }

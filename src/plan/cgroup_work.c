@@ -60,15 +60,27 @@ static const char *available(struct planner *planner)
     return text && text[0] ? text : "none";
 }
 
+/* It is there, but not for us. */
+static bool is_closed(const struct host *host, const char *controller)
+{
+    for (size_t i = 0; i < host->cgroup.n_hierarchies; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
+
+        if (hierarchy->closed && (hierarchy->v2 || cgroup_list_has(hierarchy->controllers, controller)))
+            return true;
+    }
+    return false;
+}
+
 static void fail_missing(struct planner *planner, const char *field, const char *controller)
 {
     const struct host *host = planner->input->host;
 
-    if (planner->plan.n_cgroups == 0 && host->cgroup.n_hierarchies > 0)
+    if (is_closed(host, controller))
         plan_fail(planner, -EACCES,
-                  "%s: the cgroup controller \"%s\" is not delegated to you (root can delegate it: under systemd by "
-                  "\"systemctl edit user@.service\", [Service] Delegate=%s; elsewhere by giving you the directory of a "
-                  "cgroup with its cgroup.procs and cgroup.subtree_control)",
+                  "%s: the cgroup controller \"%s\" is read-only here, or not delegated to you (root can delegate it: "
+                  "under systemd by \"systemctl edit user@.service\", [Service] Delegate=%s; elsewhere by giving you the "
+                  "directory of a cgroup with its cgroup.procs and cgroup.subtree_control)",
                   field, controller, controller);
     else if (planner->plan.n_cgroups == 0)
         plan_fail(planner, -ENOENT,
@@ -184,7 +196,7 @@ static void device_work(struct planner *planner, struct hierarchy_work *work, st
     bool listed = resources && resources->n_devices > 0;
     struct device_rules rules;
 
-    if (!cgroup_privileged(planner->input->host))
+    if (!cgroup_privileged(planner->input->host) || host_is_ordinary(planner->input->host))
         return;
     r = device_rules_make(resources, planner->arena, &rules, err);
     if (r == 0 && v1 != CGROUP_NOT_FOUND)

@@ -32,12 +32,21 @@ static struct map_side user_side(struct planner *planner)
     const struct host *host = planner->input->host;
 
     return (struct map_side){
-        .file = "uid_map", .field = "uidMappings", .id = "uid", .database = "/etc/subuid", .helper_name = "newuidmap",
+        .file = "uid_map",
+        .field = "uidMappings",
+        .id = "uid",
+        .database = "/etc/subuid",
+        .helper_name = "newuidmap",
         .capability = HOST_CAP_SETUID,
-        .given = lin->uid_mappings, .n_given = lin->n_uid_mappings,
-        .subordinate = host->subuids, .n_subordinate = host->n_subuids,
-        .own_map = host->own_uids, .n_own_map = host->n_own_uids,
-        .own = host->euid, .helper = host->newuidmap, .map = &planner->uids,
+        .given = lin->uid_mappings,
+        .n_given = lin->n_uid_mappings,
+        .subordinate = host->subuids,
+        .n_subordinate = host->n_subuids,
+        .own_map = host->own_uids,
+        .n_own_map = host->n_own_uids,
+        .own = host->euid,
+        .helper = host->newuidmap,
+        .map = &planner->uids,
     };
 }
 
@@ -47,12 +56,21 @@ static struct map_side group_side(struct planner *planner)
     const struct host *host = planner->input->host;
 
     return (struct map_side){
-        .file = "gid_map", .field = "gidMappings", .id = "gid", .database = "/etc/subgid", .helper_name = "newgidmap",
+        .file = "gid_map",
+        .field = "gidMappings",
+        .id = "gid",
+        .database = "/etc/subgid",
+        .helper_name = "newgidmap",
         .capability = HOST_CAP_SETGID,
-        .given = lin->gid_mappings, .n_given = lin->n_gid_mappings,
-        .subordinate = host->subgids, .n_subordinate = host->n_subgids,
-        .own_map = host->own_gids, .n_own_map = host->n_own_gids,
-        .own = host->egid, .helper = host->newgidmap, .map = &planner->gids,
+        .given = lin->gid_mappings,
+        .n_given = lin->n_gid_mappings,
+        .subordinate = host->subgids,
+        .n_subordinate = host->n_subgids,
+        .own_map = host->own_gids,
+        .n_own_map = host->n_own_gids,
+        .own = host->egid,
+        .helper = host->newgidmap,
+        .map = &planner->gids,
     };
 }
 
@@ -68,7 +86,8 @@ static void map_identity(struct planner *planner, const struct map_side *side)
         return; /* plan_create looks at the arena */
     maps[0] = (struct id_map){ .size = UINT32_MAX };
     for (size_t i = 0; i < side->n_own_map; i++)
-        maps[i] = (struct id_map){ side->own_map[i].container_id, side->own_map[i].container_id, side->own_map[i].size };
+        maps[i] =
+            (struct id_map){ side->own_map[i].container_id, side->own_map[i].container_id, side->own_map[i].size };
     *side->map = (struct planner_map){ .maps = maps, .n = n };
 }
 
@@ -115,6 +134,18 @@ static bool is_own_id_alone(const struct map_side *side)
     return side->map->n == 1 && side->map->maps[0].size == 1 && side->map->maps[0].host_id == side->own;
 }
 
+/* user_namespaces(7): since Linux 5.12 nobody maps the 0 of his own user namespace without CAP_SETFCAP there. */
+static void check_root_map(struct planner *planner, const struct map_side *side)
+{
+    if (side->capability != HOST_CAP_SETUID || side->map->helper || host_may(planner->input->host, HOST_CAP_SETFCAP))
+        return;
+    for (size_t i = 0; i < side->map->n; i++)
+        if (side->map->maps[i].host_id == 0)
+            plan_fail(planner, -EPERM,
+                      "linux.uidMappings: root without CAP_SETFCAP cannot be mapped into a user namespace "
+                      "(give it to the container around this one, or run as another user)");
+}
+
 static void decide_side(struct planner *planner, const struct map_side *side)
 {
     if (side->n_given)
@@ -123,6 +154,7 @@ static void decide_side(struct planner *planner, const struct map_side *side)
         map_identity(planner, side);
     else
         map_user(planner, side);
+    check_root_map(planner, side);
     if (side->map->n == 0 || may_write_all(planner, side) || is_own_id_alone(side))
         return;
     side->map->helper = side->helper;
@@ -146,23 +178,28 @@ static void check_process(struct planner *planner)
     const struct spec_process *process = planner->input->spec->process;
 
     if (process && !plan_id_is_mapped(&planner->uids, process->uid))
-        plan_fail(planner, -EINVAL, "process.user.uid: %u is not mapped in the container's user namespace "
-                  "(see linux.uidMappings, or /etc/subuid for an ordinary user)", process->uid);
+        plan_fail(planner, -EINVAL,
+                  "process.user.uid: %u is not mapped in the container's user namespace "
+                  "(see linux.uidMappings, or /etc/subuid for an ordinary user)",
+                  process->uid);
     if (process && !plan_id_is_mapped(&planner->gids, process->gid))
-        plan_fail(planner, -EINVAL, "process.user.gid: %u is not mapped in the container's user namespace "
-                  "(see linux.gidMappings, or /etc/subgid for an ordinary user)", process->gid);
+        plan_fail(planner, -EINVAL,
+                  "process.user.gid: %u is not mapped in the container's user namespace "
+                  "(see linux.gidMappings, or /etc/subgid for an ordinary user)",
+                  process->gid);
 }
 
 void plan_id_maps_decide(struct planner *planner)
 {
     struct map_side users = user_side(planner), groups = group_side(planner);
 
-    planner->groups_denied = host_is_ordinary(planner->input->host);
+    planner->groups_denied = host_is_ordinary(planner->input->host) || planner->input->host->groups_denied;
     if (!(planner->namespaces_new & CLONE_NEWUSER))
         return;
     decide_side(planner, &users);
     decide_side(planner, &groups);
-    planner->groups_denied = !may_write_all(planner, &groups) && !planner->gids.helper;
+    planner->groups_denied =
+        planner->input->host->groups_denied || (!may_write_all(planner, &groups) && !planner->gids.helper);
     if (planner->uids.n && planner->gids.n)
         check_process(planner);
 }
@@ -188,7 +225,7 @@ void plan_id_maps(struct planner *planner)
 {
     struct map_side users = user_side(planner), groups = group_side(planner);
 
-    if (planner->groups_denied)
+    if (planner->groups_denied && !planner->input->host->groups_denied) /* what is denied already stays so below */
         plan_add(planner, OP_SETGROUPS_DENY, SIDE_PARENT, "setgroups");
     add_map(planner, &groups);
     add_map(planner, &users);

@@ -192,7 +192,7 @@ static bool parse_idmap(struct mount_options *ret, const char *option)
 
 void mount_options_parse(struct mount_options *ret, const char *const *options, size_t n, struct arena *arena)
 {
-    *ret = (struct mount_options){ .data = arena_new(arena, const char *, n) };
+    *ret = (struct mount_options){ .data = arena_new(arena, const char *, n + MOUNT_DATA_SPARE) };
     for (size_t i = 0; i < n; i++) {
         const struct option *option = find(options[i]);
 

@@ -20,6 +20,8 @@ struct mount_options {
     size_t n_data;
 };
 
+#define MOUNT_DATA_SPARE 2 /* room for data that the planner adds */
+
 /* Sort N OPTIONS. Later ones override earlier ones. What the table does not know is data for the file system. */
 void mount_options_parse(struct mount_options *ret, const char *const *options, size_t n, struct arena *arena);
 

@@ -10,10 +10,13 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "plan/idmap_option.h"
 #include "plan/mount_options.h"
 #include "plan/plan.h"
 #include "plan/stand_ins.h"
 #include "sys/compat.h"
+
+enum { TREES_AT_ONCE = 16, TREE_SENT = -2 };
 
 struct mount_plan {
     struct planner *planner;
@@ -98,19 +101,25 @@ static unsigned bind_flags(const struct mount_options *options)
            (options->source_no_follow ? BIND_SOURCE_NO_FOLLOW : 0u) | (options->copy_symlink ? BIND_COPY_SYMLINK : 0u);
 }
 
+static void add_open(const struct mount_plan *m, op_slot slot);
+
 static void add_bind(const struct mount_plan *m, const char *source, const char *target)
 {
     const struct mount_options *o = &m->options;
-    struct op *op = add(m, OP_BIND);
+    bool sent = tree_slot(m) == TREE_SENT;
+    struct op *op;
 
+    if (sent)
+        add_open(m, SLOT_NONE);
+    op = add(m, OP_BIND);
     op->bind.source = plan_str(m->planner, source);
-    op->bind.tree = tree_slot(m);
+    op->bind.tree = sent ? SLOT_NONE : tree_slot(m);
     op->bind.target = plan_str(m->planner, target);
     op->bind.set = (int64_t) o->set;
     op->bind.clear = (int64_t) o->clear;
     op->bind.rset = (int64_t) o->recursive_set;
     op->bind.rclear = (int64_t) o->recursive_clear;
-    op->bind.flags = bind_flags(o);
+    op->bind.flags = bind_flags(o) | (sent ? (unsigned) BIND_TREE_SENT : 0);
 }
 
 /* runc: when any flag is given, those that are not listed are reset. */
@@ -198,6 +207,41 @@ static void drop_unmapped_owners(struct mount_plan *m)
     m->options.n_data = n;
 }
 
+/* ---- SELinux: linux.mountLabel for what can hold one ---- */
+
+static const char *context_type(struct planner *planner)
+{
+    static const char *const types[] = { "context", "fscontext", "defcontext", "rootcontext", NULL };
+    const char *wanted = spec_annotation(planner->input->spec, "run.oci.mount_context_type");
+
+    if (!wanted)
+        return types[0];
+    for (const char *const *type = types; *type; type++)
+        if (strcmp(*type, wanted) == 0)
+            return *type;
+    plan_fail(planner, -EINVAL,
+              "annotations[\"run.oci.mount_context_type\"]: expected context, fscontext, defcontext or rootcontext, "
+              "found \"%s\"",
+              wanted);
+    return types[0];
+}
+
+/* The kernel labels what lies in these by itself. */
+static bool labels_itself(const struct mount_plan *m)
+{
+    return is_type(m, "proc") || is_type(m, "sysfs");
+}
+
+static void add_label(struct mount_plan *m)
+{
+    const char *label = m->planner->input->spec->linux_->mount_label, *type = context_type(m->planner);
+
+    if (!label || !*label || !m->planner->input->host->selinux || labels_itself(m) || has_data(m, "context=") ||
+        has_data(m, "fscontext=") || has_data(m, "defcontext=") || has_data(m, "rootcontext="))
+        return;
+    m->options.data[m->options.n_data++] = arena_printf(m->planner->arena, "%s=%s", type, label);
+}
+
 static void plan_file_system(struct mount_plan *m)
 {
     unsigned flags = file_system_flags(m);
@@ -217,10 +261,12 @@ static void plan_file_system(struct mount_plan *m)
     if (stand_in) {
         source = stand_in->source;
         flags |= MOUNT_FALLBACK_BIND;
-        plan_note(m->planner, "mounts[%zu] \"%s\": %s; if it is refused, the host's \"%s\" is bound", m->index,
+        if (!m->planner->user_namespace)
+            plan_note(m->planner, "mounts[%zu] \"%s\": %s; if it is refused, the host's \"%s\" is bound", m->index,
                   m->target, stand_in->why, source);
     }
     drop_unmapped_owners(m);
+    add_label(m);
     add_mount(m, type, source, m->options.data, m->options.n_data, m->target, first_attributes(m), flags);
     add_remount(m, m->target, m->options.recursive_set, m->options.recursive_clear, true);
 }
@@ -331,7 +377,7 @@ static void plan_cgroup_mount(struct mount_plan *m)
 
     switch (cgroup->layout) {
     case CGROUP_LAYOUT_NONE:
-        plan_warn(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
+        plan_note(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
                   m->index, m->target);
         m->options.propagation = 0; /* of a mount that is not made */
         break;
@@ -363,31 +409,52 @@ static bool is_mapped(const struct mount_plan *m)
     return m->options.idmap || m->mount->n_uid_mappings || m->mount->n_gid_mappings;
 }
 
-/* Maps of the mount itself, or (option idmap without any) those of the container's user namespace. */
+static void add_option_maps(const struct mount_plan *m, struct op *open)
+{
+    const struct spec_linux *lin = m->planner->input->spec->linux_;
+    const char *where = arena_printf(m->planner->arena, "mounts[%zu] \"%s\"", m->index, m->target);
+    const char *ranges = m->options.idmap_ranges;
+
+    open->open.uids = plan_str(m->planner, idmap_option_lines(m->planner, where, ranges, "uids", lin->uid_mappings,
+                                                              lin->n_uid_mappings));
+    open->open.gids = plan_str(m->planner, idmap_option_lines(m->planner, where, ranges, "gids", lin->gid_mappings,
+                                                              lin->n_gid_mappings));
+}
+
+static bool check_maps(const struct mount_plan *m, bool own)
+{
+    const struct spec_mount *mount = m->mount;
+
+    if (own && (!mount->n_uid_mappings || !mount->n_gid_mappings))
+        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": %s missing, while the other map is given", m->index,
+                  m->target, mount->n_uid_mappings ? "gidMappings" : "uidMappings");
+    else if (!own && !m->planner->input->spec->linux_->n_uid_mappings)
+        plan_fail(m->planner, -EINVAL,
+                  "mounts[%zu] \"%s\": idmap needs uidMappings and gidMappings of the mount or of linux", m->index,
+                  m->target);
+    else
+        return true;
+    return false;
+}
+
+/* Maps of the option, of the mount itself, or (option idmap without any) those of the container's user namespace. */
 static void add_maps(const struct mount_plan *m, struct op *open)
 {
     const struct spec_linux *lin = m->planner->input->spec->linux_;
     const struct spec_mount *mount = m->mount;
     bool own = mount->n_uid_mappings || mount->n_gid_mappings;
 
-    if (own && (!mount->n_uid_mappings || !mount->n_gid_mappings)) {
-        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": %s missing, while the other map is given", m->index,
-                  m->target, mount->n_uid_mappings ? "gidMappings" : "uidMappings");
+    open->open.recursive = m->options.recursive_idmap;
+    if (m->options.idmap_ranges) {
+        add_option_maps(m, open);
         return;
     }
-    if (m->options.idmap_ranges || (!own && !lin->n_uid_mappings)) {
-        plan_fail(m->planner, m->options.idmap_ranges ? -ENOTSUP : -EINVAL,
-                  m->options.idmap_ranges
-                      ? "mounts[%zu] \"%s\": the option \"idmap=\" with ranges is not supported by this version"
-                      : "mounts[%zu] \"%s\": idmap needs uidMappings and gidMappings of the mount or of linux",
-                  m->index, m->target);
+    if (!check_maps(m, own))
         return;
-    }
     open->open.uids = plan_str(m->planner, own ? map_text(m, mount->uid_mappings, mount->n_uid_mappings)
                                                : map_text(m, lin->uid_mappings, lin->n_uid_mappings));
     open->open.gids = plan_str(m->planner, own ? map_text(m, mount->gid_mappings, mount->n_gid_mappings)
                                                : map_text(m, lin->gid_mappings, lin->n_gid_mappings));
-    open->open.recursive = m->options.recursive_idmap;
 }
 
 /* ---- the list ---- */
@@ -430,24 +497,35 @@ static void mount_plan_init(struct mount_plan *m, struct planner *planner, size_
     mount_options_parse(&m->options, mount->options, mount->n_options, planner->arena);
 }
 
-/* The tree of one bind mount, if it is the parent's to open: one slot, known to the later BIND row. */
+/* The row by which the parent opens the tree of a bind mount. */
+static void add_open(const struct mount_plan *m, op_slot slot)
+{
+    struct op *op = plan_add(m->planner, OP_OPEN, SIDE_PARENT, "mounts[%zu] \"%s\"", m->index, m->target);
+
+    op->open.slot = slot;
+    op->open.path = plan_str(m->planner, bind_source(m));
+    op->open.flags = m->options.source_no_follow ? AT_SYMLINK_NOFOLLOW : 0;
+    op->open.tree = m->options.recursive_bind || is_type(m, "rbind") ? 2 : 1;
+    if (is_mapped(m))
+        add_maps(m, op);
+}
+
+/* The tree of one bind mount, if it is the parent's to open: one slot, known to the later BIND row. Many would need
+ * more descriptors than there are, so that the later ones are sent when their turn comes. */
 static void plan_source(const struct mount_plan *m)
 {
     struct planner *planner = m->planner;
-    struct op *op;
 
     planner->mount_trees[m->index] = SLOT_NONE;
     if (!is_bind(m) || m->options.remount || m->options.copy_symlink)
         return;
     if (!is_mapped(m) && !parent_opens_sources(planner))
         return;
-    op = plan_add(planner, OP_OPEN, SIDE_PARENT, "mounts[%zu] \"%s\"", m->index, m->target);
-    op->open.slot = planner->mount_trees[m->index] = plan_slot(planner);
-    op->open.path = plan_str(planner, bind_source(m));
-    op->open.flags = m->options.source_no_follow ? AT_SYMLINK_NOFOLLOW : 0;
-    op->open.tree = m->options.recursive_bind || is_type(m, "rbind") ? 2 : 1;
-    if (is_mapped(m))
-        add_maps(m, op);
+    planner->mount_trees[m->index] = TREE_SENT;
+    if (planner->n_mount_slots++ >= TREES_AT_ONCE)
+        return;
+    planner->mount_trees[m->index] = plan_slot(planner);
+    add_open(m, planner->mount_trees[m->index]);
 }
 
 void plan_mount_sources(struct planner *planner)

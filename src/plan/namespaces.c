@@ -74,13 +74,7 @@ static void check_names(struct planner *planner)
                   "linux.timeOffsets: a new time namespace is needed "
                   "(add {\"type\": \"time\"} to linux.namespaces)");
     if (!is_new(planner, CLONE_NEWNS))
-        plan_fail(planner, -ENOTSUP,
-                  "linux.namespaces: a new mount namespace is needed "
-                  "(add {\"type\": \"mount\"}); without one, or in a joined one, containers are not supported");
-    if (spec->linux_->n_net_devices)
-        plan_fail(planner, -ENOTSUP, "linux.netDevices: not supported by this version");
-    if (spec->linux_->intel_rdt)
-        plan_fail(planner, -ENOTSUP, "linux.intelRdt: not supported by this version");
+        plan_shared_mounts_check(planner);
 }
 
 static void check_maps(struct planner *planner)
@@ -269,14 +263,20 @@ static void enter_in_steps(struct planner *planner)
         add_flags(planner, OP_UNSHARE, flags, "namespaces");
 }
 
+/* Whether a real-time process may exist is for its cgroup to say, and one that is real-time already may not enter it. */
+static bool has_scheduler(const struct planner *planner)
+{
+    return planner->input->spec->process && planner->input->spec->process->scheduler;
+}
+
 /* Init must stand in its cgroup, and its ids be mapped, before it goes on. */
 static bool waits_for_parent(const struct planner *planner)
 {
-    return is_new(planner, CLONE_NEWUSER) || in_steps(planner) || is_joined(planner, CLONE_NEWPID) ||
-           (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
+    return has_scheduler(planner) || is_new(planner, CLONE_NEWUSER) || in_steps(planner) ||
+           is_joined(planner, CLONE_NEWPID) || (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
 }
 
-static bool groups_can_be_cleared(const struct planner *planner)
+bool plan_may_clear_groups(const struct planner *planner)
 {
     const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
 
@@ -296,7 +296,7 @@ void plan_namespaces_enter(struct planner *planner)
     }
     if (planner->user_namespace)
         plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
-            groups_can_be_cleared(planner);
+            plan_may_clear_groups(planner);
     if (is_new(planner, CLONE_NEWCGROUP))
         add_flags(planner, OP_UNSHARE, CLONE_NEWCGROUP, "cgroup namespace");
 }

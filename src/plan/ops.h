@@ -31,45 +31,57 @@ typedef int32_t op_slot;
 #define SLOT_NONE (-1)
 
 /* Parent: before the process exists. */
-#define OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                           \
-    /* The state directory with status "creating"; everything below is described there before it exists. */            \
-    OP(STATE_CREATE, state_create, )                                                                                   \
+#define OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                               \
+    /* The state directory with status "creating"; everything below is described there before it exists. */                \
+    OP(STATE_CREATE, state_create, )                                                                                       \
+    /* The directory and socket NAME of the sd_notify(3) proxy, in the state directory. */                                 \
+    OP(NOTIFY, notify, STR(name))                                                                                          \
     /* Make cgroup PATH in the hierarchy mounted at MOUNT; on v2 enable the controllers ENABLE ("memory pids ?io": \
-     * one with ? only if that is possible) down the path. Fails if the last component has processes or is frozen. */   \
-    OP(CGROUP_MAKE, cgroup_make, NUM(hierarchy) STR(mount) STR(path) STR(enable) NUM(flags))                           \
-    /* One write(2) of VALUE to FILE of the cgroup. */                                                                 \
-    OP(CGROUP_WRITE, cgroup_write, NUM(hierarchy) STR(file) STR(value) NUM(flags))                                     \
-    /* Attach an eBPF device program (struct bpf_insn array) to the v2 cgroup. FLAGS: CGROUP_WRITE_OPTIONAL. */        \
-    OP(CGROUP_DEVICES, cgroup_devices, NUM(hierarchy) BYTES(program) NUM(flags))                                       \
-    /* Move init into the hierarchies of bit set MASK. */                                                              \
-    OP(CGROUP_JOIN, cgroup_join, NUM(mask))                                                                            \
+     * one with ? only if that is possible) down the path. Fails if the last component has processes or is frozen. */       \
+    OP(CGROUP_MAKE, cgroup_make, NUM(hierarchy) STR(mount) STR(path) STR(enable) NUM(flags))                               \
+    /* One write(2) of VALUE to FILE of the cgroup. */                                                                     \
+    OP(CGROUP_WRITE, cgroup_write, NUM(hierarchy) STR(file) STR(value) NUM(flags))                                         \
+    /* Attach an eBPF device program (struct bpf_insn array) to the v2 cgroup. FLAGS: CGROUP_WRITE_OPTIONAL. */            \
+    OP(CGROUP_DEVICES, cgroup_devices, NUM(hierarchy) BYTES(program) NUM(flags))                                           \
+    /* Move init into the hierarchies of bit set MASK. */                                                                  \
+    OP(CGROUP_JOIN, cgroup_join, NUM(mask))                                                                                \
     /* Move init to cgroup PATH (the runtime's own) of HIERARCHY until a later CGROUP_JOIN: what set-up            \
-     * allocates is not charged to a container with a small memory limit. */   \
-    OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                           \
+     * allocates is not charged to a container with a small memory limit. */       \
+    OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                               \
+    /* Make cgroup PATH, below the container's in HIERARCHY, give it to UID and GID, and move init there. */                \
+    OP(CGROUP_DELEGATE, cgroup_delegate, NUM(hierarchy) STR(path) NUM(uid) NUM(gid))                                       \
     /* The container's cgroup of HIERARCHY must be there: exec enters it, and does not make it. FLAGS:             \
-     * CGROUP_MAKE_OPTIONAL. */                                                                                    \
-    OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                   \
-    /* The first process, PID, of the container that is entered, as a pidfd at SLOT. */                            \
-    OP(TARGET, target, SLOT(slot) NUM(pid))                                                                        \
-    /* Open PATH for init, at SLOT. TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*).        \
-     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */ \
-    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                       \
+     * CGROUP_MAKE_OPTIONAL. */       \
+    OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                           \
+    /* The first process, PID, of the container that is entered, as a pidfd at SLOT. */                                    \
+    OP(TARGET, target, SLOT(slot) NUM(pid))                                                                                \
+    /* Make group PATH of resctrl with SCHEMATA (lines; none: as it comes), unless it is there and has them.            \
+     * MUST_EXIST: it is never made. MONITOR: it is the monitoring group. */  \
+    OP(RDT_MAKE, rdt_make, STR(path) STR(schemata) NUM(must_exist) NUM(monitor))                                           \
+    /* Move init into group PATH of resctrl. */                                                                            \
+    OP(RDT_JOIN, rdt_join, STR(path))                                                                                      \
+    /* Move network device HOST_NAME into init's network namespace, as NAME, and bring it up. */                           \
+    OP(NET_DEVICE, net_device, STR(host_name) STR(name))                                                                   \
+    /* Open PATH for init, at SLOT; after the clone (SLOT_NONE) it is sent. \
+     * TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*). \
+     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */                                              \
+    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                           \
     /* Join the TIME namespace at PATH for children only before the clone; left again after it. NEVER a pid namespace:   \
-     * docs/decisions/0006 (init does SETNS and REFORK instead). */                                                    \
-    OP(ENTER, enter, STR(path) NUM(type))                                                                              \
-    /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                        \
-    OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                        \
-    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */          \
-    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                       \
-    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */      \
-    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                \
-    OP(SETGROUPS_DENY, setgroups_deny, )                                                                               \
-    OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                         \
-    /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                             \
-    OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                            \
-    OP(PID_FILE, pid_file, STR(path))                                                                                  \
-    OP(STATE_SAVE, state_save, )                                                                                   \
-    /* Send a pidfd of the process to the unix socket PATH. */                                                     \
+     * docs/decisions/0006 (init does SETNS and REFORK instead). */ \
+    OP(ENTER, enter, STR(path) NUM(type))                                                                                  \
+    /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                            \
+    OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                            \
+    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */              \
+    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                           \
+    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */          \
+    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                    \
+    OP(SETGROUPS_DENY, setgroups_deny, )                                                                                   \
+    OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                             \
+    /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                                 \
+    OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                                \
+    OP(PID_FILE, pid_file, STR(path))                                                                                      \
+    OP(STATE_SAVE, state_save, )                                                                                           \
+    /* Send a pidfd of the process to the unix socket PATH. */                                                             \
     OP(PIDFD_SEND, pidfd_send, STR(path))
 
 /* Both sides. */
@@ -81,7 +93,7 @@ typedef int32_t op_slot;
 
 /* Init: namespaces, then mounts, root, identity, exec. */
 #define OP_CATALOGUE_INIT(OP, STR, LIST, BYTES, NUM, SLOT)                                                                \
-    /* FD is a namespace of TYPE; or, with PID, a pidfd of that process, and TYPE all that are entered with it. */    \
+    /* FD is a namespace of TYPE; or, with PID, a pidfd of that process, and TYPE all that are entered with it. */        \
     OP(SETNS, setns, SLOT(fd) NUM(type) NUM(pid))                                                                         \
     OP(UNSHARE, unshare, NUM(flags))                                                                                      \
     /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
@@ -108,8 +120,8 @@ typedef int32_t op_slot;
     OP(DEVICE_BIND, device_bind, STR(path) NUM(optional))                                                                 \
     OP(SYMLINK, symlink, STR(target) STR(path))                                                                           \
     /* Open a pseudo-terminal of the container's devpts, send its master to the parent, make it the controlling    \
-     * terminal and standard streams, bind it on /dev/console. */      \
-    OP(TERMINAL, terminal, NUM(width) NUM(height) NUM(uid))                                                               \
+     * terminal and standard streams, bind it on /dev/console unless BARE. */      \
+    OP(TERMINAL, terminal, NUM(width) NUM(height) NUM(uid) NUM(bare))                                                     \
     OP(PIVOT, pivot, NUM(mode))                                                                                           \
     OP(ROOT_PROPAGATION, root_propagation, NUM(flags))                                                                    \
     OP(ROOT_READONLY, root_readonly, )                                                                                    \
@@ -138,6 +150,8 @@ typedef int32_t op_slot;
     OP(CWD, cwd, STR(path) NUM(create))                                                                                   \
     /* Set HOME of the environment from /etc/passwd by UID. */                                                            \
     OP(HOME, home, NUM(uid))                                                                                              \
+    /* LISTEN_PID of the environment becomes our own number, as sd_listen_fds(3) wants it. */                             \
+    OP(LISTEN_PID, listen_pid, )                                                                                          \
     /* Look the command up as EXEC will, so that a missing one is found while creating. PATH: that of the environment. */ \
     OP(FIND, find, STR(name) STR(path))                                                                                   \
     /* Ready, but for the start: accept on the start socket until somebody says go. */                                    \
@@ -213,6 +227,11 @@ enum bind_flags {
     BIND_SOURCE_NO_FOLLOW = 1 << 2, /* src-nofollow */
     BIND_COPY_SYMLINK = 1 << 3,
     BIND_PLAIN_DIR = 1 << 4,
+    BIND_TREE_SENT = 1 << 5, /* the parent sends the tree, by the OPEN row just before */
+};
+
+enum root_flags {
+    ROOT_AS_IT_IS = 1 << 0, /* no mount of it: the namespace is not the container's */
 };
 
 enum pivot_mode { PIVOT_ROOT, PIVOT_MOVE, PIVOT_CHROOT };

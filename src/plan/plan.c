@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sys/compat.h"
+
 /* ---- building ---- */
 
 /* An upper bound of the rows: a fixed number for what every container has, and a few for each element of a list. */
@@ -265,23 +267,8 @@ static void hook_rows(struct planner *planner)
     plan_hooks(planner, HOOK_CREATE_CONTAINER, SIDE_INIT);
 }
 
-/* The order of a launch. Rows of the two sides interleave here; each side skips the other's. */
-static void launch_rows(struct planner *planner)
+static void root_rows(struct planner *planner)
 {
-    plan_namespaces_decide(planner);
-    plan_cgroup_decide(planner);
-
-    plan_add(planner, OP_STATE_CREATE, SIDE_PARENT, "state directory");
-    plan_cgroup_make(planner);
-    plan_root_source(planner);
-    plan_mount_sources(planner);
-    plan_namespaces_open(planner); /* ends with the clone */
-    plan_cgroup_join(planner);
-    plan_process_parent(planner);
-    plan_namespaces_maps(planner);
-    plan_namespaces_enter(planner);
-    plan_cgroup_leave(planner);
-    plan_process_early(planner);
     plan_root_prepare(planner);
     plan_mounts(planner);
     plan_devices(planner);
@@ -291,11 +278,48 @@ static void launch_rows(struct planner *planner)
     plan_root_enter(planner);
     plan_paths(planner);
     plan_root_propagation(planner);
+}
+
+static void shared_root_rows(struct planner *planner)
+{
+    plan_shared_mounts_root(planner);
+    hook_rows(planner);
+    plan_add(planner, OP_PIVOT, SIDE_INIT, "root file system")->pivot.mode = PIVOT_CHROOT;
+}
+
+/* The order of a launch. Rows of the two sides interleave here; each side skips the other's. */
+static void launch_rows(struct planner *planner)
+{
+    plan_namespaces_decide(planner);
+    plan_cgroup_decide(planner);
+
+    plan_add(planner, OP_STATE_CREATE, SIDE_PARENT, "state directory");
+    if (planner->input->notify_name)
+        plan_add(planner, OP_NOTIFY, SIDE_PARENT, "NOTIFY_SOCKET")->notify.name =
+            plan_str(planner, planner->input->notify_name);
+    plan_cgroup_make(planner);
+    plan_intel_rdt_make(planner);
+    plan_root_source(planner);
+    plan_mount_sources(planner);
+    plan_namespaces_open(planner); /* ends with the clone */
+    plan_cgroup_join(planner);
+    plan_intel_rdt_join(planner);
+    plan_process_parent(planner);
+    plan_namespaces_maps(planner);
+    plan_namespaces_enter(planner);
+    plan_net_devices(planner);
+    plan_cgroup_leave(planner);
+    plan_process_early(planner);
+    if (planner->namespaces_new & CLONE_NEWNS)
+        root_rows(planner);
+    else
+        shared_root_rows(planner);
     plan_sysctl(planner);
     plan_process_late(planner);
 }
 
-int plan_create(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err)
+int plan_build(const struct plan_input *input, void (*rows)(struct planner *planner), struct arena *arena,
+               struct plan *ret_plan, struct error *err)
 {
     struct planner planner;
     void *end;
@@ -304,7 +328,7 @@ int plan_create(const struct plan_input *input, struct arena *arena, struct plan
     if (r < 0)
         return r;
     planner.plan.blob->fd_base = (int32_t) (3 + input->preserve_fds);
-    launch_rows(&planner);
+    rows(&planner);
     data_alloc(&planner, 1, &end); /* the last byte of the data is NUL */
     if (arena->failed)
         give_up(&planner, -ENOMEM, "out of memory while planning");
@@ -316,6 +340,11 @@ int plan_create(const struct plan_input *input, struct arena *arena, struct plan
     planner.plan.clone_flags = planner.namespaces_new;
     *ret_plan = planner.plan;
     return 0;
+}
+
+int plan_create(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err)
+{
+    return plan_build(input, launch_rows, arena, ret_plan, err);
 }
 
 void plan_done(struct plan *plan)

@@ -16,6 +16,7 @@
 #include "host/host.h"
 #include "plan/blob.h"
 #include "plan/ops.h"
+#include "plan/target.h"
 #include "spec/spec.h"
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
@@ -30,11 +31,16 @@ struct plan_input {
     enum cgroup_manager manager;
     bool as_runc; /* the conventions of runc where the faces differ */
     bool no_pivot, no_new_keyring;
-    bool wait_start;          /* create: stop before exec until `start` comes */
-    bool foreground_terminal; /* a terminal that we relay, not one for --console-socket */
-    unsigned preserve_fds;
-    const void *seccomp_program; /* struct sock_filter[], compiled from spec->linux_->seccomp; NULL: none */
-    size_t seccomp_size;         /* bytes */
+    bool wait_start;                  /* create: stop before exec until `start` comes */
+    bool foreground_terminal;         /* a terminal that we relay, not one for --console-socket */
+    const char *pidfd_socket;         /* gets a pidfd of the process, or NULL */
+    const char *notify_name;          /* of the socket of the sd_notify(3) proxy, or NULL */
+    unsigned preserve_fds;            /* from 3 on */
+    unsigned listen_fds;              /* how many of them are sockets for sd_listen_fds(3) */
+    const char *listen_names;         /* LISTEN_FDNAMES, or NULL */
+    const struct plan_target *target; /* plan_exec: the container that is entered */
+    const void *seccomp_program;      /* struct sock_filter[], compiled from spec->linux_->seccomp; NULL: none */
+    size_t seccomp_size;              /* bytes */
     unsigned seccomp_flags;
     /* NULL: the first problem ends the work. Otherwise it is called for each, and planning goes on (`crun check`). */
     void (*report)(void *userdata, const struct error *problem);
@@ -47,15 +53,19 @@ struct plan {
     struct blob *blob;
     struct cgroup_dir *cgroups; /* where the container's cgroups are, for the state; one a hierarchy */
     size_t n_cgroups;
+    const char *rdt_class, *rdt_monitor; /* groups of resctrl that end with the container, or NULL */
     const char **warnings;
     size_t n_warnings;
     const char **notes; /* what was decided otherwise than the document says, and why: for `crun plan` and debug logs */
     size_t n_notes;
+    bool small_memory;    /* the memory limit may not even bear the start of the process */
     unsigned clone_flags; /* CLONE_NEW* of the container's own namespaces */
 };
 
 /* The plan of `create` (and `run`). Side data lives in ARENA; release with plan_done. */
 int plan_create(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
+/* The plan of `exec`: input->spec is the container's with the new process in the place of its own. */
+int plan_exec(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
 void plan_done(struct plan *plan);
 
 /* The plan in words, one line a row, as `crun plan` prints it; malloc'd. */
@@ -78,17 +88,23 @@ struct planner {
     struct op scratch;          /* what plan_add returns after a failure */
     unsigned namespaces_new;    /* CLONE_NEW* flags of new namespaces */
     unsigned namespaces_joined; /* CLONE_NEW* flags of namespaces joined by path */
+    const char *rdt_class;      /* group of resctrl that init joins, or NULL */
     const char *root_path;      /* absolute */
     op_slot root_tree;
-    op_slot *mount_trees; /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
+    unsigned n_mount_slots; /* trees of mounts that the parent opens */
+    op_slot *mount_trees;   /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
     op_slot namespace_slots[N_NAMESPACE_KINDS]; /* of the joined ones that init enters */
     bool user_namespace;                        /* the container's user namespace is not ours */
     struct planner_map uids, gids;
     bool groups_denied; /* setgroups(2) is denied in the new user namespace */
     struct error *err;
-    bool failed;                /* rows go nowhere any more */
+    bool failed; /* rows go nowhere any more */
     size_t n_problems;
 };
+
+/* Make a plan of the rows that ROWS appends. */
+int plan_build(const struct plan_input *input, void (*rows)(struct planner *planner), struct arena *arena,
+               struct plan *ret_plan, struct error *err);
 
 /* Append a row; SIDE as in enum op_side. WHAT (printf) is the thing in the user's words. The result is valid until the
  * next append and never NULL (after a failure it is a scratch row). */
@@ -114,27 +130,39 @@ void plan_cgroup_join(struct planner *planner);   /* CGROUP_JOIN of what clone d
 void plan_cgroup_leave(struct planner *planner);  /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
 void plan_cgroup_late(struct planner *planner);   /* what must wait until set-up is over (small memory limits) */
 int plan_cgroup_clone_hierarchy(const struct planner *planner); /* v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
+void plan_cgroup_find(struct planner *planner);                 /* exec: fills plan.cgroups; CGROUP_FIND */
+int plan_cgroup_exec_hierarchy(const struct planner *planner);  /* exec: v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
+void plan_cgroup_enter(struct planner *planner, int born_in);   /* exec: CGROUP_JOIN of all but BORN_IN */
 
 void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, namespaces_joined; checks */
 void plan_id_maps_decide(struct planner *planner);    /* fills uids, gids, groups_denied */
 void plan_id_maps(struct planner *planner);           /* ID_MAP, SETGROUPS_DENY */
 bool plan_id_is_mapped(const struct planner_map *map, uint32_t id);
-void plan_namespaces_open(struct planner *planner);   /* OPEN, ENTER, TIME_OFFSETS, CLONE */
-void plan_namespaces_maps(struct planner *planner);   /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
-void plan_namespaces_enter(struct planner *planner);  /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */
-void plan_root_source(struct planner *planner);       /* decides root_path; OPEN of its tree */
-void plan_root_prepare(struct planner *planner);      /* PROPAGATION, ROOT */
+void plan_namespaces_open(struct planner *planner); /* OPEN, ENTER, TIME_OFFSETS, CLONE */
+void plan_namespaces_maps(struct planner *planner); /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
+bool plan_may_clear_groups(const struct planner *planner);
+void plan_namespaces_enter(struct planner *planner);    /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */
+void plan_intel_rdt_make(struct planner *planner);      /* RDT_MAKE: before the clone */
+void plan_intel_rdt_join(struct planner *planner);      /* RDT_JOIN: after it */
+void plan_net_devices(struct planner *planner);         /* NET_DEVICE with its sync rows */
+void plan_shared_mounts_check(struct planner *planner); /* without a mount namespace of its own: */
+void plan_shared_mounts_root(struct planner *planner);  /* instead of plan_root_prepare and what follows */
+void plan_root_source(struct planner *planner);         /* decides root_path; OPEN of its tree */
+void plan_root_prepare(struct planner *planner);        /* PROPAGATION, ROOT */
 void plan_mounts(struct planner *planner);
 void plan_mounts_readonly(struct planner *planner); /* REMOUNT of what had to stay writable until now */
 void plan_mount_sources(struct planner *planner);   /* OPEN of trees that only the parent may open */
 void plan_devices(struct planner *planner);
-void plan_root_enter(struct planner *planner); /* PIVOT */
-void plan_paths(struct planner *planner);      /* read-only and masked paths, ROOT_READONLY */
+void plan_root_enter(struct planner *planner);       /* PIVOT */
+void plan_paths(struct planner *planner);            /* read-only and masked paths, ROOT_READONLY */
 void plan_root_propagation(struct planner *planner); /* last of the mounts: what is unbindable is not bound again */
 void plan_sysctl(struct planner *planner);
 void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side);
 bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);
-void plan_process_parent(struct planner *planner); /* OOM_SCORE_ADJ, RLIMIT_RAISE */
-void plan_process_early(struct planner *planner);  /* SESSION, KEYRING, hostname, scheduler ... */
-void plan_terminal(struct planner *planner);       /* TERMINAL: after the mounts, before the root is entered */
-void plan_process_late(struct planner *planner);   /* identity, capabilities, seccomp, exec */
+void plan_process_parent(struct planner *planner);  /* OOM_SCORE_ADJ, RLIMIT_RAISE */
+void plan_process_early(struct planner *planner);   /* SESSION, KEYRING, hostname, scheduler ... */
+void plan_terminal(struct planner *planner);        /* TERMINAL: after the mounts, before the root is entered */
+void plan_process_late(struct planner *planner);    /* identity, capabilities, seccomp, exec */
+void plan_announce(struct planner *planner);        /* PID_FILE, PIDFD_SEND */
+void plan_process_prepare(struct planner *planner); /* exec: from the streams to FIND */
+void plan_process_execute(struct planner *planner); /* exec: RLIMIT to EXEC */

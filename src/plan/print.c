@@ -76,6 +76,7 @@ static const struct flag_name bind_flag_names[] = {
     { BIND_SOURCE_NO_FOLLOW, "src-nofollow"   },
     { BIND_COPY_SYMLINK,     "copy-symlink"   },
     { BIND_PLAIN_DIR,        "plain-directory"},
+    { BIND_TREE_SENT,        "tree-sent"      },
     { 0,                     NULL             },
 };
 
@@ -169,6 +170,7 @@ static const struct number_row number_rows[] = {
     { OP_PROPAGATE,        "flags",       PROPAGATION },
     { OP_ROOT_PROPAGATION, "flags",       PROPAGATION },
     { OP_CGROUP_MAKE,      "flags",       MAKE_FLAGS  },
+    { OP_CGROUP_FIND,      "flags",       MAKE_FLAGS  },
     { OP_CGROUP_WRITE,     "flags",       WRITE_FLAGS },
     { OP_CGROUP_DEVICES,   "flags",       WRITE_FLAGS },
     { OP_CGROUP_JOIN,      "mask",        HEX         },

@@ -182,15 +182,6 @@ static void add_personality(struct planner *planner)
     op->personality.value = personality->domain && strcmp(personality->domain, "LINUX32") == 0 ? 8 : 0;
 }
 
-static void add_affinity(struct planner *planner)
-{
-    const char *list = process_of(planner)->affinity_initial;
-
-    if (list && *list)
-        plan_add(planner, OP_AFFINITY, SIDE_INIT, "process.execCPUAffinity.initial")->affinity.mask =
-            plan_number_list(planner, list, "process.execCPUAffinity.initial");
-}
-
 void plan_process_early(struct planner *planner)
 {
     if (!process_of(planner))
@@ -199,12 +190,12 @@ void plan_process_early(struct planner *planner)
     if (!planner->input->no_new_keyring)
         plan_add(planner, OP_KEYRING, SIDE_INIT, "session keyring")->keyring.name =
             plan_strf(planner, "_ses.%s", planner->input->id);
-    add_names(planner);
+    if (!planner->input->target)
+        add_names(planner);
     add_scheduler(planner);
     add_io_priority(planner);
     add_memory_policy(planner);
     add_personality(planner);
-    add_affinity(planner);
 }
 
 /* ---- late ---- */
@@ -220,6 +211,7 @@ static void add_terminal(struct planner *planner)
     op->terminal.width = (int64_t) process->console_width.value;
     op->terminal.height = (int64_t) process->console_height.value;
     op->terminal.uid = process->uid;
+    op->terminal.bare = planner->input->target != NULL;
 }
 
 void plan_terminal(struct planner *planner)
@@ -326,27 +318,49 @@ static size_t name_length(const char *entry)
     return strcspn(entry, "=");
 }
 
-static bool overridden(const struct spec_process *process, size_t index)
+static bool overridden(const char *const *env, size_t n, size_t index)
 {
-    size_t length = name_length(process->env[index]);
+    size_t length = name_length(env[index]);
 
-    for (size_t i = index + 1; i < process->n_env; i++)
-        if (name_length(process->env[i]) == length && strncmp(process->env[i], process->env[index], length) == 0)
+    for (size_t i = index + 1; i < n; i++)
+        if (name_length(env[i]) == length && strncmp(env[i], env[index], length) == 0)
             return true;
     return false;
+}
+
+/* What the runtime itself adds to the environment, at most ADDED_MAX. */
+enum { ADDED_MAX = 4 };
+
+static size_t added_environment(struct planner *planner, const char *ret_env[ADDED_MAX])
+{
+    const struct plan_input *input = planner->input;
+    size_t n = 0;
+
+    if (input->listen_fds) {
+        ret_env[n++] = arena_printf(planner->arena, "LISTEN_FDS=%u", input->listen_fds);
+        ret_env[n++] = "LISTEN_PID=1"; /* the row LISTEN_PID corrects it */
+    }
+    if (input->listen_fds && input->listen_names)
+        ret_env[n++] = arena_printf(planner->arena, "LISTEN_FDNAMES=%s", input->listen_names);
+    return planner->arena->failed ? 0 : n;
 }
 
 /* The last of duplicate names wins and appears once. */
 static struct op_list environment(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
-    const char **env = arena_new(planner->arena, const char *, process->n_env + 1);
-    size_t n = 0;
+    const char **all = arena_new(planner->arena, const char *, process->n_env + ADDED_MAX), *added[ADDED_MAX];
+    size_t n_added = added_environment(planner, added), n_all = process->n_env + n_added, n = 0;
 
-    for (size_t i = 0; env && i < process->n_env; i++)
-        if (!overridden(process, i))
-            env[n++] = process->env[i];
-    return plan_list(planner, env, n);
+    if (!all)
+        return plan_list(planner, NULL, 0);
+    if (process->n_env)
+        memcpy(all, process->env, process->n_env * sizeof *all);
+    memcpy(all + process->n_env, added, n_added * sizeof *all);
+    for (size_t i = 0; i < n_all; i++)
+        if (!overridden(all, n_all, i))
+            all[n++] = all[i];
+    return plan_list(planner, all, n);
 }
 
 static bool has_home(const struct spec_process *process)
@@ -370,14 +384,24 @@ static void add_find(struct planner *planner)
             op->find.path = plan_str(planner, process->env[i] + 5);
 }
 
+void plan_announce(struct planner *planner)
+{
+    const char *pid_file = planner->input->pid_file, *pidfd_socket = planner->input->pidfd_socket;
+
+    if (pid_file)
+        plan_add(planner, OP_PID_FILE, SIDE_PARENT, "--pid-file \"%s\"", pid_file)->pid_file.path =
+            plan_str(planner, pid_file);
+    if (pidfd_socket)
+        plan_add(planner, OP_PIDFD_SEND, SIDE_PARENT, "--pidfd-socket")->pidfd_send.path =
+            plan_str(planner, pidfd_socket);
+}
+
 static void add_ready(struct planner *planner)
 {
     struct op *op;
 
     plan_cgroup_late(planner);
-    if (planner->input->pid_file)
-        plan_add(planner, OP_PID_FILE, SIDE_PARENT, "--pid-file \"%s\"", planner->input->pid_file)->pid_file.path =
-            plan_str(planner, planner->input->pid_file);
+    plan_announce(planner);
     plan_add(planner, OP_STATE_SAVE, SIDE_PARENT, "state");
     op = plan_add(planner, OP_SYNC, SIDE_BOTH, "ready to start");
     op->sync.mode = SYNC_INIT_WAITS;
@@ -386,7 +410,7 @@ static void add_ready(struct planner *planner)
         plan_add(planner, OP_WAIT_START, SIDE_INIT, "start");
 }
 
-static void add_exec(struct planner *planner)
+void plan_process_execute(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
     struct op *op;
@@ -417,30 +441,47 @@ static bool check_process(struct planner *planner)
     return args && cwd && !planner->failed;
 }
 
-void plan_process_late(struct planner *planner)
+/* An exec does not change the container: its working directory must be there. */
+static void prepare_rows(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
     struct op *op;
 
-    if (!process || !check_process(planner))
-        return;
     if (process->uid != 0 || planner->user_namespace) {
         op = plan_add(planner, OP_STREAM_OWNER, SIDE_INIT, "standard streams");
         op->stream_owner.uid = process->uid;
         op->stream_owner.gid = process->gid;
     }
-    add_cwd(planner, true);
+    if (!planner->input->target)
+        add_cwd(planner, true);
     add_labels(planner);
     plan_add(planner, OP_UMASK, SIDE_INIT, "process.user.umask")->umask.mask =
         process->umask.set ? process->umask.value & 0777 : DEFAULT_UMASK;
     if (!has_home(process))
         plan_add(planner, OP_HOME, SIDE_INIT, "HOME")->home.uid = process->uid;
+    if (planner->input->listen_fds)
+        plan_add(planner, OP_LISTEN_PID, SIDE_INIT, "LISTEN_PID");
     add_identity(planner);
     add_cwd(planner, false);
     add_find(planner);
+}
+
+void plan_process_prepare(struct planner *planner)
+{
+    if (check_process(planner))
+        prepare_rows(planner);
+}
+
+void plan_process_late(struct planner *planner)
+{
+    struct op *op;
+
+    if (!process_of(planner) || !check_process(planner))
+        return;
+    prepare_rows(planner);
     op = plan_add(planner, OP_SYNC, SIDE_BOTH, "set up");
     op->sync.mode = SYNC_PARENT_WAITS;
     add_ready(planner);
     plan_hooks(planner, HOOK_START_CONTAINER, SIDE_INIT);
-    add_exec(planner);
+    plan_process_execute(planner);
 }

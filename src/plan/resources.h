@@ -81,6 +81,9 @@ const char *resource_text(struct resource_rows *rows, const char *format, ...) _
 resource_converter memory_rows_v1, memory_rows_v2, cpu_rows_v1, cpu_rows_v2, cpuset_rows, block_io_rows_v1,
     block_io_rows_v2;
 
+/* Below this the process may be killed before it executes its program. */
+#define SMALL_MEMORY ((int64_t) 16 << 20)
+
 /* memory.limit in bytes that the container will have, from whatever field sets it; INT64_MAX if there is none. */
 int64_t memory_limit(const struct spec_resources *resources);
 

@@ -6,6 +6,7 @@
 
 #include "plan/mount_options.h"
 #include "plan/plan.h"
+#include "sys/compat.h"
 
 static unsigned propagation_flags(const char *name)
 {
@@ -44,9 +45,10 @@ static const char *root_path(struct planner *planner)
 /* As the host's root we open the tree for a user namespace that might not reach the directory. */
 static op_slot root_tree(struct planner *planner, const char *path)
 {
+    bool own_mounts = planner->namespaces_new & CLONE_NEWNS;
     struct op *op;
 
-    if (!planner->user_namespace || host_is_ordinary(planner->input->host))
+    if (!own_mounts || !planner->user_namespace || host_is_ordinary(planner->input->host))
         return SLOT_NONE;
     op = plan_add(planner, OP_OPEN, SIDE_PARENT, "root.path \"%s\"", path);
     op->open.slot = plan_slot(planner);

@@ -13,9 +13,9 @@
 #include "sys/compat.h"
 
 static const struct stand_in stand_ins[] = {
-    { "sysfs", CLONE_NEWNET, "/sys", MOUNT_ATTR_RDONLY, "a sysfs needs a network namespace of the container's own" },
-    { "mqueue", CLONE_NEWIPC, "/dev/mqueue", 0, "an mqueue needs an ipc namespace of the container's own" },
-    { "proc", CLONE_NEWPID, "/proc", 0, "a procfs needs a pid namespace of the container's own" },
+    {"sysfs",   CLONE_NEWNET, "/sys",        MOUNT_ATTR_RDONLY, "a sysfs needs a network namespace of the container's own"},
+    { "mqueue", CLONE_NEWIPC, "/dev/mqueue", 0,                 "an mqueue needs an ipc namespace of the container's own" },
+    { "proc",   CLONE_NEWPID, "/proc",       0,                 "a procfs needs a pid namespace of the container's own"   },
 };
 
 static bool has_namespace(const struct planner *planner, const struct stand_in *stand_in)

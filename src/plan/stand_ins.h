@@ -6,8 +6,8 @@
 
 struct stand_in {
     const char *type;
-    unsigned namespace; /* CLONE_NEW*: the one that a new mount shows; only its own user namespace may mount it */
-    const char *source; /* of the host, bound with all that is mounted below */
+    unsigned namespace;  /* CLONE_NEW*: the one that a new mount shows; only its own user namespace may mount it */
+    const char *source;  /* of the host, bound with all that is mounted below */
     uint64_t attributes; /* MOUNT_ATTR_* that it gets in any case */
     const char *why;
 };

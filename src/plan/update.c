@@ -186,7 +186,8 @@ static bool wants_devices(const struct spec_resources *resources)
     return false;
 }
 
-static void change_program(struct updating *u, const struct device_rules *rules, int hierarchy, struct update_plan *plan)
+static void change_program(struct updating *u, const struct device_rules *rules, int hierarchy,
+                           struct update_plan *plan)
 {
     struct error err = { 0 };
     const struct bpf_code *program;
@@ -325,18 +326,18 @@ int plan_update(const struct update_input *input, struct arena *arena, struct up
 static const struct {
     const char *file, *value;
 } keyed_files[] = {
-    {"io.max",                           "rbps=max wbps=max riops=max wiops=max"},
-    { "rdma.max",                        "hca_handle=max hca_object=max"        },
-    { "io.weight",                       "default"                              },
-    { "io.bfq.weight",                   "0"                                    },
-    { "blkio.weight_device",             "0"                                    },
-    { "blkio.leaf_weight_device",        "0"                                    },
-    { "blkio.bfq.weight_device",         "0"                                    },
-    { "blkio.throttle.read_bps_device",  "0"                                    },
-    { "blkio.throttle.write_bps_device", "0"                                    },
-    { "blkio.throttle.read_iops_device", "0"                                    },
-    { "blkio.throttle.write_iops_device", "0"                                   },
-    { "net_prio.ifpriomap",              "0"                                    },
+    {"io.max",                            "rbps=max wbps=max riops=max wiops=max"},
+    { "rdma.max",                         "hca_handle=max hca_object=max"        },
+    { "io.weight",                        "default"                              },
+    { "io.bfq.weight",                    "0"                                    },
+    { "blkio.weight_device",              "0"                                    },
+    { "blkio.leaf_weight_device",         "0"                                    },
+    { "blkio.bfq.weight_device",          "0"                                    },
+    { "blkio.throttle.read_bps_device",   "0"                                    },
+    { "blkio.throttle.write_bps_device",  "0"                                    },
+    { "blkio.throttle.read_iops_device",  "0"                                    },
+    { "blkio.throttle.write_iops_device", "0"                                    },
+    { "net_prio.ifpriomap",               "0"                                    },
 };
 
 static const char *absent_value(const char *file)

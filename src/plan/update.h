@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "host/cgroup_dir.h"
 #include "host/host.h"
 #include "plan/resources.h"
 
@@ -18,7 +19,7 @@ struct update_facts {
     struct opt_i64 memory_swap; /* v1: memory and swap together; v2: swap alone */
     struct opt_i64 memory_usage, swap_usage;
     struct opt_i64 cpu_quota, cpu_period, cpu_burst; /* microseconds */
-    const char *devices; /* v1: the text of devices.list, or NULL */
+    const char *devices;                             /* v1: the text of devices.list, or NULL */
 };
 
 struct update_input {
@@ -40,7 +41,7 @@ struct update_plan {
     const char **enable; /* by hierarchy; v2: controllers that the rows need */
     struct update_row *rows;
     size_t n_rows;
-    bool freeze; /* the device rules pass through states that are neither the old ones nor the new ones */
+    bool freeze;           /* the device rules pass through states that are neither the old ones nor the new ones */
     int program_hierarchy; /* where the device program is replaced, -1: nowhere */
     const void *program;   /* NULL: everything is allowed, no program is needed */
     size_t program_size;

@@ -344,9 +344,3 @@ int seccomp_compile(const struct spec_seccomp *seccomp, bool fail_unknown, struc
         r = add_rules(&c);
     return r < 0 ? r : finish(&c, ret_filter);
 }
-
-void seccomp_filter_done(struct seccomp_filter *filter)
-{
-    free(filter->program);
-    *filter = (struct seccomp_filter){ 0 };
-}

@@ -19,6 +19,8 @@ struct seccomp_filter {
  * that was passed over (may be NULL). */
 int seccomp_compile(const struct spec_seccomp *seccomp, bool fail_unknown, struct seccomp_filter *ret_filter,
                     void (*warn)(void *userdata, const char *text), void *userdata, struct error *err);
+/* A program that was compiled elsewhere, in base64. */
+int seccomp_raw(const char *base64, struct seccomp_filter *ret_filter, struct error *err);
 void seccomp_filter_done(struct seccomp_filter *filter);
 
 /* "2.5.4" of the library, NULL in a build without it. (libseccomp has the shorter name for itself.) */

@@ -14,11 +14,6 @@ int seccomp_compile(const struct spec_seccomp *seccomp, bool fail_unknown, struc
     return error_set(err, -EOPNOTSUPP, "linux.seccomp: this crun was built without seccomp");
 }
 
-void seccomp_filter_done(struct seccomp_filter *filter)
-{
-    *filter = (struct seccomp_filter){ 0 };
-}
-
 const char *seccomp_library_version(void)
 {
     return NULL;

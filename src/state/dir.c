@@ -188,6 +188,17 @@ static int remove_entries(int dir_fd, const char *but, unsigned depth)
     return result < 0 ? result : -errno;
 }
 
+/* Without a descriptor for looking into it: what a launch puts there. */
+static int remove_known(int dir_fd)
+{
+    static const char *const names[] = { "config.json", STATE_SOCKET };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (unlinkat(dir_fd, names[i], 0) < 0 && errno != ENOENT)
+            return -errno;
+    return 0;
+}
+
 int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
 {
     char name[NAME_MAX + 1];
@@ -197,6 +208,8 @@ int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
         return r;
     /* state.json goes last: until then another `delete --force` still knows what there was. */
     r = remove_entries(dir_fd, STATE_FILE, 0);
+    if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+        r = remove_known(dir_fd);
     if (r == 0)
         r = remove_entry(dir_fd, STATE_FILE, 0);
     if (r == 0 && unlinkat(root_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)

@@ -8,14 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sys/compat.h"
+#include "sys/process.h"
 
+#define GAP_MS           10 /* between two looks, where there is no event to wait for */
 #define STAT_LIMIT       ((size_t) 64 << 10)
 #define FIELD_STATE      3 /* proc_pid_stat(5) counts from 1 */
 #define FIELD_START_TIME 22
@@ -23,6 +25,7 @@
 struct process {
     char state; /* 'R', 'Z', ... ; 0 when there is no such process */
     uint64_t start_time;
+    int failed; /* -errno: it could not be looked at, whether it is there or not */
 };
 
 /* Field N of a stat line. The name in field 2 may hold anything, ")" and spaces too: the last ")" ends it. */
@@ -42,10 +45,12 @@ static struct process process_read(pid_t pid)
     _cleanup_free_ char *line = NULL;
     char path[32];
     const char *state, *start;
+    int r;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
-    if (pid <= 0 || file_read(AT_FDCWD, path, STAT_LIMIT, &line, NULL) < 0)
-        return (struct process){ 0 };
+    r = pid > 0 ? file_read(AT_FDCWD, path, STAT_LIMIT, &line, NULL) : -ESRCH;
+    if (r < 0)
+        return (struct process){ .failed = r == -ENOENT || r == -ESRCH ? 0 : r };
     state = stat_field(line, FIELD_STATE);
     start = stat_field(line, FIELD_START_TIME);
     if (!state || !start)
@@ -58,21 +63,69 @@ uint64_t process_start_time(pid_t pid)
     return process_read(pid).start_time;
 }
 
-bool process_is_alive(const struct state *state)
+/* 1: it is there, 0: it is gone, or why that cannot be told. */
+static int process_look(const struct state *state)
 {
     struct process process = process_read(state->pid);
 
+    if (process.failed)
+        return process.failed;
     return process.state && process.state != 'Z' && process.state != 'X' && process.start_time == state->pid_start_time;
+}
+
+/* Where it cannot be told (no descriptor, no memory) a process of its number counts as it: taken for stopped, a running
+ * container would be deleted. */
+bool process_is_alive(const struct state *state)
+{
+    int r = process_look(state);
+
+    return r < 0 ? sys_kill(state->pid, 0) != -ESRCH : r;
 }
 
 int state_pidfd(const struct state *state)
 {
     _cleanup_close_ int fd = -1;
+    int r;
 
     if (state->pid <= 0)
         return -ESRCH;
     fd = (int) syscall(SYS_pidfd_open, state->pid, 0);
     if (fd < 0)
         return errno == EINVAL ? -ESRCH : -errno;
-    return process_is_alive(state) ? take_fd(&fd) : -ESRCH;
+    r = process_look(state);
+    return r > 0 ? take_fd(&fd) : r == 0 ? -ESRCH : r;
+}
+
+static bool is_blocked(int code)
+{
+    return code == -ENOSYS || code == -EPERM;
+}
+
+int state_signal(const struct state *state, int signal)
+{
+    _cleanup_close_ int pidfd = state_pidfd(state);
+    int r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, signal);
+
+    if (!is_blocked(r))
+        return r;
+    r = process_look(state);
+    return r > 0 ? sys_kill(state->pid, signal) : r == 0 ? -ESRCH : r;
+}
+
+static void wait_by_looking(const struct state *state, int timeout_ms)
+{
+    for (int waited = 0; waited < timeout_ms && process_is_alive(state); waited += GAP_MS)
+        poll(NULL, 0, GAP_MS);
+}
+
+void state_wait_gone(const struct state *state, int pidfd, int timeout_ms)
+{
+    struct pollfd entry = { .fd = pidfd, .events = POLLIN };
+
+    if (is_blocked(pidfd))
+        wait_by_looking(state, timeout_ms);
+    if (pidfd < 0)
+        return;
+    while (poll(&entry, 1, timeout_ms) < 0 && errno == EINTR)
+        ;
 }

@@ -98,6 +98,14 @@ static int make_parents(char *path, struct error *err)
     return 0;
 }
 
+static int cannot_make(const char *path, int code, struct error *err)
+{
+    error_errno(err, code, "state root: mkdir \"%s\"", path);
+    if (code == -EROFS || code == -EACCES || code == -EPERM)
+        error_append(err, " (--root DIR takes another place)");
+    return code;
+}
+
 static int make_root(char *path, mode_t mode, struct error *err)
 {
     int r;
@@ -105,7 +113,7 @@ static int make_root(char *path, mode_t mode, struct error *err)
     if (mkdir(path, mode) == 0 || errno == EEXIST)
         return 0;
     if (errno != ENOENT)
-        return error_errno(err, -errno, "state root: mkdir \"%s\"", path);
+        return cannot_make(path, -errno, err);
     r = make_parents(path, err);
     if (r < 0)
         return r;

@@ -113,9 +113,11 @@ bool socket_is_waiting(int dir_fd)
     struct stat st;
     int r;
 
-    if (fstatat(dir_fd, STATE_SOCKET, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode))
+    if (fstatat(dir_fd, STATE_SOCKET, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno != ENOENT;
+    if (!S_ISSOCK(st.st_mode))
         return false;
     fd = open_socket(SOCK_NONBLOCK);
     r = fd < 0 ? fd : call_below(connect, fd, dir_fd);
-    return r == 0 || r == -EAGAIN;
+    return r != -ECONNREFUSED && r != -ENOENT; /* what we lack ourselves says nothing about it */
 }

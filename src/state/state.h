@@ -41,7 +41,9 @@ struct state {
     size_t n_annotations;
     bool own_pid_namespace; /* killing init kills all */
     bool detached;
+    bool no_new_keyring;         /* it has its maker's session keyring */
     const char *pid_file; /* absolute, removed by delete; or NULL */
+    const char *rdt_class, *rdt_monitor; /* groups of resctrl, removed by delete; or NULL */
     const char *seccomp_agent; /* socket that gets the filter's listener, when the process starts; or NULL */
 };
 
@@ -83,7 +85,13 @@ int state_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct error *err);
 /* A pidfd of the container's first process, or -ESRCH when it is gone (checked by pid_start_time; a zombie is gone). */
 int state_pidfd(const struct state *state);
 
-/* Field 22 of /proc/PID/stat, 0 when there is none. */
+/* Signal it: by pidfd, or where a sandbox blocks that by its pid, just after it was seen to be the right one. */
+int state_signal(const struct state *state, int signal);
+
+/* Wait until it is gone. PIDFD as state_pidfd gave it, an error too. */
+void state_wait_gone(const struct state *state, int pidfd, int timeout_ms);
+
+/* Field 22 of /proc/PID/stat, 0 when there is none or it cannot be read. */
 uint64_t process_start_time(pid_t pid);
 
 /* Status as of now: process gone: stopped; start.sock there and somebody listening: created; otherwise running (whether

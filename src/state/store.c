@@ -76,7 +76,10 @@ static const struct field state_fields[] = {
     PAIRS ("annotations",     stored, annotations),
     BOOL  ("ownPidNamespace", stored, state.own_pid_namespace),
     BOOL  ("detached",        stored, state.detached),
+    BOOL  ("noNewKeyring",    stored, state.no_new_keyring),
     STRING("pidFile",         stored, state.pid_file),
+    STRING("rdtClass",        stored, state.rdt_class,      .rule = &absolute),
+    STRING("rdtMonitor",      stored, state.rdt_monitor,    .rule = &absolute),
     STRING("seccompAgent",    stored, state.seccomp_agent),
 };
 static const struct shape state_shape = SHAPE(stored, state_fields);

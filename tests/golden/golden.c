@@ -4,6 +4,10 @@
  * must come out (or the error, as a line "error: ..."). No root, no system call, no container. An optional `options`
  * file has words: create, runc, no-pivot, disabled.
  *
+ * With an `exec.json`, a process object, it is the plan of that exec into the container, whose first process, 123, has
+ * moved to "init" below the container's cgroup. Words for it: frozen, denied (setgroups), pid-file; and a file `cgroup`
+ * with the value of --cgroup.
+ *
  *     golden FOLDER...            compare
  *     golden --update FOLDER...   write plan.txt anew, to be read as a diff
  */
@@ -25,11 +29,65 @@ static bool has_word(int dir, const char *word)
     return file_read(dir, "options", 4096, &text, NULL) == 0 && strstr(text, word);
 }
 
+/* The container that is entered: in all the namespaces that its configuration names. */
+static struct plan_target *target_of(int dir, const struct spec *spec, const struct host *host, struct arena *arena)
+{
+    struct plan_target *target = arena_new(arena, struct plan_target, 1);
+    struct cgroup_dir *cgroups = arena_new(arena, struct cgroup_dir, host->cgroup.n_hierarchies + 1);
+    const char **now = arena_new(arena, const char *, host->cgroup.n_hierarchies + 1);
+    const char **wish = arena_new(arena, const char *, 1);
+    _cleanup_free_ char *text = NULL;
+
+    *target = (struct plan_target){ .pid = 123,
+                                    .frozen = has_word(dir, "frozen"),
+                                    .groups_denied = has_word(dir, "denied"),
+                                    .cgroups = cgroups,
+                                    .now = now,
+                                    .n_cgroups = host->cgroup.n_hierarchies,
+                                    .wishes = wish };
+    for (size_t i = 0; i < spec->linux_->n_namespaces; i++)
+        target->namespaces |= namespace_kind_flag(spec->linux_->namespaces[i].type);
+    for (size_t i = 0; i < target->n_cgroups; i++) {
+        const struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
+
+        cgroups[i] = (struct cgroup_dir){ hierarchy->mount_point, "/golden", hierarchy->v2, hierarchy->controllers };
+        now[i] = "/golden/init";
+    }
+    if (file_read(dir, "cgroup", 4096, &text, NULL) == 0) {
+        text[strcspn(text, "\n")] = '\0';
+        wish[target->n_wishes++] = arena_strdup(arena, text);
+    }
+    return target;
+}
+
+/* 1: there is an exec.json, and INPUT is changed to that. */
+static int take_exec(int dir, struct plan_input *input, struct spec *copy, struct arena *arena, struct error *err)
+{
+    _cleanup_(document_done) struct document document = { 0 };
+    const struct spec_process *process;
+    int r;
+
+    if (faccessat(dir, "exec.json", F_OK, 0) < 0)
+        return 0;
+    r = document_read(&document, dir, "exec.json", err);
+    if (r >= 0)
+        r = spec_load_process(&document, arena, &process, err);
+    if (r < 0)
+        return r;
+    *copy = *input->spec;
+    copy->process = (struct spec_process *) process;
+    input->spec = copy;
+    input->target = target_of(dir, copy, input->host, arena);
+    input->pid_file = has_word(dir, "pid-file") ? "/run/pid" : NULL;
+    return 1;
+}
+
 static int plan_text(int dir, const struct spec *spec, const struct host *host, struct arena *arena, char **ret,
                      struct error *err)
 {
     struct plan_input input = { .spec = spec, .host = host, .id = "golden", .bundle = "/bundle" };
     struct plan plan;
+    struct spec copy;
     int r;
 
     input.wait_start = has_word(dir, "create");
@@ -38,7 +96,9 @@ static int plan_text(int dir, const struct spec *spec, const struct host *host, 
     input.manager = has_word(dir, "disabled") ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS;
     input.seccomp_program = spec->linux_->seccomp ? "8 bytes!" : NULL;
     input.seccomp_size = spec->linux_->seccomp ? 8 : 0;
-    r = plan_create(&input, arena, &plan, err);
+    r = take_exec(dir, &input, &copy, arena, err);
+    if (r >= 0)
+        r = r ? plan_exec(&input, arena, &plan, err) : plan_create(&input, arena, &plan, err);
     if (r < 0)
         return r;
     if (blob_check(plan.blob, plan.blob->size) != 0)

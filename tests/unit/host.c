@@ -128,14 +128,58 @@ static void test_uid_map(void)
     CHECK(!uid_map_is_initial(""));
 }
 
+static void test_own_maps(void)
+{
+    struct arena arena;
+    struct id_map *maps;
+    size_t n;
+
+    CHECK_INT(arena_init(&arena, 1 << 20, NULL), 0);
+    CHECK_INT(own_map_parse("         0          0 4294967295\n", &arena, &maps, &n), 0);
+    CHECK_INT(n, 0);
+    CHECK_INT(own_map_parse("         0       1000          1\n         1     100000      65536\n", &arena, &maps, &n), 0);
+    CHECK_INT(n, 2);
+    CHECK_INT(maps[0].host_id, 1000);
+    CHECK_INT(maps[1].container_id, 1);
+    CHECK_INT(maps[1].size, 65536);
+    CHECK_INT(own_map_parse("", &arena, &maps, &n), 0);
+    CHECK_INT(n, 0);
+    arena_done(&arena);
+}
+
+static void test_delegation(void)
+{
+    struct cgroup_hierarchy hierarchies[] = {
+        {"/nowhere", "", "/u/own", "/", true, false}, { "/", "pids", "/tmp", "/", false, false}
+    };
+    struct host host = { .cgroup = { CGROUP_LAYOUT_HYBRID, hierarchies, 2 } };
+    struct arena arena;
+
+    CHECK_INT(arena_init(&arena, 1 << 20, NULL), 0);
+    host.euid = 1; /* the first is not there at all, and left out; the second is /tmp */
+    host_probe_delegation(&host, NULL, &arena);
+    CHECK_INT(host.cgroup.n_hierarchies, 1);
+    CHECK_STR(hierarchies[0].own_path, "/tmp");
+    CHECK(!hierarchies[0].closed);
+    host_probe_delegation(&host, "/tmp/not/made/yet", &arena);
+    CHECK(!hierarchies[0].closed);
+    host_probe_delegation(&host, "proc/nothing", &arena);
+    CHECK(hierarchies[0].closed || geteuid() == 0);
+    arena_done(&arena);
+}
+
 static void test_needs(void)
 {
     struct spec_namespace user = { NAMESPACE_USER, NULL }, time = { NAMESPACE_TIME, NULL };
     struct id_map map = { 0, 0, 1 };
     struct spec_linux lin = { 0 };
-    struct spec spec = { .linux_ = &lin };
+    struct spec_mount proc = { .type = "proc" }, cgroup = { .type = "cgroup" };
+    struct spec spec = { .linux_ = &lin, .mounts = &proc, .n_mounts = 1 };
 
     CHECK_INT(host_needs(&spec, true), HOST_IDENTITY);
+    spec.mounts = &cgroup;
+    CHECK_INT(host_needs(&spec, true), HOST_IDENTITY | HOST_CGROUP);
+    spec.mounts = &proc;
     CHECK_INT(host_needs(&spec, false), HOST_IDENTITY | HOST_CGROUP);
     lin.namespaces = &user;
     lin.n_namespaces = 1;
@@ -207,6 +251,8 @@ static const struct test tests[] = {
     {"cgroup layouts",          test_layouts},
     { "subordinate ids",        test_subids },
     { "the initial uid_map",    test_uid_map},
+    { "maps of our own",        test_own_maps},
+    { "delegated cgroups",      test_delegation},
     { "what a spec needs",      test_needs  },
     { "host.json",              test_load   },
     { "probes of this machine", test_probe  },

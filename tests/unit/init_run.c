@@ -653,6 +653,70 @@ static void test_exchange(void)
     WITH_ROOTFS(exchange());
 }
 
+/* A process in namespaces of its own, among them a user namespace. */
+static int other_process(unsigned long namespaces)
+{
+    int pid = sys_clone(namespaces | SIGCHLD, NULL);
+
+    if (pid == 0)
+        for (;;)
+            pause();
+    if (pid < 0)
+        abort();
+    write_map(pid, "gid_map");
+    write_map(pid, "uid_map");
+    return pid;
+}
+
+static void names_of_namespaces(int pid, char *ret, size_t size)
+{
+    static const char *const files[] = { "user", "uts", "ipc", "mnt", "net" };
+    char path[64], name[64];
+
+    ret[0] = '\0';
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        ssize_t n;
+
+        snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, files[i]);
+        n = readlink(path, name, sizeof name - 1);
+        snprintf(ret + strlen(ret), size - strlen(ret), "%.*s\n", n < 0 ? 0 : (int) n, name);
+    }
+}
+
+/* All at once by pidfd, or one by one where that is refused with EINVAL, as it is for any other descriptor. The network
+ * namespace is the host's: it cannot be joined from inside of the user namespace. */
+static void joined_by(int fd, int pid)
+{
+    const char *links = "cd /proc/self/ns; readlink user; readlink uts; readlink ipc; readlink mnt; readlink net";
+    struct outcome out;
+    char wanted[512];
+    struct op *op;
+
+    names_of_namespaces(pid, wanted, sizeof wanted);
+    begin(0);
+    script.blob.n_slots = 1;
+    script.slots[0] = high(fd);
+    op = add(OP_SETNS);
+    op->setns.fd = 0;
+    op->setns.type = CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET;
+    op->setns.pid = pid;
+    add_exec(links);
+    out = run();
+    close(script.slots[0]);
+    CHECK_STR(out.output, wanted);
+}
+
+static void test_joined(void)
+{
+    int pid = other_process(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNS);
+
+    joined_by(sys_pidfd_open(pid, 0), pid);
+    if (!test_failed)
+        joined_by(open("/dev/null", O_RDONLY | O_CLOEXEC), pid);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 static void links_as_mounts(void)
 {
     struct outcome out;
@@ -774,6 +838,7 @@ static const struct init_test tests[] = {
     { { "mount attributes", test_attributes },                     true },
     { { "without pivot_root", test_move_and_chroot },              true },
     { { "a terminal", test_terminal },                             true },
+    { { "namespaces of another process", test_joined },            false},
     { { "targets exchanged under our hands", test_exchange },      true },
     { { "links as mounts", test_links_as_mounts },                 true },
     { { "attributes of the process", test_attributes_of_process }, false},

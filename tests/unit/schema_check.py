@@ -55,7 +55,7 @@ def check(jsonschema, schemas, program, number, case):
 
 
 def main():
-    program = sys.argv[1]
+    program = pathlib.Path(sys.argv[1]).resolve()  # a name without a slash would be looked up in PATH
     schemas = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else SHARED
     try:
         import jsonschema

@@ -485,8 +485,8 @@ static const struct {
     { LINUX("\"personality\":{\"domain\":\"DOS\"}"),
       "config.json:1:56: linux.personality.domain: expected one of LINUX, LINUX32, found \"DOS\"" },
     { LINUX("\"seccomp\":{}"), "config.json:1:42: linux.seccomp.defaultAction: required, but missing" },
-    { LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[],\"action\":\"ALLOW\"}]}"),
-      "config.json:1:109: linux.seccomp.syscalls[0].action: expected one of SCMP_ACT_KILL, "
+    { LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"ALLOW\"}]}"),
+      "config.json:1:115: linux.seccomp.syscalls[0].action: expected one of SCMP_ACT_KILL, "
       "SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL_THREAD, SCMP_ACT_TRAP, SCMP_ACT_ERRNO, SCMP_ACT_TRACE, "
       "SCMP_ACT_ALLOW, SCMP_ACT_LOG, SCMP_ACT_NOTIFY, found \"ALLOW\"" },
     { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"cc\"}]"),

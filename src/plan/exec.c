@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The plan of `exec`: one more process in a container that exists.
+ *
+ *     crun                                crun-init
+ *     TARGET, CGROUP_FIND
+ *     CLONE (into the v2 cgroup) ───────▶ starts on the host's side of every namespace
+ *     CGROUP_JOIN, OOM_SCORE_ADJ ...
+ *     SYNC ──── GO ─────────────────────▶ SYNC
+ *                                         SETNS all at once, REFORK into the pid namespace
+ *                                         the same rows as at a start, from BECOME_ROOT to FIND
+ *     SYNC ◀─── REACHED ───────────────── SYNC
+ *     PID_FILE, PIDFD_SEND
+ *     SYNC ──── GO ─────────────────────▶ SYNC
+ *                                         RLIMIT, SECCOMP, EXEC
+ *
+ * The namespaces that are entered are those in which the container's first process is not where we are, whatever
+ * config.json says: to enter one's own user namespace is an error, and the process may have moved on since.
+ * Sync rows are there only when somebody has to wait.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "plan/affinity.h"
+#include "plan/plan.h"
+#include "sys/compat.h"
+
+static const struct plan_target *target_of(const struct planner *planner)
+{
+    return planner->input->target;
+}
+
+static const struct spec_process *process_of(const struct planner *planner)
+{
+    return planner->input->spec->process;
+}
+
+static void sync_row(struct planner *planner, enum sync_mode mode, const char *what)
+{
+    plan_add(planner, OP_SYNC, SIDE_BOTH, "%s", what)->sync.mode = mode;
+}
+
+/* ---- deciding ---- */
+
+static void check_ids(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    if (!plan_id_is_mapped(&planner->uids, process->uid))
+        plan_fail(planner, -EINVAL, "user %u is not mapped in the container's user namespace", process->uid);
+    if (!plan_id_is_mapped(&planner->gids, process->gid))
+        plan_fail(planner, -EINVAL, "group %u is not mapped in the container's user namespace", process->gid);
+}
+
+static void decide(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+
+    planner->namespaces_joined = target_of(planner)->namespaces;
+    planner->user_namespace = planner->namespaces_joined & CLONE_NEWUSER;
+    planner->groups_denied = planner->user_namespace && target_of(planner)->groups_denied;
+    if (planner->user_namespace && lin->n_uid_mappings && lin->n_gid_mappings) {
+        planner->uids = (struct planner_map){ .maps = lin->uid_mappings, .n = lin->n_uid_mappings };
+        planner->gids = (struct planner_map){ .maps = lin->gid_mappings, .n = lin->n_gid_mappings };
+    }
+    check_ids(planner);
+}
+
+/* ---- the process is born ---- */
+
+static op_slot target_row(struct planner *planner)
+{
+    op_slot slot;
+    struct op *op;
+
+    if (!planner->namespaces_joined)
+        return SLOT_NONE;
+    slot = plan_slot(planner);
+    op = plan_add(planner, OP_TARGET, SIDE_PARENT, "container's process %d", target_of(planner)->pid);
+    op->target.slot = slot;
+    op->target.pid = target_of(planner)->pid;
+    return slot;
+}
+
+static void affinity_row(struct planner *planner, const char *list, const char *field)
+{
+    struct op_bytes mask;
+
+    if (!list || !*list)
+        return;
+    mask = plan_number_list(planner, list, field);
+    plan_add(planner, OP_AFFINITY, SIDE_INIT, "%s", field)->affinity.mask = mask;
+}
+
+/* execCPUAffinity: `initial` holds until the process is in the container's cgroup, `final` from then on. */
+static void clone_rows(struct planner *planner)
+{
+    const char *initial = process_of(planner)->affinity_initial;
+    bool affinity = initial && *initial;
+    int born_in = affinity ? -1 : plan_cgroup_exec_hierarchy(planner);
+    uint32_t first;
+
+    plan_add(planner, OP_CLONE, SIDE_PARENT, "process")->clone.hierarchy = born_in;
+    affinity_row(planner, initial, "process.execCPUAffinity.initial");
+    if (affinity)
+        sync_row(planner, SYNC_PARENT_WAITS, "initial CPU affinity");
+    first = planner->plan.blob->n_ops;
+    plan_cgroup_enter(planner, born_in);
+    plan_process_parent(planner);
+    if (planner->plan.blob->n_ops > first || affinity)
+        sync_row(planner, SYNC_INIT_WAITS, "cgroups are joined");
+}
+
+/* ---- it goes over ---- */
+
+static void namespace_rows(struct planner *planner, op_slot slot)
+{
+    struct op *op;
+
+    if (slot == SLOT_NONE)
+        return;
+    op = plan_add(planner, OP_SETNS, SIDE_INIT, "namespaces of the container");
+    op->setns.fd = slot;
+    op->setns.type = planner->namespaces_joined;
+    op->setns.pid = target_of(planner)->pid;
+    if (planner->namespaces_joined & CLONE_NEWPID)
+        plan_add(planner, OP_REFORK, SIDE_INIT, "pid namespace of the container");
+    if (planner->user_namespace)
+        plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
+            plan_may_clear_groups(planner);
+}
+
+/* Who asks for the process's number gets the one that it has after the REFORK, and before it does anything. */
+static void announce_rows(struct planner *planner)
+{
+    const struct plan_input *input = planner->input;
+
+    if (!input->pid_file && !input->pidfd_socket)
+        return;
+    sync_row(planner, SYNC_PARENT_WAITS, "set up");
+    plan_announce(planner);
+    sync_row(planner, SYNC_INIT_WAITS, "its number is known");
+}
+
+static void exec_rows(struct planner *planner)
+{
+    op_slot slot;
+
+    if (!process_of(planner)) {
+        plan_fail(planner, -EINVAL, "process: missing, there is nothing to run");
+        return;
+    }
+    decide(planner);
+    plan_cgroup_find(planner);
+    slot = target_row(planner);
+    clone_rows(planner);
+    namespace_rows(planner, slot);
+    plan_process_early(planner);
+    affinity_row(planner, process_of(planner)->affinity_final, "process.execCPUAffinity.final");
+    plan_terminal(planner);
+    plan_process_prepare(planner);
+    announce_rows(planner);
+    plan_process_execute(planner);
+}
+
+int plan_exec(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err)
+{
+    return plan_build(input, exec_rows, arena, ret_plan, err);
+}

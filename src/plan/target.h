@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the planner knows of a container that exists, for `exec` to enter it. Found by container/target.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "host/cgroup_dir.h"
+
+struct plan_target {
+    int pid;             /* its first process, in our pid namespace */
+    unsigned namespaces; /* CLONE_NEW* of the namespaces in which it is not where we are */
+    bool groups_denied;  /* setgroups(2) is denied in its user namespace */
+    bool frozen;
+    const struct cgroup_dir *cgroups; /* the container's own, by hierarchy, as its state has them */
+    const char *const *now;           /* where its first process is in each of these, below the mount; NULL: unknown */
+    size_t n_cgroups;
+    const char *const *wishes; /* --cgroup: "PATH" or "CONTROLLER[,CONTROLLER]:PATH", PATH below the container's own */
+    size_t n_wishes;
+};
