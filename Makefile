@@ -7,7 +7,7 @@ DESTDIR       ?=
 # For meson setup, e.g. MESON_OPTIONS=-Dstatic=disabled where a distribution has no static libraries.
 MESON_OPTIONS ?=
 
-.PHONY: all help demo check check-host check-vm check-security check-kernels check-all bench install clean
+.PHONY: all help demo check check-host check-engines check-vm check-security check-kernels check-all bench install clean
 .DEFAULT_GOAL := all
 
 all: ## build the program: build/crun (installs nothing)
@@ -28,6 +28,9 @@ check: check-host ## the tests that need this machine only (10 minutes)
 check-host: ## the same
 	@tools/check-host
 
+check-engines: all ## podman, Buildah, containerd and Docker with our program as their runtime
+	@tools/check-engines $(ARGS)
+
 # What is not there yet says so and fails: a target that does nothing must not look like a test that passed.
 check-vm: ## real engines on real kernels, in virtual machines
 	@tools/run-if-there tests/vm/run "make check-vm" $(ARGS)
@@ -38,7 +41,7 @@ check-security: ## the ways in which runtimes were broken, as regression tests
 check-kernels: ## the tests on old and new kernels
 	@tools/run-if-there tools/check-kernels "make check-kernels" $(ARGS)
 
-check-all: check-host check-vm check-security check-kernels ## all of these
+check-all: check-host check-engines check-vm check-security check-kernels ## all of these
 
 bench: all ## speed and memory against other runtimes
 	@tools/run-if-there bench/run "make bench" $(ARGS)

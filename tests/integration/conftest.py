@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import cgroups, leaks, processes, rootfs as images
+from lib import cgroups, leaks, processes, rootfs as images, rootless
 from lib.bundle import Bundle, configure
 from lib.runtime import Program, Runtime
 
@@ -45,8 +45,32 @@ def pytest_report_header(config):
     return f"runtime: {p.path} ({'ours' if p.ours else 'a peer: ' + p.name + ' ' + '.'.join(map(str, p.version))})"
 
 
+# The modules that CRUN_TEST_USER=1 runs as an ordinary user, and what of them only root can do.
+USER_MODULES = ("test_run", "test_process", "test_log")
+ROOT_ONLY = {
+    "test_cwd_that_only_the_user_may_enter": "makes files of users of the host",
+    "test_appends": "the log file is root's",
+    "test_set_user_id_program": "makes files of users of the host",
+    "test_standard_streams_become_the_users": "streams are files of root",
+    "test_streams_of_a_foreground_run_become_the_users": "streams are files of root",
+    "test_pid_file_is_relative_to_the_caller": "the directory is root's",
+    "test_no_new_keyring": "compares with the keyring of the test, which is root's",
+    "test_capability_beyond_ours": "the root of a user namespace has every capability",
+}
+
+
+def root_only(item) -> str:
+    """Why ITEM is not run as an ordinary user; "" if it is."""
+    if item.module.__name__.split(".")[-1] not in USER_MODULES:
+        return "this module is not run as an ordinary user"
+    return ROOT_ONLY.get(item.originalname, "")
+
+
 def pytest_collection_modifyitems(items):
     """The long ones first, so that two workers end together."""
+    for i in items if rootless.AS_USER else []:
+        if why := root_only(i):
+            i.add_marker(pytest.mark.skip(reason=f"as an ordinary user: {why}"))
     items.sort(key=lambda i: 0 if i.get_closest_marker("slow") else 1)
 
 
@@ -91,6 +115,8 @@ def here(request, session, program, image, _markers):
     tag = f"ct{os.getpid()}x{next(_count)}"
     d = session / tag
     d.mkdir()
+    if rootless.AS_USER:
+        os.chown(d, rootless.UID, rootless.GID)
     place = types.SimpleNamespace(dir=d, tag=tag, parent=f"/{tag}", state=d / "state", roots=[d / "state"])
     before = images.names(image)
     check = leaks.Leaks(tag, d, place.roots, () if program.ours else (".empty-directory", ".empty-file"))
@@ -114,7 +140,10 @@ def here(request, session, program, image, _markers):
 @pytest.fixture
 def rt(here, program):
     """The runtime with a state directory of its own; its containers are deleted by force afterwards."""
-    r = Runtime(program, here.state)
+    if rootless.AS_USER:
+        r = rootless.User(here.dir / "user", "name" if rootless.helpers() else None).suite(program, here.state)
+    else:
+        r = Runtime(program, here.state)
     yield r
     complaints = r.clean()
     assert not complaints, "\n".join(complaints)
@@ -138,10 +167,14 @@ def bundle(here, image):
         id = id or f"{here.tag}-{next(count)}"
         path = here.dir / f"bundle-{next(count)}"
         path.mkdir()
+        if rootless.AS_USER:
+            os.chown(path, rootless.UID, rootless.GID)
         root = image
         if copy:
             root = images.copy(image, path / "rootfs")
             changes["root"] = {"readonly": False, **(changes.get("root") or {})}
+            if rootless.AS_USER:
+                rootless.give_image(root)
         b = Bundle(path, root, id, configure(root, f"{here.parent}/{id}" if cgroup else None, **changes))
         return b.write() if text is None else b.write_text(text)
 

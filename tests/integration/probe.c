@@ -28,6 +28,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -511,6 +512,19 @@ static int do_forks(int argc, char **argv)
     return 0;
 }
 
+// Sends one datagram to NOTIFY_SOCKET, as sd_notify(3) does.
+static int do_notify(int argc, char **argv)
+{
+    (void) argc;
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (!path || strlen(path) >= sizeof a.sun_path)
+        return 3;
+    strcpy(a.sun_path, path);
+    return sendto(fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *) &a, sizeof a) < 0 ? errno : 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -530,6 +544,7 @@ int main(int argc, char **argv)
         { "exchange", 2, do_exchange},
         { "allocate", 1, do_allocate},
         { "forks",    1, do_forks   },
+        { "notify",   1, do_notify  },
     };
     for (size_t i = 0; argc > 1 && i < sizeof table / sizeof *table; i++)
         if (strcmp(argv[1], table[i].name) == 0)

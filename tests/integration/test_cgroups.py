@@ -44,8 +44,8 @@ def test_process_is_in_every_hierarchy(running, rt, here):
     c = running()
     path = c.config["linux"]["cgroupsPath"]
     rows = cgroups.of_process(rt.pid(c))
-    assert {k: v for k, v in rows.items() if k in ("memory", "pids", "cpu", "devices", "freezer", "")} \
-        == {k: path for k in rows if k in ("memory", "pids", "cpu", "devices", "freezer", "")}
+    mounted = {k: v for k, v in rows.items() if k in ("memory", "pids", "cpu", "devices", "freezer", "") and cgroups.mount_of(k)}
+    assert mounted and set(mounted.values()) == {path}, rows
 
 
 def test_removed_after_run(bundle, run, here):
@@ -453,6 +453,35 @@ def test_hybrid_uses_the_v1_controllers(running, here):
         pytest.skip("not a hybrid host")
     c = running(resources={"pids": {"limit": 5}})
     assert (cgroups.v1_mount("pids") / here.tag / c.id / "pids.max").read_text() == "5\n"
+
+
+CGROUP_MOUNT = {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup",
+                "options": ["rprivate", "nosuid", "noexec", "nodev", "relatime", "ro"]}
+
+
+def mount_cgroup(c):
+    """As podman --cgroups=disabled writes it."""
+    c["mounts"] = [m for m in c["mounts"] if m["type"] != "cgroup"] + [CGROUP_MOUNT]
+    c["linux"].pop("resources")
+
+
+@pytest.mark.differs(runc="has no --cgroup-manager", crun="refuses hybrid")
+def test_manager_disabled_with_cgroup_mount(bundle, rt):
+    c = bundle(args=["cat", "/proc/self/mountinfo"], edit=mount_cgroup)
+    r = rt.with_options("--cgroup-manager", "disabled").run(c)
+    assert r.returncode == 0, str(r)
+    shown = [line.split(" ")[4] for line in r.stdout.splitlines() if " - cgroup" in line]
+    assert shown and all(t.startswith("/sys/fs/cgroup") for t in shown)
+
+
+@pytest.mark.ours
+def test_cgroup_mount_without_cgroup_file_system(rt, bundle):
+    """Passed over, the mount's propagation too; a note says so, for standard error stays empty on success."""
+    prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", 'umount -R /sys/fs/cgroup; exec "$@"', "sh"]
+    r = rt.with_options("--cgroup-manager", "disabled", prefix=prefix).run(bundle(args=["echo", "works"], edit=mount_cgroup))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "works\n", ""), str(r)
+    r = rt.with_options("--cgroup-manager", "disabled", "--debug", prefix=prefix).run(bundle(args=["true"], edit=mount_cgroup))
+    assert r.returncode == 0 and "no cgroup file system is mounted" in r.stderr
 
 
 def test_no_cgroup_file_system(rt, bundle):

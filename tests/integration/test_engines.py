@@ -18,6 +18,9 @@ def recorded(bundle, here):
     def make(recording, args):
         c = bundle(copy=True)
         config = json.loads((recording / "config.json").read_text())
+        for m in config.get("mounts") or []:  # a layout of cgroups that is not this one
+            if m["destination"].startswith("/sys/fs/cgroup/") and not Path(m["destination"]).exists():
+                pytest.skip(f"recorded where {m['destination']} was, and here it is not")
         c.config = engines.adapt(config, c.rootfs, f"{here.parent}/{c.id}", c.path, args)
         return c.write()
     return make

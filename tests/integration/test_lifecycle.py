@@ -83,8 +83,7 @@ def test_subreaper_gets_the_status(bundle, rt):
     rt.create(c)
     pid = rt.pid(c)
     rt.start(c)
-    processes.until(lambda: processes.reap() or pid in processes.exits, "not reaped")
-    assert processes.exits[pid] == 9
+    assert processes.wait_exit(pid) == 9
     assert rt.state(c)["status"] == "stopped"
 
 
@@ -235,8 +234,7 @@ def test_kill_forms(running, rt, form):
     c = running()
     pid = rt.pid(c)
     rt.kill(c, form)
-    processes.wait_gone(pid)
-    assert processes.exits[pid] == -signal.SIGKILL
+    assert processes.wait_exit(pid) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("form, number", [("10", 10), ("USR1", 10), ("SIGUSR2", 12), ("34", 34), ("64", 64), ("0", None),

@@ -603,3 +603,174 @@ def test_mount_on_root(bundle, run, rt, volume):
     """/ is a valid destination."""
     r = run(bundle(args=["cat", "/file"], mounts=[bind(volume, "/")]))
     assert r.returncode in (0, 127), str(r)  # the volume has a file, and no cat
+
+
+def shared_host(before=":", after=":"):
+    """A mount namespace as a host under systemd has it, shared."""
+    return ["unshare", "--mount", "--propagation", "shared", "sh", "-ec", f'{before}; s=0; "$@" || s=$?; {after}; exit $s', "sh"]
+
+
+@pytest.fixture
+def mapped(bundle):
+    """A container with a user namespace, on a host whose mounts are shared."""
+    def make(script, **changes):
+        return bundle(args=["/bin/sh", "-ec", script], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+                      linux=user_mappings(), **changes)
+    return make
+
+
+def test_user_namespace_on_shared_mounts(mapped, rt):
+    """pivot_root(2) refuses a shared root, and a tree that the parent opened is one unless it was made a slave."""
+    r = rt.with_options(prefix=shared_host()).run(mapped("echo in"))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "in\n", ""), str(r)
+
+
+def test_user_namespace_does_not_mount_on_the_host(mapped, rt, here):
+    """A bind without a word on propagation: what the container mounts below it stays in the container.
+
+    The root is on a private mount, as an engine's often is, so that it is the bind that counts.
+    """
+    source, seen = here.dir / "source", here.dir / "seen"
+    (source / "sub").mkdir(parents=True)
+    c = mapped("mount -t tmpfs escaped /mnt/sub", mounts=[bind(source, "/mnt")], process={"capabilities": caps("CAP_SYS_ADMIN")})
+    private_root = f"mount --bind {c.rootfs} {c.rootfs}; mount --make-private {c.rootfs}"
+    r = rt.with_options(prefix=shared_host(private_root, f"cat /proc/self/mountinfo >{seen}")).run(c)
+    assert r.returncode == 0, str(r)
+    assert "escaped" not in seen.read_text()
+
+
+# ---- id-mapped by the option, with ranges ----
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option, uid, gid", [
+    ("idmap=uids=0-7-1#1-1000-10;gids=0-8-1#1-2000-10", 7, 8),
+    ("ridmap=uids=0-7-100;gids=0-8-100", 7, 8),
+])
+def test_idmap_ranges(bundle, run, here, option, uid, gid):
+    """A file of root is shown as somebody else's."""
+    (here.dir / "data").mkdir()
+    (here.dir / "data/f").write_text("x")
+    r = run(bundle(args=["stat", "-c", "%u:%g", "/mnt/f"], mounts=[bind(here.dir / "data", "/mnt", option)]))
+    assert r.stdout == f"{uid}:{gid}\n", str(r)
+
+
+@pytest.mark.ours
+def test_idmap_ranges_of_the_containers_namespace(bundle, run, here):
+    """With @ the ids are those of the container: root's files are its user 5's."""
+    (here.dir / "data").mkdir()
+    (here.dir / "data/f").write_text("x")
+    c = bundle(args=["stat", "-c", "%u:%g", "/mnt/f"], copy=True, namespaces=namespaces("pid", "mount", "user", "ipc", "uts", "network"),
+               linux=user_mappings(0, 65536) | {"uidMappings": [{"containerID": 0, "hostID": 0, "size": 4}, {"containerID": 4, "hostID": 100000, "size": 1000}]},
+               mounts=[bind(here.dir / "data", "/mnt", "idmap=uids=@0-5-10;gids=@0-6-10")])
+    r = run(c)
+    assert r.stdout == "5:6\n", str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", ["idmap=", "idmap=uids=0-0-1", "idmap=uids=0-0-0;gids=0-0-1", "idmap=uids=@0-0-1;gids=0-0-1", "ridmap=uids=a-b-c;gids=0-0-1"])
+def test_idmap_ranges_refused(bundle, run, rt, here, option):
+    rt.fails(run(bundle(args=["true"], mounts=[bind(here.dir, "/mnt", option)])), 'mounts[7] "/mnt"', "idmap=")
+
+
+# ---- many ----
+
+@pytest.mark.ours
+@pytest.mark.parametrize("user", [False, True])
+def test_a_thousand_mounts_with_few_descriptors(bundle, rt, here, user):
+    """RLIMIT_NOFILE 256; in a user namespace the runtime opens the sources, as many as there are."""
+    (here.dir / "data").mkdir()
+    (here.dir / "data/f").write_text("x")
+    changes = {"namespaces": namespaces("pid", "mount", "user", "ipc", "uts", "network"), "linux": user_mappings(0, 65536)} if user else {}
+    c = bundle(args=["sh", "-c", "grep -c ' /m/' /proc/self/mountinfo; cat /m/999/f"], copy=True, process={"rlimits": []},
+               mounts=[bind(here.dir / "data", f"/m/{i}") for i in range(1000)], **changes)
+    r = rt.with_options(prefix=["prlimit", "--nofile=256:256"]).run(c)
+    assert r.stdout == "1000\nx", str(r)
+
+
+@pytest.mark.ours
+def test_a_failure_among_many_mounts(bundle, run, rt, here):
+    """The parent may still be sending trees when init fails: init's word is what counts."""
+    (here.dir / "data").mkdir()
+    mounts = [bind(here.dir / "data", f"/m/{i}") for i in range(600)]
+    mounts[20] = bind(here.dir / "data", "/etc/hostname")
+    c = bundle(args=["true"], copy=True, namespaces=namespaces("pid", "mount", "user", "ipc", "uts", "network"), linux=user_mappings(0, 65536), mounts=mounts)
+    rt.fails(run(c), 'mounts[27] "/etc/hostname"', "not a directory")
+    mounts[20] = bind("/no/such", "/m/20")
+    c = bundle(args=["true"], copy=True, namespaces=namespaces("pid", "mount", "user", "ipc", "uts", "network"), linux=user_mappings(0, 65536), mounts=mounts)
+    rt.fails(run(c), 'mounts[27] "/m/20"', "/no/such")
+
+
+# ---- every option of the table, alone ----
+
+RECURSIVE = {"ro": {"ro"}, "nosuid": {"nosuid"}, "nodev": {"nodev"}, "noexec": {"noexec"}, "nodiratime": {"nodiratime"},
+             "nosymfollow": {"nosymfollow"}, "noatime": {"noatime"}, "relatime": {"relatime"}, "nostrictatime": {"relatime"}, "atime": {"relatime"}}
+CLEARED = {"rw": "ro", "suid": "nosuid", "dev": "nodev", "exec": "noexec", "diratime": "nodiratime", "symfollow": "nosymfollow",
+           "strictatime": "relatime", "norelatime": "relatime"}
+
+
+def nested(here):
+    """A directory with a mount below it, in a mount namespace that the runtime is started in."""
+    (here.dir / "tree/sub").mkdir(parents=True)
+    return ["unshare", "-m", "sh", "-c", f'mount -t tmpfs -o $1 tmpfs {here.dir}/tree/sub && shift && exec "$@"', "sh"]
+
+
+def sub_mount(r):
+    line, = [l for l in r.stdout.splitlines() if " /mnt/sub " in l]
+    return Mount(line)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", RECURSIVE)
+def test_recursive_options_that_set(bundle, rt, here, option):
+    prefix = [*nested(here), "strictatime" if "rel" in str(RECURSIVE[option]) else "rw"]
+    c = bundle(args=["cat", "/proc/self/mountinfo"], mounts=[bind(here.dir / "tree", "/mnt", "r" + option, recursive=True)])
+    r = rt.with_options(prefix=prefix).run(c)
+    assert r.returncode == 0 and RECURSIVE[option] <= sub_mount(r).options, str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", CLEARED)
+def test_recursive_options_that_clear(bundle, rt, here, option):
+    flag = CLEARED[option]
+    c = bundle(args=["cat", "/proc/self/mountinfo"], mounts=[bind(here.dir / "tree", "/mnt", "r" + option, recursive=True)])
+    r = rt.with_options(prefix=[*nested(here), flag]).run(c)
+    assert r.returncode == 0 and flag not in sub_mount(r).options, str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", CLEARED)
+def test_plain_options_that_clear(bundle, rt, here, option):
+    """Of the top mount only."""
+    flag = CLEARED[option]
+    c = bundle(args=["cat", "/proc/self/mountinfo"], mounts=[bind(here.dir / "tree/sub", "/mnt", option)])
+    r = rt.with_options(prefix=[*nested(here), flag]).run(c)
+    line, = [l for l in r.stdout.splitlines() if " /mnt " in l]
+    assert flag not in Mount(line).options, str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", ["defaults", "silent", "loud", "auto", "noauto", "nofail", "_netdev", "acl", "iversion", "noiversion",
+                                    "rsync", "rasync", "rdirsync", "rmand", "rnomand", "async", "nomand"])
+def test_options_without_effect(bundle, run, option):
+    """They are of mount(8), or of no mount at all: no file system hears of them."""
+    r = run(bundle(args=["echo", "fine"], mounts=[tmpfs("/mnt", option)]))
+    assert r.stdout == "fine\n", str(r)
+
+
+@pytest.mark.ours
+def test_src_nofollow(bundle, run, here):
+    """The link itself is mounted, not what it leads to."""
+    (here.dir / "link").symlink_to("/somewhere")
+    r = run(bundle(args=["readlink", "/mnt/x"], copy=True, mounts=[bind(here.dir / "link", "/mnt/x", "src-nofollow")]))
+    assert r.stdout == "/somewhere\n", str(r)
+
+
+@pytest.mark.ours
+def test_dest_nofollow(bundle, run, here):
+    """What the link at the target leads to is left alone."""
+    (here.dir / "file").write_text("mounted\n")
+    c = bundle(args=["sh", "-c", "cat /mnt/behind; cat /mnt/link"], copy=True, mounts=[bind(here.dir / "file", "/mnt/link", "dest-nofollow")])
+    (c.rootfs / "mnt/behind").write_text("behind\n")
+    (c.rootfs / "mnt/link").symlink_to("behind")
+    r = run(c)
+    assert r.stdout.startswith("behind\n") and "mounted" in r.stdout, str(r)

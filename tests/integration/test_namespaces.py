@@ -312,3 +312,58 @@ def test_host_network_with_sysfs_bound(bundle, run):
     c = bundle(args=["ls", "/sys/class/net"], namespaces=namespaces("pid", "ipc", "uts", "mount"), edit=edit)
     r = run(c)
     assert set(r.stdout.split()) == set(os.listdir("/sys/class/net")), str(r)
+
+
+# ---- without a mount namespace of its own ----
+
+def bare(c):
+    """Nothing that is a mount."""
+    c["mounts"], c["root"]["readonly"] = [], False
+    for field in ("maskedPaths", "readonlyPaths", "devices", "rootfsPropagation"):
+        c["linux"].pop(field, None)
+
+
+@pytest.mark.ours
+def test_no_mount_namespace(bundle, run):
+    """The host's mounts stay as they are; the root is the container's."""
+    r = run(bundle(args=["sh", "-c", "ls -d /bin/busybox; ls /home /srv 2>&1; pwd"], copy=True, edit=bare,
+                   namespaces=namespaces("pid", "network", "ipc", "uts")))
+    assert r.returncode in (0, 1) and r.stdout.startswith("/bin/busybox\n") and r.stdout.endswith("/\n"), str(r)
+
+
+@pytest.mark.ours
+def test_joined_mount_namespace(bundle, rt, here):
+    """root.path is a path of that namespace."""
+    p = subprocess.Popen(["unshare", "-m", "sh", "-c", f"mount -t tmpfs tmpfs {here.dir}/bundle-2 && mkdir {here.dir}/bundle-2/r && "
+                          f"cp -a /bin/busybox {here.dir}/bundle-2/r/ && echo ready && read x"],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        c = bundle(args=["/busybox", "ls", "/"], edit=bare, namespaces=namespaces("pid", "uts", mount=f"/proc/{p.pid}/ns/mnt"),
+                   root={"path": str(here.dir / "bundle-2/r")})
+        assert c.path == here.dir / "bundle-2"
+        assert p.stdout.readline() == "ready\n"
+        r = rt.run(c)
+        assert r.stdout == "busybox\n", str(r)
+    finally:
+        p.communicate("\n", timeout=10)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("change, field", [
+    ({"mounts": [{"destination": "/x", "type": "tmpfs"}]}, "mounts"),
+    ({"linux": {"maskedPaths": ["/proc/x"]}}, "linux.maskedPaths"),
+    ({"linux": {"readonlyPaths": ["/proc/x"]}}, "linux.readonlyPaths"),
+    ({"linux": {"rootfsPropagation": "slave"}}, "linux.rootfsPropagation"),
+    ({"root": {"readonly": True}}, "root.readonly"),
+    ({"process": {"terminal": True}}, "process.terminal"),
+])
+def test_what_needs_a_mount_namespace(bundle, run, rt, change, field):
+    def edit(c):
+        bare(c)
+        for k, v in change.items():
+            if isinstance(v, dict):
+                c[k].update(v)
+            else:
+                c[k] = v
+
+    rt.fails(run(bundle(args=["true"], edit=edit, namespaces=namespaces("pid", "uts"))), field, "mount namespace")

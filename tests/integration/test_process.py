@@ -3,6 +3,7 @@
 
 import os
 import resource
+import select
 import shutil
 import signal
 
@@ -535,9 +536,12 @@ def test_signal_state_of_the_caller_does_not_come_along(bundle, rt):
 
 def next_signal(p, wanted):
     """The next line of `probe signals`. (The Go runtime sends itself SIGURG, and runc passes that on.)"""
-    while (line := p.stdout.readline()) == b"23\n" and wanted != signal.SIGURG:
-        pass
-    return int(line)
+    while True:
+        readable, _, _ = select.select([p.stdout], [], [], 10)
+        assert readable, f"no signal {wanted} within 10 s; the runtime: {p.poll()}"
+        line = p.stdout.readline()
+        if line != b"23\n" or wanted == signal.SIGURG:
+            return int(line)
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "CONT"])
@@ -626,3 +630,78 @@ def test_scheduler_and_io_priority(probe):
 @pytest.mark.differs(runc="1.1.5 has no personality")
 def test_personality(probe):
     assert probe(linux={"personality": {"domain": "LINUX32"}})["personality"] & 0xff == 8
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("scheduler, policy", [
+    ({"policy": "SCHED_OTHER", "nice": 3}, 0), ({"policy": "SCHED_FIFO", "priority": 4}, 1), ({"policy": "SCHED_RR", "priority": 99}, 2),
+    ({"policy": "SCHED_BATCH"}, 3), ({"policy": "SCHED_IDLE"}, 5),
+])
+def test_scheduler_policies(bundle, run, scheduler, policy):
+    """Real-time ones are up to the cgroup, where the kernel has CONFIG_RT_GROUP_SCHED."""
+    r = run(bundle(args=["/bin/probe"], process={"scheduler": scheduler}))
+    if r.returncode and policy in (1, 2):
+        assert "process.scheduler: sched_setattr: operation not permitted" in r.stderr.lower(), str(r)
+    else:
+        assert r.json["scheduler"] == policy, str(r)
+
+
+@pytest.mark.ours
+def test_scheduler_flags(probe):
+    """SCHED_RESET_ON_FORK shows in the policy."""
+    assert probe(process={"scheduler": {"policy": "SCHED_OTHER", "flags": ["SCHED_FLAG_RESET_ON_FORK"]}})["scheduler"] == 0x40000000
+
+
+@pytest.mark.ours
+def test_scheduler_deadline(bundle, run):
+    """chrt -p shows the parameters; a deadline task may be refused where its CPUs are limited: then by name."""
+    c = bundle(args=["grep", "-e", "^policy", "-e", "^dl.runtime", "/proc/self/sched"],
+               process={"scheduler": {"policy": "SCHED_DEADLINE", "runtime": 1000000, "deadline": 10000000, "period": 20000000}})
+    r = run(c)
+    if r.returncode == 0:
+        assert r.stdout.split()[2] == "6", str(r)
+    else:
+        assert "process.scheduler" in r.stderr, str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("scheduler", [{"policy": "SCHED_FIFO", "priority": 0}, {"policy": "SCHED_OTHER", "priority": 5}, {"policy": "SCHED_DEADLINE"}, {"policy": "SCHED_NONE"}])
+def test_scheduler_refused(bundle, run, rt, scheduler):
+    rt.fails(run(bundle(args=["true"], process={"scheduler": scheduler})), "process.scheduler")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name, number", [("IOPRIO_CLASS_RT", 1), ("IOPRIO_CLASS_BE", 2), ("IOPRIO_CLASS_IDLE", 3)])
+def test_io_priority_classes(probe, name, number):
+    priority = 0 if number == 3 else 4
+    assert probe(process={"ioPriority": {"class": name, "priority": priority}})["ioprio"] == number << 13 | priority
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("policy, shown", [
+    ({"mode": "MPOL_BIND", "nodes": "0"}, "bind:0"), ({"mode": "MPOL_PREFERRED", "nodes": "0"}, "prefer:0"), ({"mode": "MPOL_LOCAL"}, "local"),
+    ({"mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}, "interleave=static:0"), ({"mode": "MPOL_DEFAULT"}, "default"),
+])
+def test_memory_policy(bundle, run, policy, shown):
+    if not os.path.exists("/proc/self/numa_maps"):
+        pytest.skip("this kernel has no NUMA")
+    r = run(bundle(args=["cat", "/proc/self/numa_maps"], linux={"memoryPolicy": policy}))
+    assert r.returncode == 0 and f" {shown} " in r.stdout, str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("policy, text", [
+    ({"mode": "MPOL_BIND"}, "linux.memoryPolicy"), ({"mode": "MPOL_DEFAULT", "nodes": "0"}, "linux.memoryPolicy"),
+    ({"mode": "MPOL_BIND", "nodes": "0-"}, "linux.memoryPolicy.nodes"), ({"mode": "MPOL_NONE"}, "linux.memoryPolicy.mode"),
+    ({"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES"]}, "linux.memoryPolicy"),
+    ({"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_NONE"]}, "linux.memoryPolicy.flags[0]"),
+])
+def test_memory_policy_refused(bundle, run, rt, policy, text):
+    rt.fails(run(bundle(args=["true"], linux={"memoryPolicy": policy})), text)
+
+
+@pytest.mark.ours
+def test_personality_flags(bundle, run, rt):
+    """The specification has none."""
+    rt.fails(run(bundle(args=["true"], linux={"personality": {"domain": "LINUX", "flags": ["ADDR_NO_RANDOMIZE"]}})), "linux.personality.flags")
+    rt.fails(run(bundle(args=["true"], linux={"personality": {"domain": "MINIX"}})), "linux.personality.domain")

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """linux.seccomp: actions, arguments, what is newer than the profile, and when the filter is loaded."""
 
+import base64
 import errno
+import fcntl
 import json
 import os
 import platform
+import select
+import socket
+import struct
+import threading
 
 import pytest
+
+from lib.bundle import namespaces, user_mappings
+from lib.runtime import environment
 
 ARCH = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}.get(platform.machine())
 MKDIRAT = {"x86_64": 258, "aarch64": 34}.get(platform.machine())
@@ -248,7 +257,201 @@ def test_notify_of_write(bundle, run, rt, here):
 @pytest.mark.ours
 def test_missing_agent(bundle, run, rt, here):
     c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir"), listenerPath=str(here.dir / "no-agent")))
+    rt.fails(run(c), "failed to connect with seccomp agent", "no-agent")
+
+
+@pytest.mark.ours
+def test_agent_path_is_absolute(bundle, run, rt):
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir"), listenerPath="agent.sock"))
+    rt.fails(run(c), "linux.seccomp.listenerPath", "absolute")
+
+
+# ---- a listener: linux.seccomp.listenerPath, SECCOMP_IOCTL_NOTIF_* of linux/seccomp.h ----
+
+RECV, SEND = 0xC0502100, 0xC0182101
+
+
+class Agent(threading.Thread):
+    """Takes one listener, keeps what came with it, and answers every call with errno 99, or lets it go on."""
+
+    def __init__(self, path, go_on=False):
+        super().__init__(daemon=True)
+        self.go_on, self.calls, self.message, self.fds = go_on, [], None, []
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(str(path))
+        self.socket.listen()
+        self.socket.settimeout(20)
+        self.start()
+
+    def run(self):
+        connection, _ = self.socket.accept()
+        data, self.fds, _, _ = socket.recv_fds(connection, 65536, 4)
+        self.message = json.loads(data)
+        assert connection.recv(1) == b"", "more than one message"
+        connection.close()
+        poll = select.poll()
+        poll.register(self.fds[0], select.POLLIN)
+        while self.answer(poll):
+            pass
+        for fd in self.fds:
+            os.close(fd)
+        self.socket.close()
+
+    def answer(self, poll):
+        (_, events), *_ = poll.poll(20000) or [(0, 0)]
+        if not events & select.POLLIN:
+            return False
+        asked = bytearray(80)
+        fcntl.ioctl(self.fds[0], RECV, asked)
+        id, _, _, nr = struct.unpack_from("QIIi", asked)
+        self.calls.append(nr)
+        fcntl.ioctl(self.fds[0], SEND, struct.pack("QqiI", id, 0, 0 if self.go_on else -99, 1 if self.go_on else 0))
+        return True
+
+
+@pytest.fixture
+def agent(here):
+    made = []
+
+    def make(**how):
+        made.append(Agent(here.dir / "agent.sock", **how))
+        made[-1].path = str(here.dir / "agent.sock")
+        return made[-1]
+
+    yield make
+    for a in made:
+        a.join(20)
+        assert not a.is_alive(), "the listener was not closed with the container"
+
+
+def notify(*names, **more):
+    return profile(row("SCMP_ACT_NOTIFY", *names), **more)
+
+
+@pytest.mark.ours
+def test_listener(bundle, run, agent, here):
+    a = agent()
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], annotations={"a": "b"},
+               seccomp=notify("getpriority", listenerPath=a.path, listenerMetadata="for the agent"))
     r = run(c)
-    if "not supported by this version" in r.stderr:
-        pytest.skip("listeners come with a later issue")
-    rt.fails(r, "failed to connect with seccomp agent")
+    a.join(20)
+    assert r.json["errno"] == 99 and a.calls == [GETPRIORITY], str(r)
+    m = a.message
+    assert len(a.fds) == 1 and m["fds"] == ["seccompFd"] and m["metadata"] == "for the agent" and m["ociVersion"]
+    assert m["state"]["id"] == c.id and m["state"]["status"] == "creating" and m["state"]["annotations"] == {"a": "b"}
+    assert m["pid"] == m["state"]["pid"] > 1
+
+
+@pytest.mark.ours
+def test_listener_of_a_created_container(bundle, rt, agent, here):
+    """It comes with the start, from another process of the runtime."""
+    a = agent()
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=notify("getpriority", listenerPath=a.path))
+    rt.create(c)
+    assert a.message is None
+    rt.start(c)
+    rt.wait_status(c, "stopped")
+    a.join(20)
+    assert json.loads(rt.output(c))["errno"] == 99 and a.message["state"]["id"] == c.id
+
+
+@pytest.mark.ours
+def test_agent_that_went_away(bundle, rt, here):
+    """Between create and start."""
+    c = bundle(args=["true"], seccomp=notify("mkdir", listenerPath=str(here.dir / "agent.sock")))
+    rt.create(c)
+    rt.fails(rt.start(c, check=False), "failed to connect with seccomp agent")
+    rt.wait_status(c, "stopped")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("where", ["annotation", "environment"])
+def test_agent_by_other_means(bundle, rt, agent, where):
+    a = agent()
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=notify("getpriority"),
+               annotations={"run.oci.seccomp.receiver": a.path} if where == "annotation" else {})
+    env = environment(RUN_OCI_SECCOMP_RECEIVER=a.path) if where == "environment" else environment()
+    rt.create(c, env=env)
+    rt.start(c)  # remembers where it was told
+    rt.wait_status(c, "stopped")
+    a.join(20)
+    assert a.calls == [GETPRIORITY]
+
+
+@pytest.mark.ours
+def test_listener_does_not_stay_in_the_container(bundle, run, agent):
+    """SECURITY-CASES.md 17."""
+    a = agent()
+    r = run(bundle(args=["sh", "-c", "for f in /proc/self/fd/*; do readlink $f; done; exit 0"], seccomp=notify("getpriority", listenerPath=a.path)))
+    assert r.returncode == 0 and "seccomp" not in r.stdout, str(r)
+
+
+@pytest.mark.ours
+def test_listener_for_the_runtimes_own_calls(bundle, run, agent):
+    """Whatever crun-init still calls after its filter does not wait for an agent that has no listener yet."""
+    a = agent(go_on=True)
+    names = ["sendmsg", "recvmsg", "read", "close", "execve", "prctl", "rt_sigaction", "rt_sigprocmask", "umask", "getpriority"]
+    r = run(bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=notify(*names, listenerPath=a.path)))
+    assert r.returncode == 0 and r.json["errno"] == 0, str(r)
+    a.join(20)
+    assert GETPRIORITY in a.calls
+
+
+@pytest.mark.ours
+def test_listener_in_a_user_namespace(bundle, run, agent):
+    a = agent()
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], copy=True, user={"uid": 1000, "gid": 1000},
+               namespaces=namespaces("pid", "mount", "user", "ipc", "uts", "network"), linux=user_mappings(0, 65536),
+               seccomp=notify("getpriority", listenerPath=a.path))
+    r = run(c)
+    a.join(20)
+    assert r.json["errno"] == 99, str(r)
+
+
+@pytest.mark.ours
+def test_nothing_but_execve_after_the_filter(bundle, run):
+    """Handlers, masks and the like are set before: a profile may kill for them."""
+    p = profile(row("SCMP_ACT_KILL_PROCESS", "rt_sigaction", "rt_sigprocmask", "prctl", "umask", "sendmsg", "recvmsg", "close"))
+    r = run(bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=p))
+    assert r.returncode == 0 and r.json["errno"] == 0, str(r)
+
+
+# ---- a program that was compiled elsewhere ----
+
+def bpf(*instructions) -> str:
+    return base64.b64encode(b"".join(struct.pack("HBBI", *i) for i in instructions)).decode()
+
+
+ALLOW, ERRNO, NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
+
+
+def refusing(number, action):
+    """Load the number; if it is this one: the action, else allow."""
+    return bpf((0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, action), (0x06, 0, 0, ALLOW))
+
+
+@pytest.mark.ours
+def test_raw_program(bundle, run):
+    """It is taken instead of the profile."""
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY], annotations={"run.oci.seccomp_bpf_data": refusing(GETPRIORITY, ERRNO | 66)},
+               seccomp=profile(row("SCMP_ACT_ERRNO", "getpriority", errnoRet=77)))
+    assert run(c).json["errno"] == 66
+
+
+@pytest.mark.ours
+def test_raw_program_with_a_listener(bundle, run, agent):
+    a = agent()
+    c = bundle(args=["/bin/probe", "syscall", GETPRIORITY],
+               annotations={"run.oci.seccomp_bpf_data": refusing(GETPRIORITY, NOTIFY), "run.oci.seccomp.receiver": a.path})
+    assert run(c).json["errno"] == 99
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("data", ["", "*", "AAAA", base64.b64encode(b"x" * 8 * 4097).decode()])
+def test_bad_raw_programs(bundle, run, rt, data):
+    rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp_bpf_data": data})), "run.oci.seccomp_bpf_data")
+
+
+@pytest.mark.ours
+def test_raw_program_that_the_kernel_refuses(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp_bpf_data": bpf((0xFF, 0, 0, 0))})), "linux.seccomp", "seccomp")

@@ -60,6 +60,14 @@ def test_entry_point_is_the_runtime(bundle, rt, victim, entry):
     assert r.returncode != 0 or not r.stdout, str(r)
 
 
+@pytest.mark.parametrize("entry", ["/proc/self/exe", "/link", "/script", "/script-arg", "/proc/thread-self/exe"])
+def test_exec_of_the_runtime(running, rt, victim, entry):
+    c = running(copy=True, process={"capabilities": caps("SYS_PTRACE", "DAC_OVERRIDE", "SYS_ADMIN")})
+    entry_points(c)
+    r = rt("exec", c.id, entry, timeout=20)
+    assert r.returncode != 0 or not r.stdout, str(r)
+
+
 @pytest.mark.ours
 @pytest.mark.parametrize("entry", ["/proc/self/exe", "/link", "/script"])
 def test_what_runs_there_is_not_the_hosts_file(bundle, rt, program, entry):
@@ -86,7 +94,7 @@ def test_init_is_sealed(created, rt, program):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["joined", "start"])
+@pytest.mark.parametrize("how", ["joined", "start", "exec"])
 def test_process_that_tries_to_overwrite(bundle, running, rt, victim, how):
     """A process that opens /proc/PID/exe of whatever appears beside it, and writes as soon as it can."""
     privileges = {"capabilities": caps("SYS_PTRACE", "DAC_OVERRIDE", "SYS_ADMIN", "DAC_READ_SEARCH"), "noNewPrivileges": False}
@@ -100,6 +108,8 @@ def test_process_that_tries_to_overwrite(bundle, running, rt, victim, how):
         try:
             if how == "joined":
                 rt.run(c, timeout=20)
+            elif how == "exec":
+                rt("exec", attacker.id, *c.config["process"]["args"], timeout=20)
             else:
                 rt.create(c)
                 rt.start(c, check=False)

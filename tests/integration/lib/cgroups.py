@@ -29,12 +29,15 @@ def hierarchies() -> dict:
     return found
 
 
-def v1_mount(controller: str):
+def mount_of(controller: str):
     return next((m for m, c in hierarchies().items() if controller in c), None)
 
 
+v1_mount = mount_of
+
+
 def v2_mount():
-    return next((m for m, c in hierarchies().items() if "" in c), None)
+    return mount_of("")
 
 
 def controllers() -> set:

@@ -11,6 +11,7 @@ import os
 import resource
 from pathlib import Path
 
+from . import cgroups
 from . import rootfs as rootfs_of
 from .bundle import CAPABILITIES
 
@@ -29,6 +30,10 @@ def options(recording: Path) -> list:
 
 # Where engines keep what they bind into their containers; never take a live one's.
 ENGINES_OWN = ("/var/lib/containers/", "/run/containers/", "/var/lib/docker/", "/run/docker/", "/var/lib/containerd/", "/run/containerd/")
+
+
+# A limit that this host cannot give is refused, as it should be; the recording's host could.
+CONTROLLERS = {"memory": "memory", "pids": "pids", "cpu": "cpu", "blockIO": "blkio", "hugepageLimits": "hugetlb"}
 
 
 def _is_a_file(destination: str) -> bool:
@@ -63,6 +68,9 @@ def adapt(config: dict, rootfs: Path, cgroups_path: str, directory: Path, args: 
     if p.get("oomScoreAdj", 0) < int(Path("/proc/self/oom_score_adj").read_text()):
         p.pop("oomScoreAdj", None)  # lowering needs CAP_SYS_RESOURCE
     l["cgroupsPath"] = cgroups_path
+    for key, controller in CONTROLLERS.items():
+        if controller not in cgroups.controllers():
+            (l.get("resources") or {}).pop(key, None)
     for n in l.get("namespaces") or []:
         if n.get("path") and not os.path.exists(n["path"]):
             n.pop("path")

@@ -33,10 +33,11 @@ class Leaks:
         """fixtures: names that a peer keeps in its state root, once and for all."""
         self.tag, self.directory, self.state_roots, self.fixtures = tag, directory, state_roots, set(fixtures)
         self.before = descriptors()
+        self.others = set(processes.strays())  # of an earlier test, which has been blamed already
 
     def found(self) -> list:
         """What is left, in words."""
-        left = [f"process {p}: {c}" for p, c in processes.strays().items()]
+        left = [f"process {p}: {c}" for p, c in processes.strays().items() if p not in self.others]
         # The parent that cgroupsPath names may stay, as an engine's does; nothing below it, and nothing elsewhere.
         left += [f"cgroup {p}" for p in cgroups.named(self.tag) if p.name != self.tag]
         left += [f"mount {m}" for m in mounts(self.directory)]

@@ -110,6 +110,12 @@ def wait_gone(pid: int, timeout=10.0) -> None:
     until(lambda: not alive(pid), f"process {pid} ({describe(pid)}) is still there", timeout)
 
 
+def wait_exit(pid: int, timeout=10.0) -> int:
+    """The end of a process that was given to us: its exit status, or minus the signal."""
+    until(lambda: reap() or pid in exits, lambda: f"process {pid} ({describe(pid)}) has not ended", timeout)
+    return exits[pid]
+
+
 def until(condition, what, timeout=10.0):
     """Polls; returns the condition's value. A test may poll, the program never does."""
     end = time.monotonic() + timeout

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from . import processes
 from .bundle import Bundle
 
@@ -134,6 +136,7 @@ class Runtime:
     def __init__(self, program: Program, root: Path, prefix=(), options=()):
         self.program, self.root, self.prefix, self.options = program, Path(root), list(prefix), list(options)
         self.ids, self.processes = [], []
+        self.refusals = None  # of an ordinary user's wishes: a test that gets one is skipped
 
     @property
     def ours(self):
@@ -141,16 +144,23 @@ class Runtime:
 
     def with_options(self, *options, prefix=None) -> "Runtime":
         """The same state, other global options, or called through another command."""
+        if self.refusals and prefix is not None:
+            pytest.skip("as an ordinary user: the command that it is called through is root's")
         other = Runtime(self.program, self.root, self.prefix if prefix is None else prefix, [*self.options, *options])
-        other.ids, other.processes = self.ids, self.processes
+        other.ids, other.processes, other.refusals = self.ids, self.processes, self.refusals
         return other
 
     def argv(self, *args) -> list:
         return [*self.prefix, self.program.path, "--root", self.root, *self.options, *args]
 
-    def __call__(self, *args, **how) -> Result:
+    def __call__(self, *args, check=False, **how) -> Result:
         __tracebackhide__ = True
-        return call(self.argv(*args), **how)
+        r = call(self.argv(*args), **how)
+        if self.refusals and r.returncode and (why := self.refusals.search(r.stderr)):
+            pytest.skip(f"as an ordinary user: {why[0]}")
+        if check:
+            assert r.returncode == 0, f"expected to succeed:\n{r}"
+        return r
 
     def _remember(self, c, id):
         id = id or c.id
@@ -196,6 +206,7 @@ class Runtime:
         return self("list", "--format", "json", check=True).json or []
 
     def popen(self, *args, **how) -> processes.Process:
+        how.setdefault("bufsize", 0)  # so that select and readline agree
         how.setdefault("env", environment())
         how.setdefault("stdin", subprocess.DEVNULL)
         how.setdefault("stdout", subprocess.PIPE)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""In sandboxes that block system calls, as missing (ENOSYS) and as forbidden (EPERM): everything works by older calls,
+or fails with one line that names the call; and nothing is left."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lib import rootless
+from lib.bundle import bind, namespaces, tmpfs
+from lib.rootless import User
+
+pytestmark = [pytest.mark.ours, pytest.mark.skipif(rootless.AS_USER, reason="has users of its own")]
+
+MOUNT_API = "fsopen,fsconfig,fsmount,move_mount,open_tree,mount_setattr"
+GROUPS = {
+    "openat2": "openat2",
+    "clone3": "clone3",
+    "mount-api": MOUNT_API,
+    "mount_setattr": "mount_setattr",
+    "fsopen": "fsopen",
+    "open_tree": "open_tree",
+    "keyctl": "keyctl",
+    "pidfd": "pidfd_open,pidfd_send_signal",
+    "pidfd_open": "pidfd_open",
+    "pidfd_send_signal": "pidfd_send_signal",
+    "close_range": "close_range",
+    "bpf": "bpf",
+    "all": f"openat2,clone3,{MOUNT_API},keyctl,pidfd_open,pidfd_send_signal,close_range,bpf,faccessat2",
+}
+matrix = pytest.mark.parametrize("calls", GROUPS.values(), ids=GROUPS.keys())
+errors = pytest.mark.parametrize("error", ["ENOSYS", "EPERM"])
+
+
+@pytest.fixture(scope="session")
+def blocked(session) -> Path:
+    to = session / "blocked"
+    if not to.exists():
+        compiler = os.environ.get("CC", "gcc").split()
+        subprocess.run([*compiler, "-O1", "-o", to, Path(__file__).parent / "blocked.c"], check=True, timeout=60)
+    return to
+
+
+def whole(stderr):
+    """The keyring is the one thing that is done without, and said."""
+    return [l for l in stderr.splitlines() if "keyctl" not in l]
+
+
+@errors
+@matrix
+def test_run(bundle, rt, blocked, calls, error, here):
+    """With binds, a tmpfs, masked and read-only paths, devices, a user: all that those calls are for."""
+    source = here.dir / "source"
+    source.mkdir()
+    (source / "file").write_text("from the host\n")
+    c = bundle(args=["sh", "-c", "id -u; cat /mnt/bound/file; touch /mnt/bound/x 2>/dev/null && echo written; touch /mnt/t/y && echo ok;"
+                     "touch /proc/sys/x 2>/dev/null; touch /etc/x 2>/dev/null && echo root; wc -c < /proc/keys"],
+               mounts=[bind(source, "/mnt/bound", "ro", "nosuid"), tmpfs("/mnt/t", "mode=1777")], copy=True,
+               root={"readonly": True}, user={"uid": 1000, "gid": 1000})
+    r = rt.with_options(prefix=[blocked, error, calls]).run(c)
+    assert (r.returncode, r.stdout) == (0, "1000\nfrom the host\nok\n0\n"), str(r)
+    assert not whole(r.stderr), str(r)
+
+
+@errors
+@matrix
+def test_life(bundle, rt, blocked, calls, error):
+    b = rt.with_options(prefix=[blocked, error, calls])
+    c = bundle(args=["/bin/probe", "sleep"])
+    b.create(c)
+    assert b.status(c) == "created"
+    b.start(c)
+    assert b.status(c) == "running"
+    assert b.ps(c)
+    b.kill(c, "KILL")
+    b.wait_status(c, "stopped")
+    b.delete(c)
+
+
+@errors
+@matrix
+def test_delete_by_force(bundle, rt, blocked, calls, error):
+    b = rt.with_options(prefix=[blocked, error, calls])
+    c = bundle(args=["/bin/probe", "tree", "2"], namespaces=namespaces("mount", "ipc", "uts"))
+    b.run_detached(c)
+    b.delete(c, "--force")
+    assert b.list() == []
+
+
+@errors
+@matrix
+def test_user_namespace(bundle, rt, blocked, calls, error):
+    row = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    c = bundle(args=["id", "-u"], namespaces=namespaces("mount", "pid", "ipc", "uts", "user", "network"),
+               linux={"uidMappings": row, "gidMappings": row})
+    r = rt.with_options(prefix=[blocked, error, calls]).run(c)
+    if r.returncode == 0:
+        assert r.stdout == "0\n" and not whole(r.stderr), str(r)
+    else:
+        rt.fails(r, "root.path", "open_tree" if "open_tree" in calls else "mount_setattr")  # only the host's root can give the tree to the user namespace
+
+
+@errors
+@matrix
+def test_rootless(bundle, here, program, blocked, calls, error):
+    user = User(here.dir / "user")
+    here.roots.append(user.runtime_dir / "crun")
+    c = bundle(args=["id", "-u"], copy=True, cgroup=False, resources={"devices": None})
+    rootless.give(c.path)
+    r = user.runtime(program, blocked, error, calls).run(c)
+    assert (r.returncode, r.stdout) == (0, "0\n") and not whole(r.stderr), str(r)
+
+
+@errors
+@pytest.mark.parametrize("call", ["move_mount", "fsmount", "fsconfig"])
+def test_half_an_interface(bundle, rt, blocked, call, error):
+    """No kernel has one of these without the others, and no profile that is known."""
+    r = rt.with_options(prefix=[blocked, error, call]).run(bundle(args=["true"]))
+    if r.returncode:
+        rt.fails(r, call)
+
+
+@errors
+def test_without_memfd(bundle, rt, blocked, error):
+    """There is no other way to hand over a plan that nobody can change."""
+    rt.fails(rt.with_options(prefix=[blocked, error, "memfd_create"]).run(bundle(args=["true"])), "memfd_create")
+
+
+@errors
+def test_hook_with_timeout(bundle, rt, blocked, error):
+    """A hook's end, and its time, are waited for without pidfd_open too."""
+    b = rt.with_options(prefix=[blocked, error, "pidfd_open"])
+    c = bundle(args=["true"], hooks={"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "30"], "timeout": 1}]})
+    rt.fails(b.run(c), "createRuntime", "timed out")
+
+
+@errors
+def test_terminal(bundle, rt, blocked, error):
+    b = rt.with_options(prefix=[blocked, error, GROUPS["all"]])
+    r = b.run(bundle(args=["sh", "-c", "test -t 1 && tty"], process={"terminal": True}))
+    assert r.returncode == 0 and "/dev/" in r.stdout, str(r)
+
+
+@errors
+def test_pause(bundle, rt, blocked, error):
+    b = rt.with_options(prefix=[blocked, error, GROUPS["all"]])
+    c = bundle(args=["/bin/probe", "sleep"])
+    b.run_detached(c)
+    b("pause", c.id, check=True)
+    assert b.status(c) == "paused"
+    b("resume", c.id, check=True)
+    b.kill(c, "KILL")
+    b.wait_status(c, "stopped")
+
+
+@errors
+def test_device_program_on_v2(bundle, rt, blocked, error, v2_view):
+    """Rules that cannot be had are an error where they were asked for."""
+    b = rt.with_options(prefix=[*v2_view, blocked, error, "bpf"])
+    rt.fails(b.run(bundle(args=["true"])), "linux.resources.devices", "bpf")
+    r = b.run(bundle(args=["true"], resources={"devices": None}))
+    assert (r.returncode, r.stderr) == (0, ""), str(r)

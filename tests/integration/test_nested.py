@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""In places where others give up: in containers, without capabilities, descriptors, /sys, /dev or a writable /run."""
+
+import copy
+import json
+import os
+import resource
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lib import rootfs as images, rootless
+from lib.bundle import CAPABILITIES, bind, caps, default_config, namespaces, tmpfs
+from lib.rootless import User
+from lib.runtime import call
+
+pytestmark = [pytest.mark.ours, pytest.mark.skipif(rootless.AS_USER, reason="has users of its own")]
+
+ALL = caps(*[c for c in CAPABILITIES if c != "SYS_RESOURCE"])
+
+
+def view(here, name, script) -> list:
+    """A prefix of commands: a mount namespace of its own, changed by a script."""
+    path = here.dir / name
+    path.write_text(f'#!/bin/sh -e\n{script}\nexec "$@"\n')
+    path.chmod(0o755)
+    return ["unshare", "--mount", "--propagation", "private", path]
+
+
+# ---- nested ----
+
+
+def libraries(program) -> list:
+    """What the program needs of the host to run inside an image: nothing if it is static."""
+    r = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    return [w for l in r.stdout.splitlines() for w in l.split() if w.startswith("/")]
+
+
+def put_program(program, root: Path) -> None:
+    shutil.copy(program.path, root / "bin/crun")
+    for l in libraries(program.path):
+        (root / l[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(os.path.realpath(l), root / l[1:])
+
+
+def inner_config(args, root="/", capabilities=ALL, **linux) -> dict:
+    """For the inside: its root is the outer container's own tree, bound."""
+    c = default_config()
+    c["root"] = {"path": str(root), "readonly": False}
+    c["process"].update(args=args, capabilities=capabilities, noNewPrivileges=False)
+    c["process"].pop("rlimits")
+    c["linux"].pop("resources")
+    c["linux"].update(linux)
+    return c
+
+
+LEVEL = "crun --root /run/crun run --bundle /bundle{n} level{n}"
+
+
+@pytest.fixture
+def nest(bundle, program, here):
+    """A writable bundle with the program in it, and /bundle1, /bundle2 ... whose configurations are `inner`; each root
+    is the image itself, bound read-write."""
+    def make(inner, **changes):
+        c = bundle(copy=True, **changes)
+        put_program(program, c.rootfs)
+        for n, config in enumerate(inner, 1):
+            d = c.rootfs / f"bundle{n}"
+            d.mkdir()
+            (d / "config.json").write_text(json.dumps(config))
+        return c
+    return make
+
+
+def test_three_levels(nest, rt):
+    """Root with all capabilities in each; a file shows how deep it is."""
+    leaf = ["sh", "-c", "echo pid $$; id -u; mount | grep -c ' / '"]
+    inner = [inner_config(["sh", "-c", LEVEL.format(n=2)]), inner_config(leaf)]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": ALL, "noNewPrivileges": False, "rlimits": []},
+             mounts=[tmpfs("/run")], linux={"maskedPaths": [], "readonlyPaths": []})
+    r = rt.run(c)
+    assert r.returncode == 0 and r.stdout.startswith("pid 1\n0\n") and not r.stderr, str(r)
+
+
+def test_three_levels_masked(nest, rt):
+    """With the usual masked and read-only paths all the way: the host's user namespace may mount a procfs anew."""
+    inner = [inner_config(["sh", "-c", LEVEL.format(n=2)]), inner_config(["echo", "deep"])]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": ALL, "noNewPrivileges": False, "rlimits": []},
+             mounts=[tmpfs("/run")])
+    r = rt.run(c)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "deep\n", ""), str(r)
+
+
+USERNS = ("pid", "network", "ipc", "uts", "mount", "cgroup", "user")
+
+
+def test_three_levels_rootless(nest, program, here):
+    """Each in a user namespace of the one before, the first of an ordinary user."""
+    user = User(here.dir / "user")
+    here.roots.append(user.runtime_dir / "crun")
+    row = [{"containerID": 0, "hostID": 0, "size": 1}]
+    inner = [inner_config(["sh", "-c", LEVEL.format(n=2)], namespaces=namespaces(*USERNS), uidMappings=row, gidMappings=row,
+                          maskedPaths=[], readonlyPaths=[]),
+             inner_config(["sh", "-c", "id -u; cat /proc/self/uid_map"], namespaces=namespaces(*USERNS), uidMappings=row, gidMappings=row)]
+    for i in inner:
+        i["mounts"] = [m for m in i["mounts"] if m["destination"] != "/dev/pts"]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": ALL, "noNewPrivileges": False, "rlimits": []},
+             mounts=[tmpfs("/run")], linux={"maskedPaths": [], "readonlyPaths": []}, namespaces=namespaces(*USERNS),
+             resources={"devices": None}, cgroup=False)
+    rootless.give(c.path)
+    r = user.runtime(program).run(c)
+    assert (r.returncode, r.stdout.split()[:3], r.stderr) == (0, ["0", "0", "0"], ""), str(r)
+
+
+def test_without_cap_sys_admin(nest, rt):
+    """An ordinary container's root (no CAP_SYS_ADMIN): a user namespace is made by itself."""
+    inner = [inner_config(["sh", "-c", "id -u; cat /proc/self/uid_map"], capabilities=caps())]
+    inner[0]["mounts"] = [m for m in inner[0]["mounts"] if m["destination"] in ("/proc", "/dev")]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": caps("SETUID", "SETGID", "SETFCAP"), "rlimits": []},
+             mounts=[tmpfs("/run")], linux={"maskedPaths": [], "readonlyPaths": []})
+    r = rt.run(c)
+    assert (r.returncode, r.stdout.split(), r.stderr) == (0, ["0", "0", "0", str(2**32 - 1)], ""), str(r)
+
+
+def test_without_any_capability(nest, rt):
+    """The kernel maps root for nobody without CAP_SETFCAP: said."""
+    inner = [inner_config(["true"], capabilities=caps())]
+    inner[0]["mounts"] = [m for m in inner[0]["mounts"] if m["destination"] in ("/proc", "/dev")]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": caps(), "rlimits": []},
+             mounts=[tmpfs("/run")], linux={"maskedPaths": [], "readonlyPaths": []})
+    r = rt.run(c)
+    assert r.returncode == 1 and "CAP_SETFCAP" in r.stderr and len(r.stderr.splitlines()) == 1, str(r)
+
+
+def test_masked_proc_in_user_namespace(nest, rt):
+    """The kernel refuses a procfs that would show what is masked: said, with the remedy."""
+    inner = [inner_config(["true"], capabilities=caps())]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": caps("SETUID", "SETGID", "SETFCAP"), "rlimits": []},
+             mounts=[tmpfs("/run")])
+    r = rt.run(c)
+    assert r.returncode == 1 and "/proc" in r.stderr and "masked" in r.stderr and len(r.stderr.splitlines()) == 1, str(r)
+
+
+def test_masked_proc_shared_pid_namespace(nest, rt):
+    """With the pid namespace of the outside its procfs will do."""
+    inner = [inner_config(["sh", "-c", "test -e /proc/self/status && wc -c < /proc/keys"], capabilities=caps(),
+                          namespaces=namespaces("mount", "ipc", "uts"))]
+    inner[0]["mounts"] = [m for m in inner[0]["mounts"] if m["destination"] in ("/proc", "/dev")]
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": caps("SETUID", "SETGID", "SETFCAP"), "rlimits": []},
+             mounts=[tmpfs("/run")])
+    r = rt.run(c)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "0\n", ""), str(r)
+
+
+# ---- capabilities ----
+
+
+@pytest.mark.parametrize("drop", ["sys_admin", "sys_resource", "mknod", "net_admin", "sys_ptrace", "setpcap", "sys_chroot", "dac_override"])
+def test_without_one_capability(bundle, rt, drop):
+    """As root of the host, but for one capability."""
+    b = rt.with_options(prefix=["setpriv", "--bounding-set", f"-{drop}", "--inh-caps", f"-{drop}"])
+    c = bundle(args=["id", "-u"], process={"rlimits": []}, resources={"devices": None}, copy=True,
+               capabilities=None)
+    r = b.run(c)
+    if drop == "setpcap" and r.returncode:
+        rt.fails(r, "capabilit")
+    else:
+        assert (r.returncode, r.stdout, r.stderr) == (0, "0\n", ""), str(r)
+
+
+# ---- descriptors ----
+
+
+@pytest.mark.parametrize("closed", [[0], [1], [2], [0, 1, 2]])
+def test_closed_streams(bundle, rt, closed, here):
+    """The container sees something on each, and no error is written into a file of ours."""
+    close = " ".join(f"{fd}{'<' if fd == 0 else '>'}&-" for fd in closed)
+    c = bundle(args=["sh", "-c", "for i in 0 1 2; do test -e /proc/self/fd/$i || exit 3; done; ls /proc/self/fd | wc -l >&2; exit 7"])
+    rt.ids.append(c.id)
+    r = call(["sh", "-c", f'exec "$@" {close}', "sh", *rt.argv("run", "--bundle", c.path, c.id)])
+    assert r.returncode == 7, str(r)
+    r = call(["sh", "-c", f'exec "$@" {close}', "sh", *rt.argv("list")])
+    assert r.returncode == (1 if 1 in closed else 0) or r.returncode == 0, str(r)
+
+
+def test_few_descriptors(bundle, rt):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    source = Path(bundle().path)
+    c = bundle(args=["true"], process={"rlimits": []}, mounts=[bind(source, f"/mnt/{i}") for i in range(20)], copy=True)
+    r = rt.run(c, preexec_fn=limit)
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+
+
+def test_few_descriptors_user_namespace(bundle, rt):
+    """Here the parent opens every source: it works, or what is too many is refused by name."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    source = Path(bundle().path)
+    row = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    for n in (10, 80):
+        c = bundle(args=["true"], process={"rlimits": []}, mounts=[bind(source, f"/mnt/{i}") for i in range(n)], copy=True,
+                   namespaces=namespaces("mount", "pid", "ipc", "uts", "network", "user"), linux={"uidMappings": row, "gidMappings": row})
+        images.shift(c.rootfs, row, row)
+        r = rt.run(c, preexec_fn=limit)
+        if n == 10 or r.returncode == 0:
+            assert (r.returncode, r.stderr) == (0, ""), str(r)
+        else:
+            rt.fails(r, "mounts[", "descriptors" if "descriptors" in r.stderr else "open files")
+
+
+# ---- places ----
+
+
+def test_chroot(bundle, rt, here, program):
+    """No root of a mount: neither pivot_root nor a user namespace can be had, and that is said."""
+    c = bundle(copy=True, args=["true"])
+    put_program(program, c.rootfs)
+    (c.rootfs / "b").mkdir()
+    (c.rootfs / "b/config.json").write_text(json.dumps(inner_config(["true"])))
+    script = f'mount -t proc proc {c.rootfs}/proc; mount -t tmpfs tmpfs {c.rootfs}/run; exec chroot {c.rootfs} "$@"'
+    r = call([*view(here, "chroot-view", script), "crun", "run", "--bundle", "/b", "x"])
+    rt.fails(r, "chroot")
+    r = call([*view(here, "chroot-view", script), "setpriv", "--bounding-set", "-sys_admin", "crun", "--root", "/run/x", "run", "--bundle", "/b", "x"])
+    assert r.returncode != 0, str(r)
+
+
+def test_read_only_run(bundle, here, program, rt):
+    prefix = view(here, "run-view", "mount -t tmpfs -o ro tmpfs /run")
+    rt.fails(call([*prefix, program.path, "list"]), "state root", "/run/crun", "read-only file system", "--root")
+    r = rt.with_options(prefix=prefix).run(bundle(args=["echo", "fine"]))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
+
+
+def test_without_sys(bundle, here, rt):
+    """Nothing at /sys: no cgroups; rules that were asked for cannot be had."""
+    b = rt.with_options(prefix=view(here, "sys-view", "mount -t tmpfs tmpfs /sys"))
+    rt.fails(b.run(bundle(args=["true"])), "linux.resources.devices", "no cgroup")
+    r = b.run(bundle(args=["echo", "fine"], resources={"devices": None}))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
+
+
+@pytest.mark.parametrize("how", ["empty", "file", "gone"])
+def test_without_dev_null(bundle, here, rt, how):
+    """The container has its own devices all the same, and what is masked stays masked."""
+    script = {"empty": "mount -t tmpfs tmpfs /dev", "file": "mount -t tmpfs tmpfs /dev; echo secret > /dev/null",
+              "gone": "mount -t tmpfs tmpfs /dev; ln -s /etc/passwd /dev/null"}[how]
+    b = rt.with_options(prefix=view(here, "dev-view", script))
+    r = b.run(bundle(args=["sh", "-c", "wc -c < /proc/keys; echo x > /dev/null; head -c 3 /dev/zero | wc -c"]))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "0\n3\n", ""), str(r)
+
+
+def test_without_proc(bundle, here, rt):
+    b = rt.with_options(prefix=view(here, "proc-view", "umount -l /proc || mount -t tmpfs tmpfs /proc"))
+    r = b.run(bundle(args=["echo", "fine"], resources={"devices": None}))
+    if r.returncode:
+        rt.fails(r, "/proc")
+    else:
+        assert r.stdout == "fine\n", str(r)
+
+
+def test_read_only_cgroups(bundle, here, rt):
+    """Mounted read-only: runs where nothing was asked, and says what it cannot have otherwise."""
+    script = "for m in $(awk '$3 ~ /^cgroup/ { print $2 }' /proc/mounts); do mount -o remount,bind,ro $m; done"
+    b = rt.with_options(prefix=view(here, "cgroup-view", script))
+    r = b.run(bundle(args=["echo", "fine"], resources={"devices": None}))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
+    c = bundle(args=["true"], resources={"devices": None, "pids": {"limit": 10}})
+    rt.fails(b.run(c), "linux.resources.pids.limit", 'controller "pids"', "read-only")
+    c = bundle(args=["/bin/probe", "sleep"], resources={"devices": None})
+    b.run_detached(c)
+    assert b.ps(c)
+    b.kill(c, "--all", "KILL")
+    b.wait_status(c, "stopped")
+    b.delete(c)
+
+
+def test_without_home_path_and_cwd(bundle, rt):
+    """An empty environment, and a working directory that is gone."""
+    c = bundle(args=["echo", "fine"])
+    rt.ids.append(c.id)
+    r = call(["env", "-i", "sh", "-c", 'd=$(mktemp -d); cd $d; rmdir $d; exec "$@"', "sh", *rt.argv("run", "--bundle", c.path, c.id)])
+    assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""NOTIFY_SOCKET: the sd_notify(3) proxy. As crun: /d/s becomes the socket /d/s/notify in the container."""
+
+import socket
+import time
+
+import pytest
+
+from lib import processes
+from lib.bundle import namespaces, user_mappings
+from lib.runtime import environment, finish
+
+pytestmark = pytest.mark.ours
+
+
+@pytest.fixture
+def manager(here):
+    """The service manager's socket: (path, what has come so far)."""
+    path = here.dir / "manager"
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(str(path))
+    s.settimeout(10)
+    yield path, lambda: s.recv(65536).decode()
+    s.close()
+
+
+def how(manager):
+    return {"env": environment(NOTIFY_SOCKET=str(manager[0]))}
+
+
+def send(*lines, then="exec sleep 1000"):
+    return ["sh", "-c", f"probe notify '{chr(10).join(lines)}' && {then}"]
+
+
+def test_foreground(bundle, rt, manager):
+    c = bundle(args=send("READY=1", "STATUS=fine", "MAINPID=1", "FDSTORE=1", "UNKNOWN=x"), copy=True)
+    p = rt.start_foreground(c, **how(manager))
+    assert manager[1]() == f"READY=1\nSTATUS=fine\nMAINPID={rt.pid(c)}\n"
+    rt.kill(c, "KILL")
+    assert finish(p).returncode == 137
+    assert not (rt.root / c.id).exists()
+
+
+def test_every_message_in_order(bundle, rt, manager):
+    script = "probe notify STATUS=one; probe notify MAINPID=1; probe notify READY=1; probe notify STOPPING=1"
+    c = bundle(args=["sh", "-c", script], copy=True)
+    assert rt.run(c, **how(manager)).returncode == 0
+    assert manager[1]() == "STATUS=one\n"
+    assert manager[1]().startswith("READY=1\nMAINPID=")
+    assert manager[1]() == "STOPPING=1\n"
+
+
+def test_create_does_not_wait_and_start_does(bundle, rt, manager):
+    c = bundle(args=["sh", "-c", "sleep 0.5; probe notify READY=1; exec sleep 1000"], copy=True)
+    rt.create(c, **how(manager))
+    begin = time.monotonic()
+    rt.start(c, **how(manager))
+    assert time.monotonic() - begin > 0.4
+    assert manager[1]() == f"READY=1\nMAINPID={rt.pid(c)}\n"
+
+
+def test_start_ends_with_the_container(bundle, rt, manager):
+    c = bundle(args=["sh", "-c", "sleep 0.2"], copy=True)
+    rt.create(c, **how(manager))
+    p = rt.popen("start", c.id, **how(manager))
+    end = time.monotonic() + 10
+    while p.poll() is None and time.monotonic() < end:
+        processes.reap()
+        time.sleep(0.01)
+    assert finish(p).returncode == 0
+
+
+def test_deletion_while_start_waits(bundle, rt, manager):
+    c = bundle(args=["sleep", "1000"], copy=True)
+    rt.create(c, **how(manager))
+    p = rt.popen("start", c.id, **how(manager))
+    rt.wait_status(c, "running")
+    d = rt.popen("delete", "--force", c.id)
+    end = time.monotonic() + 10
+    while d.poll() is None and time.monotonic() < end:
+        processes.reap()
+        time.sleep(0.01)
+    assert finish(d).returncode == 0
+    assert finish(p).returncode == 0
+
+
+def test_start_without_the_variable(bundle, rt, manager):
+    c = bundle(args=["sleep", "1000"], copy=True)
+    rt.create(c, **how(manager))
+    rt.start(c)
+    assert rt.status(c) == "running"
+
+
+def test_detached(bundle, rt, manager):
+    c = bundle(args=send("READY=1"), copy=True)
+    rt.run_detached(c, **how(manager))
+    assert manager[1]() == f"READY=1\nMAINPID={rt.pid(c)}\n"
+
+
+def test_user_of_a_user_namespace(bundle, rt, manager):
+    c = bundle(args=send("READY=1", then="true"), copy=True, user={"uid": 1000, "gid": 1000}, linux=user_mappings(),
+               namespaces=namespaces("user", "pid", "network", "ipc", "uts", "mount"))
+    r = rt.run(c, **how(manager))
+    assert r.returncode == 0, str(r)
+    assert manager[1]().startswith("READY=1\nMAINPID=")
+
+
+def test_place(bundle, rt, manager):
+    c = bundle(args=["sh", "-c", "echo $NOTIFY_SOCKET; stat -c %a $NOTIFY_SOCKET"], env=["NOTIFY_SOCKET=/elsewhere"], copy=True)
+    assert rt.run(c, **how(manager)).stdout == f"{manager[0]}/notify\n777\n"
+
+
+def test_manager_that_is_gone(bundle, rt, here):
+    c = bundle(args=send("READY=1", then="echo on"), copy=True)
+    r = rt.run(c, env=environment(NOTIFY_SOCKET=str(here.dir / "nobody")))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "on\n", "")
+
+
+def test_without(bundle, rt):
+    c = bundle(args=["sh", "-c", "echo x$NOTIFY_SOCKET"])
+    assert rt.run(c).stdout == "x\n"
+
+
+def test_exec_does_not_hear_of_it(bundle, rt, manager):
+    """A process of an exec has the container's environment, and NOTIFY_SOCKET is not in config.json."""
+    c = bundle(args=send("READY=1"), copy=True)
+    rt.run_detached(c, **how(manager))
+    assert rt("exec", c.id, "sh", "-c", "echo x$NOTIFY_SOCKET").stdout == "x\n"

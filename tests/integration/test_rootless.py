@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""As an ordinary user: ids, mounts, cgroups and state with nothing set up by root, and what is said when that is not
+enough."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from lib import cgroups, rootless
+from lib.bundle import namespaces
+from lib.rootless import GID, SUBORDINATE, UID, User
+from lib.runtime import call
+
+pytestmark = [pytest.mark.ours, pytest.mark.skipif(rootless.AS_USER, reason="has users of its own")]
+
+NO_USER = ("pid", "network", "ipc", "uts", "mount", "cgroup")
+needs_helpers = pytest.mark.skipif(not rootless.helpers(), reason="newuidmap and newgidmap (package uidmap) are not installed")
+
+
+@pytest.fixture
+def user(here):
+    """Makes the user; one a test."""
+    def make(subids=None, **how):
+        u = User(here.dir / "user", subids, **how)
+        here.roots.append(u.runtime_dir / "crun")
+        return u
+    return make
+
+
+@pytest.fixture
+def mine(bundle):
+    """A bundle that belongs to the user, and asks for no cgroup."""
+    def make(copy=True, namespaces_=NO_USER, **changes):
+        changes.setdefault("namespaces", namespaces(*namespaces_))
+        changes.setdefault("resources", {"devices": None})
+        c = bundle(copy=copy, cgroup=changes.pop("cgroup", False), **changes)
+        rootless.give(c.path)
+        return c
+    return make
+
+
+@pytest.fixture
+def ask(user, mine, program):
+    """Runs the probe as the user."""
+    def run(subids=None, options=(), how=None, **changes):
+        u = user(subids, **(how or {}))
+        r = u.runtime(program).run(mine(args=["/bin/probe"], **changes), *options)
+        assert (r.returncode, r.stderr) == (0, ""), str(r)
+        return r.json
+    return run
+
+
+def ranges(text):
+    return [tuple(map(int, l.split())) for l in text.splitlines()]
+
+
+def maps(rt, c):
+    """uid_map, gid_map and setgroups as the container sees them."""
+    r = rt.run(c)
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+    uids, gids, groups = r.stdout.split("--\n")
+    return ranges(uids), ranges(gids), groups.strip()
+
+
+SHOW_MAPS = ["sh", "-c", "cat /proc/self/uid_map; echo --; cat /proc/self/gid_map; echo --; cat /proc/self/setgroups"]
+
+
+# ---- ids ----
+
+
+def test_alone(user, mine, program):
+    """No subordinate ids: the own id alone is mapped."""
+    rt = user().runtime(program)
+    assert maps(rt, mine(args=SHOW_MAPS)) == ([(0, UID, 1)], [(0, GID, 1)], "deny")
+
+
+def test_alone_is_said(user, mine, program):
+    rt = user().runtime(program).with_options("--debug")
+    r = rt.run(mine(args=["true"]))
+    assert r.returncode == 0
+    assert f"only uid {UID} is mapped" in r.stderr and "/etc/subuid has no range" in r.stderr
+
+
+@needs_helpers
+@pytest.mark.parametrize("by", ["name", "number"])
+def test_subordinate_ids(user, mine, program, by):
+    rt = user(by).runtime(program)
+    wanted = [(0, UID, 1), (1, *SUBORDINATE)]
+    assert maps(rt, mine(args=SHOW_MAPS)) == (wanted, wanted, "allow")
+
+
+@needs_helpers
+def test_helper_forbidden_by_no_new_privs(user, mine, program):
+    """A set-user-ID program is of no use then: the own id alone."""
+    u = user("name")
+    rt = u.runtime(program)
+    rt.prefix += ["setpriv", "--no-new-privs"]
+    assert maps(rt, mine(args=SHOW_MAPS))[0] == [(0, UID, 1)]
+
+
+@needs_helpers
+def test_user_namespace_without_mappings(user, mine, program):
+    rt = user("name").runtime(program)
+    c = mine(args=SHOW_MAPS, namespaces_=(*NO_USER, "user"))
+    assert maps(rt, c)[0] == [(0, UID, 1), (1, *SUBORDINATE)]
+
+
+@needs_helpers
+def test_explicit_ranges(user, mine, program):
+    first, _ = SUBORDINATE
+    rows = [{"containerID": 0, "hostID": first, "size": 1000}, {"containerID": 1000, "hostID": UID, "size": 1}]
+    c = mine(args=SHOW_MAPS, namespaces_=(*NO_USER, "user"), linux={"uidMappings": rows, "gidMappings": rows},
+             user={"uid": 1000, "gid": 1000})
+    subprocess.run(["chmod", "-R", "a+rX", c.path], check=True)
+    assert maps(user("name").runtime(program), c)[:2] == ([(0, first, 1000), (1000, UID, 1)],) * 2
+
+
+def test_explicit_own_id(user, mine, program):
+    row = [{"containerID": 0, "hostID": UID, "size": 1}]
+    c = mine(args=SHOW_MAPS, linux={"uidMappings": row, "gidMappings": row})
+    assert maps(user().runtime(program), c)[:2] == ([(0, UID, 1)], [(0, GID, 1)])
+
+
+@needs_helpers
+def test_range_that_is_not_his(user, mine, program):
+    """The helper refuses; its words are in the error, and nothing is left."""
+    row = [{"containerID": 0, "hostID": 5, "size": 10}]
+    rt = user("name").runtime(program)
+    r = rt.run(mine(args=["true"], linux={"uidMappings": row, "gidMappings": row}))
+    rt.fails(r, "linux.gidMappings", "newgidmap", "not allowed")
+
+
+@needs_helpers
+def test_user_and_groups(ask):
+    facts = ask("name", user={"uid": 1000, "gid": 100, "additionalGids": [5, 1000]})
+    assert (facts["uid"], facts["gid"], sorted(facts["groups"])) == (1000, 100, [5, 1000])
+
+
+def test_unmapped_user(user, mine, program):
+    rt = user().runtime(program)
+    rt.fails(rt.run(mine(args=["true"], user={"uid": 1000})), "process.user.uid: 1000 is not mapped", "/etc/subuid")
+
+
+def test_groups_without_helper(user, mine, program):
+    rt = user().runtime(program)
+    r = rt.run(mine(args=["true"], user={"additionalGids": [0]}))
+    rt.fails(r, "process.user.additionalGids", "/etc/subgid")
+
+
+@pytest.mark.parametrize("subids", [None, pytest.param("name", marks=needs_helpers)])
+def test_keep_original_groups(ask, subids):
+    """The caller's own supplementary groups, which show as the overflow id where they are not mapped."""
+    facts = ask(subids, how={"groups": [61111, 61112]}, annotations={"run.oci.keep_original_groups": "1"})
+    assert facts["groups"].count(65534) == 2
+
+
+@needs_helpers
+def test_groups_are_cleared(ask):
+    assert ask("name", how={"groups": [61111]})["groups"] == []
+
+
+# ---- mounts and devices ----
+
+
+def test_default_bundle_of_root(user, mine, program):
+    """What `spec` writes for root runs as it is, but for the device rules that nobody could enforce."""
+    u = user()
+    c = mine()
+    config = json.loads(_spec(u, program, c, "spec"))
+    config["process"].update(terminal=False, args=["sh", "-c", "ls /dev/pts /dev/mqueue; cat /proc/self/mountinfo"])
+    c.config = config
+    c.write()
+    rt = u.runtime(program)
+    r = rt.run(c)
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+
+
+def _spec(u, program, c, *args):
+    (c.path / "config.json").unlink()
+    call([*u.prefix(), program.path, *args, "--bundle", c.path], check=True)
+    return (c.path / "config.json").read_text()
+
+
+def test_spec_rootless(user, mine, program):
+    u = user()
+    c = mine()
+    c.config = json.loads(_spec(u, program, c, "spec", "--rootless"))
+    c.config["process"].update(terminal=False, args=["id", "-u"])
+    r = u.runtime(program).run(c.write())
+    assert (r.returncode, r.stdout, r.stderr) == (0, "0\n", ""), str(r)
+
+
+def test_spec_rootless_terminal(user, mine, program):
+    """With a terminal, as it comes."""
+    u = user()
+    c = mine()
+    c.config = json.loads(_spec(u, program, c, "spec", "--rootless"))
+    c.config["process"].update(args=["sh", "-c", "tty; test -t 1 && echo terminal"])
+    r = u.runtime(program).run(c.write())
+    assert r.returncode == 0 and "terminal" in r.stdout, str(r)
+
+
+def test_host_network(user, mine, program):
+    """A sysfs is refused: the host's is bound, read-only, with everything below."""
+    rt = user().runtime(program)
+    c = mine(args=["cat", "/proc/self/mountinfo"], namespaces_=("mount", "pid", "ipc", "uts"))
+    r = rt.run(c)
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+    for l in r.stdout.splitlines():
+        if l.split(" ")[4].startswith("/sys"):
+            assert l.split(" ")[5].startswith("ro"), l
+
+
+def test_host_ipc_and_pid(user, mine, program):
+    rt = user().runtime(program)
+    c = mine(args=["sh", "-c", "test -d /proc/self && test -d /dev/mqueue && echo fine"], namespaces_=("mount",), hostname=None)
+    if not os.path.isdir("/dev/mqueue"):
+        c.change(mounts=[m for m in c.config["mounts"] if m["type"] != "mqueue"])
+        rootless.give(c.path)
+        os.makedirs(c.rootfs / "dev/mqueue", exist_ok=True)
+        c.config["process"]["args"] = ["sh", "-c", "test -d /proc/self && echo fine"]
+        c.write()
+    r = rt.run(c)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
+
+
+def test_devices_are_the_hosts(user, mine, program):
+    rt = user().runtime(program)
+    r = rt.run(mine(args=["sh", "-c", "echo x > /dev/null; head -c 4 /dev/zero | wc -c; grep -c ' /dev/null ' /proc/self/mountinfo"]))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "4\n1\n", ""), str(r)
+
+
+def test_plan_says_why(user, mine, program):
+    rt = user().runtime(program)
+    c = mine(args=["true"], namespaces_=("mount", "pid"), hostname=None)
+    r = rt("plan", "--bundle", c.path, check=True)
+    notes = [l for l in r.lines if l.startswith("note: ")]
+    for word in ("linux.uidMappings", "/sys", "/dev/mqueue", "gid=5", "cgroup"):
+        assert any(word in n for n in notes), (word, notes)
+    assert not r.stderr
+
+
+def test_cgroup_mount_without_namespace(user, mine, program):
+    """Not a byte can be written there (CVE-2023-25809)."""
+    rt = user().runtime(program)
+    c = mine(args=["sh", "-c", "find /sys/fs/cgroup -maxdepth 2 -name cgroup.procs | while read f; do "
+                   "echo $$ 2>/dev/null > $f && echo written $f; done; ls /sys/fs/cgroup | wc -l"],
+             namespaces_=("mount", "pid", "ipc", "uts", "network"))
+    c.config["mounts"][-1]["options"] = ["nosuid"]
+    rootless.give(c.write().path)
+    r = rt.run(c)
+    assert r.returncode == 0 and "written" not in r.stdout and r.stdout.strip() != "0", str(r)
+
+
+# ---- cgroups ----
+
+
+@pytest.mark.parametrize("resources, controller", [({"memory": {"limit": 1 << 28}}, "memory"), ({"pids": {"limit": 100}}, "pids"),
+                                                   ({"cpu": {"shares": 100}}, "cpu")])
+@pytest.mark.parametrize("path", [False, True])
+def test_limits_without_delegation(user, mine, program, resources, controller, path):
+    """Field, controller and remedy."""
+    rt = user().runtime(program)
+    r = rt.run(mine(args=["true"], resources={"devices": None, **resources}, cgroup=path))
+    rt.fails(r, f"linux.resources.{controller}.", f'controller "{controller}"', "delegate")
+
+
+@pytest.fixture
+def delegated(here):
+    """A v2 cgroup that is the user's, and a command that goes on in it; removed afterwards."""
+    if not cgroups.v2_mount():
+        pytest.skip("no cgroup v2 hierarchy on this host")
+    made = []
+    def make(u):
+        d = cgroups.v2_mount() / f"{here.tag}-user"
+        d.mkdir()
+        made.append(d)
+        for n in (".", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"):
+            os.chown(d / n, u.uid, u.gid)
+        enter = u.place / "enter"
+        enter.write_text(f'#!/bin/sh -e\necho 0 > {d}/cgroup.procs\nexec "$@"\n')
+        enter.chmod(0o755)
+        return d, enter
+    yield make
+    for d in made:
+        for sub in sorted(d.rglob("*"), reverse=True):
+            if sub.is_dir():
+                sub.rmdir()
+        d.rmdir()
+
+
+def test_own_cgroup(user, mine, program, delegated):
+    """The container gets a cgroup below the caller's, and it is gone afterwards."""
+    u = user()
+    d, enter = delegated(u)
+    rt = u.runtime(program, enter)
+    c = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    pid = rt.pid(c)
+    assert f"0::/{d.name}/{c.id}\n" in open(f"/proc/{pid}/cgroup").read()
+    rt.kill(c, "KILL")
+    rt.wait_status(c, "stopped")
+    rt.delete(c)
+    assert not (d / c.id).exists()
+
+
+def test_cgroups_path_that_is_not_delegated(user, mine, program):
+    """Nothing was asked for but a name: it runs where the caller is."""
+    rt = user().runtime(program)
+    r = rt.run(mine(args=["true"], cgroup=True))
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+
+
+# ---- state ----
+
+
+def test_state_in_runtime_dir(user, mine, program):
+    u = user()
+    rt = u.runtime(program)
+    rt.argv = lambda *args: [*u.prefix(), program.path, *args]
+    c = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    assert (u.runtime_dir / "crun" / c.id).is_dir()
+    assert [x["id"] for x in rt.list()] == [c.id]
+    assert (u.runtime_dir / "crun").stat().st_uid == UID
+    rt.delete(c, "--force")
+    assert not (u.runtime_dir / "crun" / c.id).exists()
+
+
+def without_runtime_dir(u, tmp, program):
+    """/tmp is `tmp` for the command, and there is no XDG_RUNTIME_DIR."""
+    script = u.place / "tmp-view"
+    script.write_text(f'#!/bin/sh -e\nmount --bind {tmp} /tmp\nexec "$@"\n')
+    script.chmod(0o755)
+    prefix = u.prefix(script)
+    prefix[prefix.index("env"):] = ["env", "-u", "XDG_RUNTIME_DIR"]
+    shutil.copy(program.path, tmp / "program")  # the program itself may be below the /tmp that is covered
+    rt = u.runtime(program)
+    rt.argv = lambda *args: [*prefix, "/tmp/program", *args]
+    return rt
+
+
+@pytest.fixture
+def tmp(here):
+    d = here.dir / "tmp"
+    d.mkdir()
+    d.chmod(0o1777)
+    return d
+
+
+def test_state_without_runtime_dir(user, program, tmp):
+    rt = without_runtime_dir(user(), tmp, program)
+    assert rt.list() == []
+    made = tmp / f"crun-run-{UID}"
+    assert made.is_dir() and made.stat().st_uid == UID and made.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("trap", ["foreign", "open", "link"])
+def test_state_directory_is_verified(user, program, tmp, trap):
+    """What somebody else has put there is not used."""
+    made = tmp / f"crun-run-{UID}"
+    if trap == "link":
+        made.symlink_to(tmp)
+    else:
+        made.mkdir()
+        made.chmod(0o777 if trap == "open" else 0o700)
+        os.chown(made, UID if trap == "open" else 61234, GID)
+    rt = without_runtime_dir(user(), tmp, program)
+    rt.fails(rt("list"), "state root", str("/tmp/crun-run"))
+
+
+# ---- life ----
+
+
+@pytest.mark.parametrize("subids", [None, pytest.param("name", marks=needs_helpers)])
+def test_life(user, mine, program, subids):
+    rt = user(subids).runtime(program)
+    c = mine(args=["/bin/probe", "sleep"])
+    rt.create(c)
+    assert rt.status(c) == "created"
+    rt.start(c)
+    assert rt.status(c) == "running"
+    assert rt.ps(c)
+    rt.kill(c, "KILL")
+    rt.wait_status(c, "stopped")
+    rt.delete(c)
+    assert rt.list() == []
+
+
+def test_pause_without_cgroup(user, mine, program):
+    rt = user().runtime(program)
+    c = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    rt.fails(rt("pause", c.id), "has no cgroup")
+    rt.delete(c, "--force")
+
+
+def test_created_namespaces_are_joined(user, mine, program):
+    """A second container in the namespaces of the first: the user namespace is entered first."""
+    rt = user().runtime(program)
+    first = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(first)
+    ns = f"/proc/{rt.pid(first)}/ns"
+    c = mine(args=["readlink", "/proc/self/ns/net"],
+             namespaces=namespaces("mount", user=f"{ns}/user", network=f"{ns}/net", ipc=f"{ns}/ipc", uts=f"{ns}/uts", pid=f"{ns}/pid"), hostname=None)
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["type"] != "devpts"]  # what is mapped there cannot be known
+    rootless.give(c.write().path)
+    r = rt.run(c)
+    assert (r.returncode, r.stdout.strip()) == (0, os.readlink(f"{ns}/net")), str(r)
+    rt.delete(first, "--force")
