@@ -69,7 +69,7 @@ struct configuration {
     unsigned short n_filter;
 };
 
-#define NNN (MS_NOSUID | MS_NOEXEC | MS_NODEV)
+#define NNN           (MS_NOSUID | MS_NOEXEC | MS_NODEV)
 #define CAPABILITY(n) (1ULL << (n))
 
 enum { LAST_CAPABILITY = 40 };
@@ -116,13 +116,21 @@ static void make_devices(void)
     static const struct {
         const char *path;
         unsigned major, minor;
-    } devices[] = { { "dev/null", 1, 3 },   { "dev/zero", 1, 5 },    { "dev/full", 1, 7 },
-                    { "dev/random", 1, 8 }, { "dev/urandom", 1, 9 }, { "dev/tty", 5, 0 } };
-    static const char *const links[][2] = { { "/proc/self/fd", "dev/fd" },
-                                            { "/proc/self/fd/0", "dev/stdin" },
-                                            { "/proc/self/fd/1", "dev/stdout" },
-                                            { "/proc/self/fd/2", "dev/stderr" },
-                                            { "pts/ptmx", "dev/ptmx" } };
+    } devices[] = {
+        {"dev/null",     1, 3},
+        { "dev/zero",    1, 5},
+        { "dev/full",    1, 7},
+        { "dev/random",  1, 8},
+        { "dev/urandom", 1, 9},
+        { "dev/tty",     5, 0}
+    };
+    static const char *const links[][2] = {
+        {"/proc/self/fd",    "dev/fd"    },
+        { "/proc/self/fd/0", "dev/stdin" },
+        { "/proc/self/fd/1", "dev/stdout"},
+        { "/proc/self/fd/2", "dev/stderr"},
+        { "pts/ptmx",        "dev/ptmx"  }
+    };
 
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
         need(mknod(devices[i].path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)), devices[i].path);
@@ -252,9 +260,9 @@ static void guard_devices(const struct configuration *c, int cgroup_fd)
 /* In our memory and on our stack: we stand still until its exec, and it never returns from here. */
 static long clone_child(const struct configuration *c, int cgroup_fd)
 {
-    uint64_t args[11] = { [0] = c->namespaces | CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP,
-                          [4] = SIGCHLD,
-                          [10] = (uint64_t) cgroup_fd };
+    uint64_t args[11] = {
+        [0] = c->namespaces | CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP, [4] = SIGCHLD, [10] = (uint64_t) cgroup_fd
+    };
     long pid = sys_call6(SYS_clone3, (long) args, sizeof args, 0, 0, 0, 0);
 
     if (pid == 0)

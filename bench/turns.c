@@ -118,7 +118,8 @@ static void reap_others(void)
         ;
 }
 
-static void report(FILE *results, int round, const struct line *line, long long wall, int status, const struct rusage *used)
+static void report(FILE *results, int round, const struct line *line, long long wall, int status,
+                   const struct rusage *used)
 {
     fprintf(results, "%d %s %s %lld %ld %ld %ld %ld %ld %d\n", round, line->candidate, line->step, wall,
             microseconds(&used->ru_utime), microseconds(&used->ru_stime), used->ru_maxrss, used->ru_minflt,

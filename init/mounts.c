@@ -145,9 +145,11 @@ static int configure(const struct file_system *fs, const struct target *target)
 static int refused(const struct file_system *fs, int code, const struct target *target)
 {
     if (code == -EPERM && text_equal(init_str(fs->init, fs->op->type), "proc"))
-        return init_explain(fs->init, code,
-                            "the kernel refuses a new procfs: the one outside has masked parts, which it would show "
-                            "(unmask them there, or keep the pid namespace of the outside): operation not permitted");
+        return init_explain(
+            fs->init, code,
+            "fsmount: the kernel refuses a new procfs: the one outside has masked parts, which it would "
+            "show (unmask them there, or keep the pid namespace of the outside), or a sandbox blocks "
+            "the call: operation not permitted");
     return fail_with_log(fs, code, "fsmount", target->path);
 }
 

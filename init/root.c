@@ -11,8 +11,9 @@ int init_propagation(struct init *init, const struct op_propagation *op)
     int r = sys_mount(NULL, "/", NULL, (unsigned long) op->flags, NULL);
 
     if (r == -EINVAL) /* the only way: our root is a directory of somebody's mount */
-        return init_explain(init, r, "cannot run containers in a chroot: \"/\" is not a mount point "
-                                     "(enter the tree by pivot_root(2) in a mount namespace of its own instead)");
+        return init_explain(init, r,
+                            "cannot run containers in a chroot: \"/\" is not a mount point "
+                            "(enter the tree by pivot_root(2) in a mount namespace of its own instead)");
     return r < 0 ? init_fail(init, r, "mount", "/") : 0;
 }
 

@@ -107,7 +107,9 @@ PROTOTYPE(void *, __memset_chk, void *to, int byte, size_t size, size_t limit)
 }
 
 /* The log of libseccomp and json-c, which nobody asked for, goes nowhere: syslog belongs to the log layer. */
-PROTOTYPE(void, __vsyslog_chk, int priority, int flag, const char *format, va_list args) {}
+PROTOTYPE(void, __vsyslog_chk, int priority, int flag, const char *format, va_list args)
+{
+}
 
 PROTOTYPE(long, __isoc23_strtol, const char *text, char **end, int base)
 {

@@ -40,7 +40,7 @@ static uint32_t class_of(size_t size)
     uint32_t class = 0;
 
     while (class_size(class) < size + sizeof(struct block))
-        class++;
+        class ++;
     return class;
 }
 

@@ -31,7 +31,7 @@ struct container {
     int dir_fd;
     struct arena arena;
     struct state state;
-    bool half_made; /* killed before its first state was written, or the state cannot be read */
+    bool half_made;          /* killed before its first state was written, or the state cannot be read */
     const struct spec *spec; /* its configuration, where it is at hand; or NULL */
 };
 

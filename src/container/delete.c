@@ -49,17 +49,27 @@ static void remove_pid_file(struct crun_context *context, const char *path)
         log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, strerror(errno));
 }
 
+/* Without the kept config.json an earlier delete had come past the hooks when it was killed. */
+static void run_poststop(struct crun_context *context, struct container *container)
+{
+    struct error err = { 0 };
+    int r = 0;
+
+    if (!container->half_made && !container->state.creating)
+        r = container_hooks(context, container, HOOK_POSTSTOP, STATE_STOPPED, &err);
+    if (r < 0)
+        log_write(context->log, r == -ENOENT ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "poststop hooks were not run: %s",
+                  err.text);
+}
+
 int container_remove(struct crun_context *context, struct container *container, struct error *err)
 {
-    struct error hook_error = { 0 };
     int r = remove_cgroups(container, err);
 
     if (r < 0)
         return r;
     remove_rdt(&container->state);
-    if (!container->half_made && !container->state.creating &&
-        container_hooks(context, container, HOOK_POSTSTOP, STATE_STOPPED, &hook_error) < 0)
-        log_write(context->log, LOG_LEVEL_WARNING, "poststop hooks were not run: %s", hook_error.text);
+    run_poststop(context, container);
     if (container->state.pid_file)
         remove_pid_file(context, container->state.pid_file);
     return state_dir_remove(context->root_fd, container->state.id, container->dir_fd, err);

@@ -60,7 +60,7 @@ static int open_container(struct execution *x)
     x->pidfd = state_pidfd(&x->container.state);
     if (x->pidfd == -ESRCH)
         return error_set(x->err, -ESRCH, "container not running");
-    return x->pidfd < 0 ? error_errno(x->err, x->pidfd, "pidfd_open") : 0;
+    return x->pidfd < 0 ? error_errno(x->err, x->pidfd, "pidfd_open of the container's first process") : 0;
 }
 
 static int load_spec(struct execution *x)

@@ -127,12 +127,13 @@ static int check_handler(const struct preparation *x)
     if (option && *option)
         return error_set(x->err, -ENOTSUP, "--handler: there is no handler \"%s\" in this build", option);
     if (annotation && *annotation)
-        return error_set(x->err, -ENOTSUP,
-                         "annotations[\"run.oci.handler\"]: there is no handler \"%s\" in this build", annotation);
+        return error_set(x->err, -ENOTSUP, "annotations[\"run.oci.handler\"]: there is no handler \"%s\" in this build",
+                         annotation);
     if (spec_annotation(x->p->spec, "run.oci.seccomp.plugins"))
-        return error_set(x->err, -ENOTSUP,
-                         "annotations[\"run.oci.seccomp.plugins\"]: this build has no plugins; an agent of its own takes "
-                         "linux.seccomp.listenerPath");
+        return error_set(
+            x->err, -ENOTSUP,
+            "annotations[\"run.oci.seccomp.plugins\"]: this build has no plugins; an agent of its own takes "
+            "linux.seccomp.listenerPath");
     return 0;
 }
 
@@ -337,8 +338,8 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
             struct prepared *ret, struct error *err)
 {
     static int (*const steps[])(const struct preparation *) = {
-        find_bundle, read_config,     load, check_handler,        add_notify, check_terminal,
-        probe_host,  compile_seccomp, check_agent, make_plan,  fill_state,
+        find_bundle, read_config,     load,        check_handler, add_notify, check_terminal,
+        probe_host,  compile_seccomp, check_agent, make_plan,     fill_state,
     };
     struct preparation x = { context, id, options, wait_start, ret, err };
     int r = state_check_id(id, err);

@@ -122,8 +122,8 @@ int own_map_parse(const char *text, struct arena *arena, struct id_map **ret_map
     if (!maps)
         return -ENOMEM;
     for (const char *line = text; *line; line = next_line(line))
-        n += sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &maps[n].container_id, &maps[n].host_id,
-                    &maps[n].size) == 3;
+        n += sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &maps[n].container_id, &maps[n].host_id, &maps[n].size) ==
+             3;
     *ret_maps = maps;
     *ret_n = n == 1 && is_identity(&maps[0]) ? 0 : n;
     return 0;

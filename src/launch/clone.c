@@ -349,10 +349,11 @@ static int do_clone(struct launch *launch, struct child *child, unsigned long fl
     pid = clone_best(&args, child);
     sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
     if (pid < 0)
-        return error_errno(err, pid, "clone the container's process%s",
-                           pid == -EPERM && (flags & CLONE_NEWUSER)
-                               ? " (are user namespaces allowed here? not in a chroot, nor where user.max_user_namespaces is 0)"
-                               : "");
+        return error_errno(
+            err, pid, "clone the container's process%s",
+            pid == -EPERM && (flags & CLONE_NEWUSER)
+                ? " (are user namespaces allowed here? not in a chroot, nor where user.max_user_namespaces is 0)"
+                : "");
     launch->pidfd = pidfd;
     launch->state->pid = pid;
     *ret_in_cgroup = args.flags & CLONE_INTO_CGROUP;

@@ -131,8 +131,7 @@ static int check_alive(struct launch *launch, struct error *err)
     struct pollfd process = { launch->pidfd, POLLIN, 0 };
     struct error oom;
 
-    if (!launch->plan->small_memory ||
-        !cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, &oom) ||
+    if (!launch->plan->small_memory || !cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, &oom) ||
         poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)
         return 0;
     return error_set(err, oom.code, "%s", oom.text);

@@ -103,8 +103,7 @@ static const char *wanting_field(const struct launch *launch, int64_t hierarchy,
         const char *file = ops[i].kind == OP_CGROUP_WRITE ? text(launch, ops[i].cgroup_write.file) : NULL;
         char quoted[64];
 
-        if (!file || ops[i].cgroup_write.hierarchy != hierarchy ||
-            (ops[i].cgroup_write.flags & CGROUP_WRITE_OPTIONAL))
+        if (!file || ops[i].cgroup_write.hierarchy != hierarchy || (ops[i].cgroup_write.flags & CGROUP_WRITE_OPTIONAL))
             continue;
         first = first ? first : text(launch, ops[i].what);
         snprintf(quoted, sizeof quoted, "\"%.*s\"", (int) strcspn(file, "."), file);
@@ -332,7 +331,8 @@ static int row_clone(struct launch *launch, const struct op_clone *row, struct e
     fd_close(&launch->listen_fd);
     launch->state->pid_start_time = process_start_time(launch->state->pid);
     if (!launch->state->pid_start_time)
-        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", launch->state->pid, launch->state->pid);
+        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", launch->state->pid,
+                         launch->state->pid);
     if (cgroup_fd >= 0 && !in_cgroup)
         r = cgroup_join(cgroup(launch, row->hierarchy), launch->state->pid, err);
     return r < 0 ? r : come_back(launch, err);

@@ -71,7 +71,7 @@ enum message_type {
     MESSAGE_TERMINAL,    /* init: carries the master of the terminal */
     MESSAGE_PID,         /* init: a refork; CODE is the new pid in the parent's namespace */
     MESSAGE_TREE,        /* parent: carries the tree of the bind mount that comes next */
-    MESSAGE_LISTENER,    /* init: its descriptor CODE is the listener of the seccomp filter; waits for GO, whose CODE may
+    MESSAGE_LISTENER, /* init: its descriptor CODE is the listener of the seccomp filter; waits for GO, whose CODE may
                           * be LISTENER_SEND: then the same again, with the descriptor */
 };
 

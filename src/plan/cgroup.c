@@ -23,9 +23,9 @@
 #include "plan/cgroup_work.h"
 #include "sys/compat.h"
 
-#define SMALL_PIDS   16
-#define DELEGATE     "run.oci.delegate-cgroup"
-#define MASK_LIMIT   60 /* hierarchies in the bit set of CGROUP_JOIN */
+#define SMALL_PIDS 16
+#define DELEGATE   "run.oci.delegate-cgroup"
+#define MASK_LIMIT 60 /* hierarchies in the bit set of CGROUP_JOIN */
 
 static const struct spec_resources *resources_of(const struct planner *planner)
 {

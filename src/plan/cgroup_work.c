@@ -77,11 +77,12 @@ static void fail_missing(struct planner *planner, const char *field, const char 
     const struct host *host = planner->input->host;
 
     if (is_closed(host, controller))
-        plan_fail(planner, -EACCES,
-                  "%s: the cgroup controller \"%s\" is read-only here, or not delegated to you (root can delegate it: "
-                  "under systemd by \"systemctl edit user@.service\", [Service] Delegate=%s; elsewhere by giving you the "
-                  "directory of a cgroup with its cgroup.procs and cgroup.subtree_control)",
-                  field, controller, controller);
+        plan_fail(
+            planner, -EACCES,
+            "%s: the cgroup controller \"%s\" is read-only here, or not delegated to you (root can delegate it: "
+            "under systemd by \"systemctl edit user@.service\", [Service] Delegate=%s; elsewhere by giving you the "
+            "directory of a cgroup with its cgroup.procs and cgroup.subtree_control)",
+            field, controller, controller);
     else if (planner->plan.n_cgroups == 0)
         plan_fail(planner, -ENOENT,
                   "%s: no cgroup controller \"%s\" is available (no cgroup file system is mounted; without any limits "

@@ -49,8 +49,8 @@ void device_rules_v1(const struct device_rules *rules, struct resource_rows *row
 
 /* How a v1 cgroup gets other rules. */
 struct device_changes {
-    struct resource_rows rows; /* devices.allow and devices.deny, in this order */
-    struct resource_rows undo; /* undo[i] takes rows[i] back, when later ones were taken back before */
+    struct resource_rows rows;       /* devices.allow and devices.deny, in this order */
+    struct resource_rows undo;       /* undo[i] takes rows[i] back, when later ones were taken back before */
     struct resource_rows undo_first; /* for rows[0] it is these */
     bool gap; /* in between neither the old nor the new rules are in force: the processes must stand still */
 };

@@ -263,7 +263,7 @@ static void plan_file_system(struct mount_plan *m)
         flags |= MOUNT_FALLBACK_BIND;
         if (!m->planner->user_namespace)
             plan_note(m->planner, "mounts[%zu] \"%s\": %s; if it is refused, the host's \"%s\" is bound", m->index,
-                  m->target, stand_in->why, source);
+                      m->target, stand_in->why, source);
     }
     drop_unmapped_owners(m);
     add_label(m);
@@ -307,8 +307,10 @@ static bool add_own_cgroup(const struct mount_plan *m, const char *mount_point, 
     op->bind.target = plan_str(m->planner, target);
     op->bind.set = (int64_t) (m->options.set | (own ? 0 : MOUNT_ATTR_RDONLY));
     if (!own)
-        plan_note(m->planner, "mounts[%zu] \"%s\": no cgroup of its own and no cgroup namespace, \"%s\" is bound "
-                  "read-only", m->index, m->target, mount_point);
+        plan_note(m->planner,
+                  "mounts[%zu] \"%s\": no cgroup of its own and no cgroup namespace, \"%s\" is bound "
+                  "read-only",
+                  m->index, m->target, mount_point);
     return true;
 }
 
@@ -415,10 +417,10 @@ static void add_option_maps(const struct mount_plan *m, struct op *open)
     const char *where = arena_printf(m->planner->arena, "mounts[%zu] \"%s\"", m->index, m->target);
     const char *ranges = m->options.idmap_ranges;
 
-    open->open.uids = plan_str(m->planner, idmap_option_lines(m->planner, where, ranges, "uids", lin->uid_mappings,
-                                                              lin->n_uid_mappings));
-    open->open.gids = plan_str(m->planner, idmap_option_lines(m->planner, where, ranges, "gids", lin->gid_mappings,
-                                                              lin->n_gid_mappings));
+    open->open.uids = plan_str(
+        m->planner, idmap_option_lines(m->planner, where, ranges, "uids", lin->uid_mappings, lin->n_uid_mappings));
+    open->open.gids = plan_str(
+        m->planner, idmap_option_lines(m->planner, where, ranges, "gids", lin->gid_mappings, lin->n_gid_mappings));
 }
 
 static bool check_maps(const struct mount_plan *m, bool own)

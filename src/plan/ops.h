@@ -48,7 +48,7 @@ typedef int32_t op_slot;
     /* Move init to cgroup PATH (the runtime's own) of HIERARCHY until a later CGROUP_JOIN: what set-up            \
      * allocates is not charged to a container with a small memory limit. */       \
     OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                               \
-    /* Make cgroup PATH, below the container's in HIERARCHY, give it to UID and GID, and move init there. */                \
+    /* Make cgroup PATH, below the container's in HIERARCHY, give it to UID and GID, and move init there. */               \
     OP(CGROUP_DELEGATE, cgroup_delegate, NUM(hierarchy) STR(path) NUM(uid) NUM(gid))                                       \
     /* The container's cgroup of HIERARCHY must be there: exec enters it, and does not make it. FLAGS:             \
      * CGROUP_MAKE_OPTIONAL. */       \

@@ -41,10 +41,10 @@ struct state {
     size_t n_annotations;
     bool own_pid_namespace; /* killing init kills all */
     bool detached;
-    bool no_new_keyring;         /* it has its maker's session keyring */
-    const char *pid_file; /* absolute, removed by delete; or NULL */
+    bool no_new_keyring;                 /* it has its maker's session keyring */
+    const char *pid_file;                /* absolute, removed by delete; or NULL */
     const char *rdt_class, *rdt_monitor; /* groups of resctrl, removed by delete; or NULL */
-    const char *seccomp_agent; /* socket that gets the filter's listener, when the process starts; or NULL */
+    const char *seccomp_agent;           /* socket that gets the filter's listener, when the process starts; or NULL */
 };
 
 enum state_status { STATE_CREATING, STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_STOPPED };

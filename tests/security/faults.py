@@ -75,7 +75,8 @@ waitid wait4: EINTR
 setsid: -
 flock: EINTR ENOMEM
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 symlink symlinkat mknod mknodat: ENOSPC EIO EPERM ENOMEM
-link linkat chown fchown fchownat lchown chmod fchmod fchmodat utimensat ftruncate fallocate: EIO EPERM ENOSPC
+fchownat: EIO ENOSPC
+link linkat chown fchown lchown chmod fchmod fchmodat utimensat ftruncate fallocate: EIO EPERM ENOSPC
 fsync fdatasync: EIO ENOSPC
 bpf: EPERM ENOMEM ENOSYS
 keyctl add_key: ENOSYS EPERM ENOMEM EDQUOT
@@ -321,6 +322,8 @@ def mount_line(line) -> str:
     fields = line.split(" ")
     if fields[3] == "/null":  # what masks a file: the host's, or where that cannot be had the container's
         return f"null at {fields[4]}"
+    if fields[4].startswith("/sys/fs/cgroup/"):  # a view of its own, or where that is refused the same cgroup bound
+        return f"cgroup at {fields[4]} {fields[5]}"
     source = fields.index("-") + 2
     fields[source:source + 2] = [re.sub(r"^r[ow],?", "", fields[source + 1])]
     return re.sub(r"\b(shared|master|peer_group|propagate_from):\d+", r"\1", " ".join(fields[3:]))
@@ -636,6 +639,8 @@ def main():
     try:
         sys.exit(whole(a, program, session))
     finally:
+        for d in session.glob("cf*x*"):  # after an interrupt, or an error of ours
+            cgroups.remove(cgroups.named(d.name))
         if not leaks.mounts(session):
             shutil.rmtree(session, ignore_errors=True)
 

@@ -338,8 +338,8 @@ static int trace(struct injector *in, pid_t command)
     }
 }
 
-static const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-                            PTRACE_O_TRACEEXEC;
+static const long options =
+    PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 
 /* The command stands still until it is traced; its own name and arguments are never ours. */
 static pid_t start(struct injector *in, char **argv)
@@ -413,16 +413,16 @@ static void set(struct injector *in, enum injection injection, const char *code)
 static char **parse(struct injector *in, int argc, char **argv)
 {
     static const struct option names[] = {
-        { "report",  required_argument, NULL, 'r' },
-        { "process", required_argument, NULL, 'p' },
-        { "at",      required_argument, NULL, 'n' },
-        { "name",    required_argument, NULL, 'N' },
-        { "fail",    required_argument, NULL, 'f' },
-        { "after",   required_argument, NULL, 'a' },
-        { "kill",    no_argument,       NULL, 'k' },
-        { "attach",  required_argument, NULL, 'A' },
-        { "timeout", required_argument, NULL, 't' },
-        { 0 },
+        {"report",           required_argument, NULL, 'r' },
+        { "process",              required_argument, NULL, 'p' },
+        { "at",                 required_argument, NULL, 'n' },
+        { "name",required_argument, NULL, 'N' },
+        { "fail",               required_argument, NULL, 'f' },
+        { "after",              required_argument, NULL, 'a' },
+        { "kill",              no_argument, NULL, 'k' },
+        { "attach",                 required_argument, NULL, 'A' },
+        { "timeout",              required_argument, NULL, 't' },
+        { 0              },
     };
     int option;
 

@@ -42,8 +42,12 @@ static struct cgroup_hierarchy inside[] = {
     {                                                                                                                  \
         kind, list, sizeof list / sizeof list[0]                                                                       \
     }
-static struct host host_hybrid = { .capabilities = UINT64_MAX, .cgroup = HOST(hybrid, CGROUP_LAYOUT_HYBRID), .clone_into_cgroup = true };
-static struct host host_v2 = { .capabilities = UINT64_MAX, .cgroup = HOST(unified, CGROUP_LAYOUT_V2), .clone_into_cgroup = true };
+static struct host host_hybrid = { .capabilities = UINT64_MAX,
+                                   .cgroup = HOST(hybrid, CGROUP_LAYOUT_HYBRID),
+                                   .clone_into_cgroup = true };
+static struct host host_v2 = { .capabilities = UINT64_MAX,
+                               .cgroup = HOST(unified, CGROUP_LAYOUT_V2),
+                               .clone_into_cgroup = true };
 static struct host host_user = { .euid = 1000, .cgroup = HOST(delegated, CGROUP_LAYOUT_V2), .clone_into_cgroup = true };
 static struct host host_inside = { .capabilities = UINT64_MAX, .cgroup = HOST(inside, CGROUP_LAYOUT_V1) };
 static struct host host_none = { .capabilities = UINT64_MAX, .cgroup = { 0 } };

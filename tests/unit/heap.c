@@ -112,10 +112,10 @@ static void test_misuse(void)
 }
 
 static const struct test tests[] = {
-    { "random calls",             test_random   },
-    { "calloc clears old memory", test_calloc   },
-    { "what is too much",         test_too_much },
-    { "what must not be freed",   test_misuse   },
+    {"random calls",              test_random  },
+    { "calloc clears old memory", test_calloc  },
+    { "what is too much",         test_too_much},
+    { "what must not be freed",   test_misuse  },
 };
 
 int main(void)

@@ -137,7 +137,8 @@ static void test_own_maps(void)
     CHECK_INT(arena_init(&arena, 1 << 20, NULL), 0);
     CHECK_INT(own_map_parse("         0          0 4294967295\n", &arena, &maps, &n), 0);
     CHECK_INT(n, 0);
-    CHECK_INT(own_map_parse("         0       1000          1\n         1     100000      65536\n", &arena, &maps, &n), 0);
+    CHECK_INT(own_map_parse("         0       1000          1\n         1     100000      65536\n", &arena, &maps, &n),
+              0);
     CHECK_INT(n, 2);
     CHECK_INT(maps[0].host_id, 1000);
     CHECK_INT(maps[1].container_id, 1);
@@ -150,9 +151,12 @@ static void test_own_maps(void)
 static void test_delegation(void)
 {
     struct cgroup_hierarchy hierarchies[] = {
-        {"/nowhere", "", "/u/own", "/", true, false}, { "/", "pids", "/tmp", "/", false, false}
+        {"/nowhere", "",     "/u/own", "/", true,  false},
+        { "/",       "pids", "/tmp",   "/", false, false}
     };
-    struct host host = { .cgroup = { CGROUP_LAYOUT_HYBRID, hierarchies, 2 } };
+    struct host host = {
+        .cgroup = {CGROUP_LAYOUT_HYBRID, hierarchies, 2}
+    };
     struct arena arena;
 
     CHECK_INT(arena_init(&arena, 1 << 20, NULL), 0);
@@ -248,14 +252,14 @@ static void test_probe(void)
 }
 
 static const struct test tests[] = {
-    {"cgroup layouts",          test_layouts},
-    { "subordinate ids",        test_subids },
-    { "the initial uid_map",    test_uid_map},
-    { "maps of our own",        test_own_maps},
+    {"cgroup layouts",          test_layouts   },
+    { "subordinate ids",        test_subids    },
+    { "the initial uid_map",    test_uid_map   },
+    { "maps of our own",        test_own_maps  },
     { "delegated cgroups",      test_delegation},
-    { "what a spec needs",      test_needs  },
-    { "host.json",              test_load   },
-    { "probes of this machine", test_probe  },
+    { "what a spec needs",      test_needs     },
+    { "host.json",              test_load      },
+    { "probes of this machine", test_probe     },
 };
 
 TEST_MAIN(tests)

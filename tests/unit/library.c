@@ -45,9 +45,9 @@ static void signals_have_numbers(void)
 }
 
 static const struct test tests[] = {
-    { "documents", documents },
-    { "errors have a text", errors_have_a_text },
-    { "signals have numbers", signals_have_numbers },
+    {"documents",             documents           },
+    { "errors have a text",   errors_have_a_text  },
+    { "signals have numbers", signals_have_numbers},
 };
 
 TEST_MAIN(tests)
