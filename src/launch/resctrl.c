@@ -82,7 +82,7 @@ static bool line_agrees(const char *line, const char *present)
     wanted = name + length + 1;
     there = find_resource(present, name, length);
     while (there && *wanted && *wanted != '\n') {
-        unsigned long long value, is;
+        unsigned long long value, is = 0;
         char *end;
         unsigned long id = strtoul(wanted, &end, 10);
 
