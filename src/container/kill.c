@@ -12,7 +12,7 @@
 #include "container/context.h"
 #include "state/process.h"
 
-enum { KILL_TIMEOUT_MS = 30000 };
+enum { KILL_TIMEOUT_MS = 10000 };
 
 /* ---- names ---- */
 
@@ -182,7 +182,10 @@ int container_kill_all(const struct container *container, struct error *err)
         error_errno(err, r, "kill container \"%s\"", container->state.id);
     if (r < 0 && r != -ESRCH)
         return r;
-    state_wait_gone(&container->state, pidfd, KILL_TIMEOUT_MS);
+    /* The first process of a pid namespace cannot end before all others in it are reaped, by whoever is their parent. */
+    if (state_wait_gone(&container->state, pidfd, KILL_TIMEOUT_MS) == -ETIMEDOUT)
+        return error_set(err, -EBUSY, "container init still running (is a process of its pid namespace not reaped by its "
+                         "parent outside?)");
     return 0;
 }
 

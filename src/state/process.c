@@ -112,20 +112,27 @@ int state_signal(const struct state *state, int signal)
     return r > 0 ? sys_kill(state->pid, signal) : r == 0 ? -ESRCH : r;
 }
 
-static void wait_by_looking(const struct state *state, int timeout_ms)
+static int wait_by_looking(const struct state *state, int timeout_ms)
 {
-    for (int waited = 0; waited < timeout_ms && process_is_alive(state); waited += GAP_MS)
+    for (int waited = 0; process_is_alive(state); waited += GAP_MS) {
+        if (waited >= timeout_ms)
+            return -ETIMEDOUT;
         poll(NULL, 0, GAP_MS);
+    }
+    return 0;
 }
 
-void state_wait_gone(const struct state *state, int pidfd, int timeout_ms)
+int state_wait_gone(const struct state *state, int pidfd, int timeout_ms)
 {
     struct pollfd entry = { .fd = pidfd, .events = POLLIN };
+    int n;
 
     if (is_blocked(pidfd))
-        wait_by_looking(state, timeout_ms);
+        return wait_by_looking(state, timeout_ms);
     if (pidfd < 0)
-        return;
-    while (poll(&entry, 1, timeout_ms) < 0 && errno == EINTR)
-        ;
+        return 0;
+    do
+        n = poll(&entry, 1, timeout_ms);
+    while (n < 0 && errno == EINTR);
+    return n == 0 ? -ETIMEDOUT : 0;
 }

@@ -88,8 +88,8 @@ int state_pidfd(const struct state *state);
 /* Signal it: by pidfd, or where a sandbox blocks that by its pid, just after it was seen to be the right one. */
 int state_signal(const struct state *state, int signal);
 
-/* Wait until it is gone. PIDFD as state_pidfd gave it, an error too. */
-void state_wait_gone(const struct state *state, int pidfd, int timeout_ms);
+/* Wait until it is gone, or -ETIMEDOUT. PIDFD as state_pidfd gave it, an error too. */
+int state_wait_gone(const struct state *state, int pidfd, int timeout_ms);
 
 /* Field 22 of /proc/PID/stat, 0 when there is none or it cannot be read. */
 uint64_t process_start_time(pid_t pid);

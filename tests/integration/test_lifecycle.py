@@ -442,3 +442,17 @@ def test_ids(bundle, rt):
         c.write()
         r = rt.run(c)
         assert r.returncode == 0, str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.slow
+def test_delete_names_a_process_that_is_not_reaped(bundle, running, rt):
+    """A joined pid namespace: the first process of it cannot end while a dead one of ours waits to be reaped."""
+    first = running(["/bin/probe", "sleep"])
+    c = bundle(args=["/bin/probe", "sleep"], namespaces=namespaces("mount", "ipc", "uts", "network", pid=f"/proc/{rt.pid(first)}/ns/pid"))
+    rt.create(c)
+    rt.start(c)
+    r = rt("delete", "--force", first.id, timeout=25)
+    rt.fails(r, "container init still running")
+    processes.reap()
+    assert rt("delete", "--force", first.id).returncode == 0
