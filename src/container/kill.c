@@ -184,7 +184,8 @@ int container_kill_all(const struct container *container, struct error *err)
         return r;
     /* The first process of a pid namespace cannot end before all others in it are reaped, by whoever is their parent. */
     if (state_wait_gone(&container->state, pidfd, KILL_TIMEOUT_MS) == -ETIMEDOUT)
-        return error_set(err, -EBUSY, "container init still running (is a process of its pid namespace not reaped by its "
+        return error_set(err, -EBUSY,
+                         "container init still running (is a process of its pid namespace not reaped by its "
                          "parent outside?)");
     return 0;
 }
