@@ -282,6 +282,17 @@ static bool seccomp_needs_privilege(const struct planner *planner)
     return planner->input->seccomp_size && !process_of(planner)->no_new_privileges;
 }
 
+/* For setresuid(2) and setresgid(2) the last number means "unchanged", which is root here. */
+static void check_ids(struct planner *planner, const struct spec_process *process)
+{
+    if (process->uid == UINT32_MAX)
+        plan_fail(planner, -EINVAL, "process.user.uid: %u is no user id, the highest is %u", UINT32_MAX,
+                  UINT32_MAX - 1);
+    if (process->gid == UINT32_MAX)
+        plan_fail(planner, -EINVAL, "process.user.gid: %u is no group id, the highest is %u", UINT32_MAX,
+                  UINT32_MAX - 1);
+}
+
 static void add_identity(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -293,6 +304,7 @@ static void add_identity(struct planner *planner)
     op->bounding.keep = (int64_t) sets.bounding;
     op->bounding.last = last;
     add_groups(planner);
+    check_ids(planner, process);
     op = plan_add(planner, OP_IDENTITY, SIDE_INIT, "process.user");
     op->identity.uid = process->uid;
     op->identity.gid = process->gid;

@@ -47,10 +47,12 @@ static inline int sys_execveat(int dir_fd, const char *path, char *const args[],
     return (int) sys_call(SYS_execveat, dir_fd, path, args, env, flags);
 }
 
+/* A container's own filter may refuse every way to end; an illegal instruction it cannot refuse. */
 static inline void __attribute__((noreturn)) sys_exit_group(int status)
 {
-    for (;;)
-        sys_call(SYS_exit_group, status);
+    sys_call(SYS_exit_group, status);
+    sys_call(SYS_exit, status);
+    __builtin_trap();
 }
 
 #define SYS_P_PID   1

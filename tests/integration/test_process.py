@@ -705,3 +705,11 @@ def test_personality_flags(bundle, run, rt):
     """The specification has none."""
     rt.fails(run(bundle(args=["true"], linux={"personality": {"domain": "LINUX", "flags": ["ADDR_NO_RANDOMIZE"]}})), "linux.personality.flags")
     rt.fails(run(bundle(args=["true"], linux={"personality": {"domain": "MINIX"}})), "linux.personality.domain")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("which", ["uid", "gid"])
+def test_highest_number_is_no_id(bundle, rt, which):
+    """setresuid(2) takes it for "unchanged", and the process would stay root."""
+    user = {"uid": 1000, "gid": 1000, which: 4294967295}
+    rt.fails(rt.run(bundle(args=["id"], user=user)), f"process.user.{which}")

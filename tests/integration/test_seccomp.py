@@ -455,3 +455,12 @@ def test_bad_raw_programs(bundle, run, rt, data):
 @pytest.mark.ours
 def test_raw_program_that_the_kernel_refuses(bundle, run, rt):
     rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp_bpf_data": bpf((0xFF, 0, 0, 0))})), "linux.seccomp", "seccomp")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("allowed", [[], ["exit"], ["exit_group", "write"]])
+def test_profile_that_refuses_everything(bundle, run, allowed):
+    """Neither the exec nor the end of the process is allowed: a failure, and nobody who spins."""
+    rules = [{"names": allowed, "action": "SCMP_ACT_ALLOW"}] if allowed else []
+    r = run(bundle(args=["true"], linux={"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules}}), timeout=20)
+    assert r.returncode not in (0, -9), str(r)
