@@ -141,3 +141,17 @@ enum state_status container_status(const struct container *container)
 
     return status == STATE_RUNNING && container_is_frozen(container) ? STATE_PAUSED : status;
 }
+
+int container_check_running(const struct container *container, struct error *err)
+{
+    switch (container_status(container)) {
+    case STATE_CREATED:
+    case STATE_RUNNING:
+    case STATE_PAUSED:
+        return 0;
+    case STATE_CREATING:
+    case STATE_STOPPED:
+        break;
+    }
+    return error_set(err, -ESRCH, "container not running");
+}

@@ -42,6 +42,8 @@ int context_root(struct crun_context *context, struct error *err);
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
 void container_close(struct container *container);
 enum state_status container_status(const struct container *container);
+/* 0 if it has a process (created, running, paused); otherwise "container not running". */
+int container_check_running(const struct container *container, struct error *err);
 /* Whether its cgroup is frozen, also while it is only created. */
 bool container_is_frozen(const struct container *container);
 

@@ -69,17 +69,10 @@ static int open_running(struct crun_context *context, const char *id, struct con
 
     if (r < 0)
         return r;
-    switch (container_status(ret)) {
-    case STATE_CREATED:
-    case STATE_RUNNING:
-    case STATE_PAUSED:
-        return 0;
-    case STATE_CREATING:
-    case STATE_STOPPED:
-        break;
-    }
-    container_close(ret);
-    return error_set(err, -ESRCH, "container not running");
+    r = container_check_running(ret, err);
+    if (r < 0)
+        container_close(ret);
+    return r;
 }
 
 int crun_stats(struct crun_context *context, const char *id, char **ret_json, struct crun_error *error)

@@ -283,20 +283,6 @@ static int write_plan(struct container *container, const struct update_plan *pla
 
 /* ---- the verb ---- */
 
-static int check_status(const struct container *container, struct error *err)
-{
-    switch (container_status(container)) {
-    case STATE_CREATED:
-    case STATE_RUNNING:
-    case STATE_PAUSED:
-        return 0;
-    case STATE_CREATING:
-    case STATE_STOPPED:
-        break;
-    }
-    return error_set(err, -ESRCH, "container not running");
-}
-
 /* ---- resctrl ---- */
 
 struct schemata {
@@ -399,7 +385,7 @@ int crun_update(struct crun_context *context, const char *id, const struct crun_
 
     if (r < 0)
         return r;
-    r = check_status(&container, err);
+    r = container_check_running(&container, err);
     if (r >= 0)
         r = gather_wishes(options, &container.arena, &w, err);
     if (r >= 0)
