@@ -121,7 +121,7 @@ void container_close(struct container *container)
     arena_done(&container->arena);
 }
 
-bool container_is_frozen(const struct container *container)
+static bool is_frozen(const struct container *container)
 {
     const struct state *state = &container->state;
 
@@ -139,7 +139,9 @@ enum state_status container_status(const struct container *container)
 {
     enum state_status status = state_status(container->dir_fd, &container->state);
 
-    return status == STATE_RUNNING && container_is_frozen(container) ? STATE_PAUSED : status;
+    if (status != STATE_CREATED && status != STATE_RUNNING)
+        return status;
+    return is_frozen(container) ? STATE_PAUSED : status;
 }
 
 int container_check_running(const struct container *container, struct error *err)

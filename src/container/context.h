@@ -41,11 +41,10 @@ int context_root(struct crun_context *context, struct error *err);
 /* Open container ID. LOCK: LOCK_EX for verbs that change it, 0 for those that look. */
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
 void container_close(struct container *container);
+/* A frozen one is paused, whether it was started before or not. */
 enum state_status container_status(const struct container *container);
 /* 0 if it has a process (created, running, paused); otherwise "container not running". */
 int container_check_running(const struct container *container, struct error *err);
-/* Whether its cgroup is frozen, also while it is only created. */
-bool container_is_frozen(const struct container *container);
 
 /* kill.c: the cgroup by which the container is killed, frozen and listed; NULL when it has none. */
 const struct cgroup_dir *container_cgroup(const struct container *container);

@@ -151,8 +151,11 @@ static int check_created(struct container *container, struct error *err)
     switch (container_status(container)) {
     case STATE_CREATED:
         return 0;
-    case STATE_RUNNING:
     case STATE_PAUSED:
+        if (state_status(container->dir_fd, &container->state) == STATE_CREATED)
+            return error_set(err, -EBUSY, "cannot start a paused container (resume it first)");
+        return error_set(err, -EBUSY, "cannot start an already running container");
+    case STATE_RUNNING:
         return error_set(err, -EBUSY, "cannot start an already running container");
     case STATE_STOPPED:
         return error_set(err, -ESRCH, "cannot start a container that has stopped");

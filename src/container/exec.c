@@ -36,7 +36,7 @@ static int check_status(struct execution *x)
 {
     enum state_status status = container_status(&x->container);
 
-    x->target.frozen = status == STATE_PAUSED || (status == STATE_CREATED && container_is_frozen(&x->container));
+    x->target.frozen = status == STATE_PAUSED;
     if (x->target.frozen)
         return x->options->ignore_paused
                    ? 0

@@ -151,6 +151,16 @@ static int signal_all(const struct container *container, int signal, struct erro
     return r == -ESRCH ? 0 : r;
 }
 
+/* What a v1 freezer holds dies only when it is let go. */
+static int kill_first(const struct container *container, struct error *err)
+{
+    const struct cgroup_dir *cgroup = container_cgroup(container);
+    bool thaw = cgroup && !cgroup->v2 && container_status(container) == STATE_PAUSED;
+    int r = signal_first(container, SIGKILL, err);
+
+    return r >= 0 && thaw ? cgroup_freeze(cgroup, false, err) : r;
+}
+
 int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
@@ -161,7 +171,7 @@ int crun_kill(struct crun_context *context, const char *id, int signal, bool all
         return r;
     if (all)
         return signal_all(&container, signal, err);
-    r = signal_first(&container, signal, err);
+    r = signal == SIGKILL ? kill_first(&container, err) : signal_first(&container, signal, err);
     /* Without a pid namespace of its own nothing else ends the processes that the first one left. */
     if (signal == SIGKILL && !container.state.own_pid_namespace && !container.half_made) {
         int all_r = signal_all(&container, signal, err);

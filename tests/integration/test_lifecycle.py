@@ -379,6 +379,60 @@ def test_kill_does_not_hit_a_stranger(bundle, rt):
     assert rt.kill(c, "KILL", check=False).returncode != 0
 
 
+# pause and resume
+
+@pytest.fixture(params=["created", "running"])
+def paused(request, rt):
+    """A paused container that was made as the parameter says, and what that was."""
+    c = request.getfixturevalue(request.param)()
+    rt("pause", c.id, check=True)
+    yield c, request.param
+
+
+def test_pause_and_resume(paused, rt):
+    c, before = paused
+    assert rt.status(c) == "paused"
+    assert [x["status"] for x in rt.list()] == ["paused"]
+    assert rt("pause", c.id).returncode == 1 or not rt.ours
+    rt("resume", c.id, check=True)
+    assert rt.status(c) == before
+    rt.fails(rt("resume", c.id), "container not paused")
+    if before == "created":
+        rt.start(c)
+        assert rt.status(c) == "running"
+
+
+def test_start_of_a_paused_container(paused, rt):
+    c, before = paused
+    text = {"created": "cannot start a paused container", "running": "cannot start an already running container"}
+    rt.fails(rt.start(c, check=False, timeout=10), text[before])
+    assert rt.status(c) == "paused"
+
+
+def test_exec_in_a_paused_container(paused, rt):
+    c, before = paused
+    rt.fails(rt("exec", c.id, "true", timeout=10), "cannot exec in a paused container", anyone=["paused"],
+             code=1)
+
+
+def test_kill_of_a_paused_container(paused, rt):
+    """A mild signal waits for the resume, KILL does not."""
+    c, before = paused
+    rt.kill(c, "WINCH")
+    assert rt.status(c) == "paused"
+    rt.kill(c, "KILL")
+    rt.wait_status(c, "stopped")
+    rt.delete(c)
+
+
+def test_delete_of_a_paused_container(paused, rt):
+    c, before = paused
+    rt.fails(rt.delete(c, check=False), "that is not stopped: paused")
+    assert rt.status(c) == "paused"
+    rt.delete(c, "--force")
+    rt.fails(rt("state", c.id), "does not exist")
+
+
 # several at once
 
 @pytest.mark.differs(runc="1.1.5 lets every one of them fail")
