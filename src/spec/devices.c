@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* "linux.devices" (nodes that are made) and "linux.netDevices" (interfaces that are moved). */
+#include <inttypes.h>
+
+#include "spec/problem.h"
 #include "spec/shapes.h"
 #include "spec/spec.h"
 
 static const struct field device_fields[] = {
-    STRING("path", spec_device, path, .required = true),
+    STRING("path", spec_device, path, .required = true, .rule = &rule_inner_path),
     LETTER("type", spec_device, type, .required = true, .letters = "cbup"),
     I64("major", spec_device, major),
     I64("minor", spec_device, minor),
@@ -22,6 +25,41 @@ static void keep_permissions(struct arena *arena, void *object)
 }
 
 const struct shape shape_device = SHAPE(spec_device, device_fields, keep_permissions);
+
+/* makedev(3): the kernel packs 12 and 20 bits, and would make another device of more. -1 is for cgroup rules only. */
+static const struct device_number {
+    const char *name;
+    size_t offset;
+    int64_t maximum;
+} device_numbers[] = {
+    {"major",  offsetof(struct spec_device, major), 4095   },
+    { "minor", offsetof(struct spec_device, minor), 1048575},
+};
+
+static void check_device(struct decoder *decoder, const struct json_path *path, const struct spec_device *device)
+{
+    for (size_t i = 0; i < sizeof device_numbers / sizeof device_numbers[0]; i++) {
+        const struct device_number *number = &device_numbers[i];
+        struct json_path member = { .parent = path, .name = number->name, .key = number->name };
+        int64_t value = *(const int64_t *) ((const char *) device + number->offset);
+
+        if (value < 0 || value > number->maximum)
+            problem(decoder, &member, "expected an integer from 0 to %" PRId64 ", found %" PRId64, number->maximum,
+                    value);
+    }
+}
+
+void check_devices(struct decoder *decoder, const struct json_path *path, const void *object)
+{
+    const struct spec_linux *linux_ = object;
+
+    for (size_t i = 0; i < linux_->n_devices; i++) {
+        struct json_path item = { .parent = path, .index = i };
+
+        if (linux_->devices[i].type != 'p')
+            check_device(decoder, &item, &linux_->devices[i]);
+    }
+}
 
 static const struct field net_device_fields[] = {
     STRING("name", spec_net_device, name, .empty_is_absent = true),

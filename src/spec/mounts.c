@@ -7,7 +7,7 @@
 #include "spec/spec.h"
 
 static const struct field fields[] = {
-    STRING("destination", spec_mount, destination, .required = true),
+    STRING("destination", spec_mount, destination, .required = true, .rule = &rule_some_path),
     STRING("type", spec_mount, type),
     STRING("source", spec_mount, source),
     STRINGS("options", spec_mount, options),

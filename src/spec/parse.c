@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Parsing; see parse.h. json-c is used in its strict mode. What it would take or tell badly is looked at before: an
- * empty document, a byte order mark, NUL bytes (it would stop there), text that is not UTF-8.
+ * empty document, a byte order mark, NUL bytes (it would stop there), text that is not UTF-8;
+ * and afterwards control characters in strings.
  */
 #include "spec/parse.h"
 
@@ -98,6 +99,26 @@ static int check_text(const struct document *document, struct error *err)
     return 0;
 }
 
+/* Where a string holds an unescaped control character, which JSON forbids (RFC 8259, 7) and json-c takes; the size if
+ * nowhere. The text is one document: every quote begins or ends a string. */
+static size_t find_raw_control(const struct document *document)
+{
+    const char *text = document->text, *quote = text;
+    size_t end = document->size, at;
+
+    while ((quote = memchr(quote, '"', (size_t) (text + end - quote)))) {
+        for (at = (size_t) (quote - text) + 1; at < end && text[at] != '"'; at++) {
+            if ((unsigned char) text[at] < 0x20)
+                return at;
+            at += text[at] == '\\';
+        }
+        if (at >= end)
+            break;
+        quote = text + at + 1;
+    }
+    return end;
+}
+
 static void tokener_freep(struct json_tokener **tokener)
 {
     if (*tokener)
@@ -109,6 +130,7 @@ int document_parse(const struct document *document, struct json_object **ret_tre
     _cleanup_(tokener_freep) struct json_tokener *tokener = json_tokener_new_ex(PARSE_DEPTH);
     enum json_tokener_error code;
     struct json_object *tree;
+    size_t at;
     int r = check_text(document, err);
 
     if (r < 0)
@@ -122,6 +144,12 @@ int document_parse(const struct document *document, struct json_object **ret_tre
     if (code != json_tokener_success) {
         json_object_put(tree);
         return syntax_error(err, document, code, json_tokener_get_parse_end(tokener));
+    }
+    at = find_raw_control(document);
+    if (at < document->size) {
+        json_object_put(tree);
+        return document_error(err, document, at, "a control character in a string, expected \\u%04x",
+                              document->text[at]);
     }
     *ret_tree = tree;
     return 0;

@@ -13,7 +13,7 @@ static const struct shape shape_console = SHAPE(spec_process, console_fields);
 static const struct field user_fields[] = {
     U32("uid", spec_process, uid),
     U32("gid", spec_process, gid),
-    OPT_U32("umask", spec_process, umask),
+    OPT_U32("umask", spec_process, umask, .maximum = 0777),
     U32S("additionalGids", spec_process, additional_gids),
     STRING("username", spec_process, username),
 };
@@ -66,7 +66,7 @@ static const struct field fields[] = {
     INLINE_SAME("user", &shape_user),
     STRINGS("args", spec_process, args),
     STRING("commandLine", spec_process, command_line),
-    STRINGS("env", spec_process, env),
+    STRINGS("env", spec_process, env, .rule = &rule_variable),
     STRING("cwd", spec_process, cwd, .required = true, .rule = &rule_absolute_path),
     OBJECT("capabilities", spec_process, capabilities, &shape_capabilities),
     OBJECTS("rlimits", spec_process, rlimits, &shape_rlimit),

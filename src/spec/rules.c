@@ -13,6 +13,44 @@ static bool is_absolute(const char *value)
 
 const struct text_rule rule_absolute_path = { "an absolute path", is_absolute };
 
+/* How many components PATH goes down, by its spelling: ".." takes one back, but nobody gets above the root. */
+static size_t depth_of(const char *path)
+{
+    size_t depth = 0;
+
+    for (size_t n; *path; path += n) {
+        path += strspn(path, "/");
+        n = strcspn(path, "/");
+        if (n == 2 && path[0] == '.' && path[1] == '.')
+            depth -= depth > 0;
+        else if (n > 0 && !(n == 1 && path[0] == '.'))
+            depth++;
+    }
+    return depth;
+}
+
+/* What is done to the path must not be done to the whole root. */
+static bool is_inner_path(const char *value)
+{
+    return is_absolute(value) && depth_of(value) > 0;
+}
+
+const struct text_rule rule_inner_path = { "an absolute path below \"/\"", is_inner_path };
+
+static bool is_some_path(const char *value)
+{
+    return *value != '\0';
+}
+
+const struct text_rule rule_some_path = { "a path", is_some_path };
+
+static bool is_variable(const char *value)
+{
+    return *value != '=' && strchr(value, '=');
+}
+
+const struct text_rule rule_variable = { "NAME=VALUE", is_variable };
+
 /* Over a number as SemVer 2.0.0 writes it, "0" or without a leading zero; NULL when there is none. */
 static const char *skip_number(const char *p)
 {

@@ -29,7 +29,13 @@ extern const struct shape shape_time_offsets; /* into struct spec_linux itself *
 /* Of a struct spec_linux: each kind of namespace once. */
 void check_namespaces(struct decoder *decoder, const struct json_path *path, const void *object);
 
+/* Of a struct spec_linux: numbers that the kernel has for every node that needs some. */
+void check_devices(struct decoder *decoder, const struct json_path *path, const void *object);
+
 extern const struct text_rule rule_absolute_path;
+extern const struct text_rule rule_inner_path; /* absolute, and not "/" in any spelling */
+extern const struct text_rule rule_some_path;  /* not empty */
+extern const struct text_rule rule_variable;   /* NAME=VALUE, as environ(7) has them */
 extern const struct text_rule rule_oci_version;
 extern const struct text_rule rule_rlimit_name; /* ^RLIMIT_[A-Z]+$ */
 extern const struct text_rule rule_cpu_list;    /* ^[0-9, -]*$ */

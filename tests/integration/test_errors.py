@@ -207,6 +207,40 @@ def test_wrong_types(bundle, rt, path, value):
     rt.fails(rt.run(bundle(args=["true"], edit=edit)), path, "config.json")
 
 
+def set_at(path, value):
+    def edit(c):
+        *parents, last = path.split(".")
+        for p in parents:
+            c = c.setdefault(p, {})
+        c[last] = value
+    return edit
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("path, value, text", [
+    ("linux.maskedPaths", ["/proc/kcore", "/"], "linux.maskedPaths[1]"), ("linux.maskedPaths", ["//"], "linux.maskedPaths[0]"),
+    ("linux.maskedPaths", ["/."], "linux.maskedPaths[0]"), ("linux.readonlyPaths", ["/"], "linux.readonlyPaths[0]"),
+    ("linux.readonlyPaths", ["/a/.."], "linux.readonlyPaths[0]"), ("linux.readonlyPaths", ["proc/sys"], "linux.readonlyPaths[0]"),
+    ("mounts", [{"destination": "", "type": "tmpfs"}], "mounts[0].destination"), ("process.user.umask", 0o1000, "process.user.umask"),
+    ("process.env", ["A=1", "B"], "process.env[1]: expected NAME=VALUE"), ("process.env", ["=x"], "process.env[0]"),
+    ("linux.devices", [{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}], "linux.devices[0].major"),
+    ("linux.devices", [{"path": "/dev/x", "type": "c", "major": 1, "minor": -1}], "linux.devices[0].minor")])
+def test_values_that_no_container_can_have(bundle, rt, path, value, text):
+    r = rt.run(bundle(args=["true"], edit=set_at(path, value)))
+    rt.fails(r, text)
+    assert re.search(r"config\.json:\d+:\d+: ", r.stderr), r.stderr
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("byte", ["\n", "\t", "\x01", "\x1f"])
+def test_control_character_in_a_string(bundle, rt, byte):
+    """JSON forbids them unescaped; escaped they are as good as any other."""
+    c = bundle(args=["printf", "%s", f"a{byte}b"])
+    assert rt.run(c).stdout == f"a{byte}b"
+    text = (c.path / "config.json").read_text().replace(json.dumps(f"a{byte}b"), f'"a{byte}b"')
+    rt.fails(rt.run(c.write_text(text)), "a control character in a string")
+
+
 @pytest.mark.ours
 @pytest.mark.parametrize("path, value, text", [
     ("linux.resources.pids.limit", "ten", 'linux.resources.pids.limit: expected an integer, found "ten"'),
