@@ -24,6 +24,21 @@ static int same_kind(struct init *init, int target_fd, bool directory, const cha
     return !directory && S_ISDIR(st.st_mode) ? init_fail(init, -EISDIR, "move_mount", target) : 0;
 }
 
+/* Over /proc goes a procfs as a whole, into a procfs only what the plan knows to do no harm; by whatever link the target
+ * was reached. */
+static int check_proc(struct init *init, const struct op_bind *op, int source_fd, int target_fd)
+{
+    int place = proc_holds(op->flags & BIND_OVER_PROC ? source_fd : target_fd);
+
+    if (place < 0)
+        return init_fail(init, place, "fstatfs", init_str(init, op->target));
+    if (op->flags & BIND_OVER_PROC)
+        return place == 2 ? 0 : init_explain(init, -EPERM, "only a procfs can be mounted on /proc, the source is none");
+    return place == 0 || op->flags & BIND_PROC_FILE
+               ? 0
+               : init_explain(init, -EPERM, "cannot be mounted because it is inside /proc");
+}
+
 /* A target of the kind that SOURCE_FD is. */
 static int open_target(struct init *init, const struct op_bind *op, int source_fd)
 {
@@ -41,6 +56,8 @@ static int open_target(struct init *init, const struct op_bind *op, int source_f
     if (fd < 0)
         return init_fail(init, fd, "open", target);
     r = same_kind(init, fd, directory, target);
+    if (r == 0)
+        r = check_proc(init, op, source_fd, fd);
     if (r < 0)
         sys_close(fd);
     return r < 0 ? r : fd;

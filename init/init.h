@@ -154,6 +154,9 @@ int proc_open(void);
 /* True when CODE, of proc_open, says that there is none; other errors say nothing about it. */
 bool proc_is_absent(int code);
 
+/* 1 if FD lies on a procfs, 2 if it is the root of one; 0 if not. */
+int proc_holds(int fd);
+
 /* Open PATH below PROC_FD for writing; -EXDEV if that does not lie on a procfs. */
 int proc_open_file(int proc_fd, const char *path);
 

@@ -20,6 +20,18 @@ static void target_done(struct target *target)
     close_fdp(&target->fd);
 }
 
+/* A new procfs may cover one; nothing else is mounted in a procfs, by whatever link it was reached. */
+static int check_proc(struct init *init, const struct op_mount *op, const struct target *target)
+{
+    int place = proc_holds(target->fd);
+
+    if (place < 0)
+        return init_fail(init, place, "fstatfs", target->path);
+    return place == 0 || (place == 2 && text_equal(init_str(init, op->type), "proc"))
+               ? 0
+               : init_explain(init, -EPERM, "cannot be mounted because it is inside /proc");
+}
+
 static int target_open(struct init *init, const struct op_mount *op, struct target *target)
 {
     unsigned how =
@@ -36,7 +48,7 @@ static int target_open(struct init *init, const struct op_mount *op, struct targ
     if (r < 0)
         return init_fail(init, r, "open", target->path);
     target->mode = st.st_mode & 07777;
-    return 0;
+    return check_proc(init, op, target);
 }
 
 /* "mode=0755" */

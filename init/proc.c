@@ -7,6 +7,7 @@
 #include "init/init.h"
 
 #define PROC_SUPER_MAGIC 0x9fa0
+#define PROC_ROOT_INO    1
 
 static int verified(int fd)
 {
@@ -18,6 +19,18 @@ static int verified(int fd)
     if (r < 0 && fd >= 0)
         sys_close(fd);
     return r < 0 ? r : fd;
+}
+
+int proc_holds(int fd)
+{
+    struct statfs fs;
+    struct stat st;
+    int r = sys_fstatfs(fd, &fs);
+
+    if (r < 0 || (unsigned) fs.f_type != PROC_SUPER_MAGIC)
+        return r < 0 ? r : 0;
+    r = sys_fstat(fd, &st);
+    return r < 0 ? r : st.st_ino == PROC_ROOT_INO ? 2 : 1;
 }
 
 int proc_open(void)

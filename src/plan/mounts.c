@@ -13,6 +13,7 @@
 #include "plan/idmap_option.h"
 #include "plan/mount_options.h"
 #include "plan/plan.h"
+#include "plan/proc_mounts.h"
 #include "plan/stand_ins.h"
 #include "sys/compat.h"
 
@@ -24,6 +25,8 @@ struct mount_plan {
     size_t index;
     struct mount_options options;
     const char *target; /* absolute */
+    enum proc_place proc;
+    bool plain_target; /* /proc or /sys: a directory of the image, never a link */
 };
 
 static struct op *add(const struct mount_plan *m, enum op_kind kind)
@@ -95,10 +98,14 @@ static op_slot tree_slot(const struct mount_plan *m)
     return m->planner->mount_trees ? m->planner->mount_trees[m->index] : SLOT_NONE;
 }
 
-static unsigned bind_flags(const struct mount_options *options)
+static unsigned bind_flags(const struct mount_plan *m)
 {
+    const struct mount_options *options = &m->options;
+
     return (options->recursive_bind ? BIND_RECURSIVE : 0u) | (options->target_no_follow ? BIND_NO_FOLLOW : 0u) |
-           (options->source_no_follow ? BIND_SOURCE_NO_FOLLOW : 0u) | (options->copy_symlink ? BIND_COPY_SYMLINK : 0u);
+           (options->source_no_follow ? BIND_SOURCE_NO_FOLLOW : 0u) | (options->copy_symlink ? BIND_COPY_SYMLINK : 0u) |
+           (m->plain_target ? BIND_PLAIN_DIR : 0u) | (m->proc == PROC_ITSELF ? BIND_OVER_PROC : 0u) |
+           (m->proc == PROC_COVERABLE ? BIND_PROC_FILE : 0u);
 }
 
 static void add_open(const struct mount_plan *m, op_slot slot);
@@ -119,7 +126,7 @@ static void add_bind(const struct mount_plan *m, const char *source, const char 
     op->bind.clear = (int64_t) o->clear;
     op->bind.rset = (int64_t) o->recursive_set;
     op->bind.rclear = (int64_t) o->recursive_clear;
-    op->bind.flags = bind_flags(o) | (sent ? (unsigned) BIND_TREE_SENT : 0);
+    op->bind.flags = bind_flags(m) | (sent ? (unsigned) BIND_TREE_SENT : 0);
 }
 
 /* runc: when any flag is given, those that are not listed are reset. */
@@ -152,7 +159,7 @@ static unsigned file_system_flags(const struct mount_plan *m)
     bool tmpfs = is_type(m, "tmpfs");
 
     return (o->target_no_follow ? MOUNT_NO_FOLLOW : 0u) | (o->copy_up && tmpfs ? MOUNT_COPY_UP : 0u) |
-           (is_type(m, "proc") || is_type(m, "sysfs") ? MOUNT_PLAIN_DIR : 0u) |
+           (m->plain_target || is_type(m, "proc") || is_type(m, "sysfs") ? MOUNT_PLAIN_DIR : 0u) |
            (tmpfs && !has_data(m, "mode=") ? MOUNT_KEEP_MODE : 0u);
 }
 
@@ -177,7 +184,7 @@ static void bind_stand_in(const struct mount_plan *m, const struct stand_in *sta
     op->bind.tree = SLOT_NONE;
     op->bind.target = plan_str(m->planner, m->target);
     op->bind.rset = (int64_t) attributes;
-    op->bind.flags = BIND_RECURSIVE | BIND_PLAIN_DIR;
+    op->bind.flags = BIND_RECURSIVE | BIND_PLAIN_DIR | (m->proc == PROC_ITSELF ? BIND_OVER_PROC : 0u);
     plan_note(m->planner, "mounts[%zu] \"%s\": %s, the host's \"%s\" is bound%s", m->index, m->target, stand_in->why,
               stand_in->source, attributes & MOUNT_ATTR_RDONLY ? " read-only" : "");
 }
@@ -466,10 +473,26 @@ static bool is_bind(const struct mount_plan *m)
     return m->options.bind || is_type(m, "bind") || is_type(m, "rbind");
 }
 
+/* A bind mount on /proc itself shows a procfs, or it is refused by crun-init, which has the source. */
+static void check_proc(const struct mount_plan *m)
+{
+    if (m->options.remount)
+        return;
+    if (m->proc == PROC_INSIDE)
+        plan_fail(m->planner, -EPERM,
+                  "mounts[%zu] \"%s\": cannot be mounted because it is inside /proc (only files like /proc/cpuinfo "
+                  "may be covered)",
+                  m->index, m->target);
+    else if (m->proc == PROC_ITSELF && !is_bind(m) && !is_type(m, "proc"))
+        plan_fail(m->planner, -EPERM, "mounts[%zu] \"%s\": expected type \"proc\", found \"%s\"", m->index, m->target,
+                  m->mount->type ? m->mount->type : "");
+}
+
 static void plan_mount(struct mount_plan *m)
 {
     struct mount_options *o = &m->options;
 
+    check_proc(m);
     if (is_mapped(m) && !is_bind(m))
         plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": only bind mounts can be id-mapped", m->index, m->target);
     if (is_type(m, "rbind"))
@@ -492,10 +515,13 @@ static void plan_mount(struct mount_plan *m)
 static void mount_plan_init(struct mount_plan *m, struct planner *planner, size_t index)
 {
     const struct spec_mount *mount = &planner->input->spec->mounts[index];
-    const char *target = mount->destination;
+    const char *target = mount->destination, *clean;
 
     *m = (struct mount_plan){ .planner = planner, .mount = mount, .index = index };
     m->target = target[0] == '/' ? target : arena_printf(planner->arena, "/%s", target);
+    clean = plan_clean_path(planner, target);
+    m->proc = proc_place(clean);
+    m->plain_target = m->proc == PROC_ITSELF || strcmp(clean, "/sys") == 0;
     mount_options_parse(&m->options, mount->options, mount->n_options, planner->arena);
 }
 

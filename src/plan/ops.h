@@ -228,6 +228,8 @@ enum bind_flags {
     BIND_COPY_SYMLINK = 1 << 3,
     BIND_PLAIN_DIR = 1 << 4,
     BIND_TREE_SENT = 1 << 5, /* the parent sends the tree, by the OPEN row just before */
+    BIND_OVER_PROC = 1 << 6, /* the target is /proc: SOURCE must be a procfs */
+    BIND_PROC_FILE = 1 << 7, /* the target may lie inside a procfs */
 };
 
 enum root_flags {

@@ -77,6 +77,8 @@ static const struct flag_name bind_flag_names[] = {
     { BIND_COPY_SYMLINK,     "copy-symlink"   },
     { BIND_PLAIN_DIR,        "plain-directory"},
     { BIND_TREE_SENT,        "tree-sent"      },
+    { BIND_OVER_PROC,        "over-proc"      },
+    { BIND_PROC_FILE,        "proc-file"      },
     { 0,                     NULL             },
 };
 

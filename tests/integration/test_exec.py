@@ -87,7 +87,7 @@ def test_joined_namespace(running, facts, rt):
 
 
 def test_container_that_hides_proc(running, inside):
-    c = running(mounts=[{"destination": "/proc", "type": "tmpfs", "source": "tmpfs"}])
+    c = running(edit=lambda c: c["mounts"].pop(0))  # the image's own, empty
     r = inside(c, "sh", "-c", "ls -A /proc; echo in", options=["--user", "1000"])
     assert (r.returncode, r.stdout, r.stderr) == (0, "in\n", "")
 

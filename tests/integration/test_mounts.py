@@ -387,8 +387,56 @@ def test_proc_covered_by_a_volume(bundle, run, rt, volume):
     c = bundle(args=["true"], mounts=[bind(volume, "/proc")], linux={"sysctl": {"net.ipv4.ip_forward": "1"}})
     r = run(c)
     assert (volume / "sys/net/ipv4/ip_forward").read_text() == "untouched"
-    if r.returncode:
-        rt.fails(r, "/proc")
+    rt.fails(r, 'mounts[7] "/proc": only a procfs can be mounted on /proc')
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("destination", ["/proc/sys/kernel", "/proc/self/attr", "proc/self/attr/exec", "/tmp/../proc//1", "/proc/cpuinfo/..//sys"])
+@pytest.mark.parametrize("what", ["tmpfs", "bind"])
+def test_mount_inside_proc(bundle, run, rt, volume, destination, what):
+    m = bind(volume, destination) if what == "bind" else tmpfs(destination)
+    rt.fails(run(bundle(args=["true"], mounts=[m])), 'mounts[7] "/', "cannot be mounted because it is inside /proc")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("destination", ["/proc", "proc", "/proc/", "//proc/."])
+def test_something_else_on_proc(bundle, run, rt, destination):
+    rt.fails(run(bundle(args=["true"], mounts=[tmpfs(destination)])), "mounts[7]", 'expected type "proc", found "tmpfs"')
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("link", ["/proc/sys/kernel", "proc/1/attr", "/proc", "/proc/cpuinfo"])
+@pytest.mark.parametrize("what", ["tmpfs", "bind", "file"])
+def test_link_of_the_image_into_proc(bundle, run, rt, volume, link, what):
+    """The destination says nothing of /proc; what it leads to does."""
+    (volume / "file").write_text("x")
+    m = {"tmpfs": tmpfs("/data"), "bind": bind(volume, "/data"), "file": bind(volume / "file", "/data")}[what]
+    c = bundle(args=["true"], copy=True, mounts=[m])
+    (c.rootfs / "data").symlink_to(link)
+    r = run(c)
+    if (link == "/proc/cpuinfo") == (what == "file"):
+        rt.fails(r, 'mounts[7] "/data": cannot be mounted because it is inside /proc')
+    else:
+        rt.fails(r, 'mounts[7] "/data"')
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("where", ["proc", "sys"])
+def test_bind_on_a_link_in_place_of_proc_or_sys(bundle, run, rt, where):
+    c = bundle(args=["true"], copy=True, edit=lambda c: c.update(mounts=[bind(f"/{where}", f"/{where}", recursive=True)]))
+    (c.rootfs / where / "fs/cgroup").exists() and (c.rootfs / where / "fs/cgroup").rmdir()
+    (c.rootfs / where / "fs").exists() and (c.rootfs / where / "fs").rmdir()
+    (c.rootfs / where).rmdir()
+    (c.rootfs / where).symlink_to("/tmp")
+    rt.fails(run(c), f'mounts[0] "/{where}": must be mounted on ordinary directory')
+
+
+def test_procfs_of_the_host_on_proc(bundle, run):
+    """As podman does without a pid namespace."""
+    c = bundle(args=["readlink", "/proc/self"], namespaces=namespaces(*(n for n in DEFAULT_NAMESPACES if n != "pid")),
+               edit=lambda c: c["mounts"].__setitem__(0, bind("/proc", "/proc", recursive=True)))
+    r = run(c)
+    assert r.returncode == 0 and r.stdout.strip().isdigit(), str(r)
 
 
 def test_proc_sub_directory_covered(bundle, run, volume):
