@@ -202,11 +202,13 @@ static int wait_reached(struct launch *launch, uint32_t row, struct error *err)
     }
 }
 
-/* The document that hooks of init get: as it is now, with the pid. */
+/* The document that hooks of init get: as it is now, with the pid. Once the state has been saved the container is
+ * created, also where nobody calls `start`. */
 static int state_fd(struct launch *launch, struct error *err)
 {
     _cleanup_free_ char *text = NULL;
-    int r = state_document(launch->state, STATE_CREATING, false, false, &text, err);
+    enum state_status status = launch->state->creating ? STATE_CREATING : STATE_CREATED;
+    int r = state_document(launch->state, status, false, false, &text, err);
 
     return r < 0 ? r : document_fd(text, err);
 }

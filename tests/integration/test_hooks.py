@@ -117,6 +117,31 @@ def test_state_of_create_hooks_is_creating(hooked, diary, run):
     assert [diary.state(n)["status"] for n in OF_CREATE] == ["creating"] * 3
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("how", ["run", "run --detach", "create and start"])
+def test_statuses(hooked, diary, rt, how):
+    """The table of the specification, whichever way a container is started."""
+    c = hooked({n: [diary.entry(n)] for n in ALL}, args=["sleep", "0.3"])
+    if how == "run":
+        assert rt.run(c, check=True).stderr == ""
+    else:
+        if how == "run --detach":
+            rt.run_detached(c)
+        else:
+            rt.create(c)
+            rt.start(c)
+        processes.until(lambda: "poststart" in diary.order, "no poststart")
+        rt.wait_status(c, "stopped")
+        rt.delete(c)
+    states = {n: diary.state(n) for n in ALL}
+    assert {n: s["status"] for n, s in states.items()} == {
+        "prestart": "creating", "createRuntime": "creating", "createContainer": "creating",
+        "startContainer": "created", "poststart": "running", "poststop": "stopped"}
+    assert {s["bundle"] for s in states.values()} == {str(c.path)}
+    assert len({states[n]["pid"] for n in ALL[:-1]}) == 1 and states["prestart"]["pid"] > 1, states
+    assert states["poststop"].get("pid", 0) == 0
+
+
 def test_large_state(hooked, diary, run):
     """More than a pipe holds."""
     annotations = {f"key{i}": "v" * 1000 for i in range(300)}
