@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Hooks in the container's namespaces: the state document on standard input, and an end by status, signal or time.
- * A hook gets the standard streams and nothing else of ours. That it could not be executed comes back through a pipe
- * that a successful exec closes.
+ * A hook gets the standard streams and nothing else of ours, and its standard error is kept for the message. That it
+ * could not be executed comes back through a pipe that a successful exec closes. The texts are those of the parent's
+ * hooks (src/launch/hooks.c).
  */
 #include "init/init.h"
+#include "sys/memory.h"
+
+enum { TAIL = 300 };
 
 struct hook {
     struct init *init;
     const struct op_hook *op;
+    int errors_fd; /* a memfd; or -1: it has our standard error */
     int pid, pid_fd, pipe_fd;
 };
 
@@ -21,6 +26,8 @@ static void __attribute__((noreturn)) run(const struct hook *hook, char **args, 
         sys_lseek(init->state_fd, 0, SEEK_SET);
         r = sys_dup3(init->state_fd, 0, 0);
     }
+    if (r >= 0 && hook->errors_fd >= 0)
+        r = sys_dup3(hook->errors_fd, 2, 0);
     if (init->blob->fd_base > 3)
         sys_close_range(3, (unsigned) init->blob->fd_base - 1, CLOSE_RANGE_CLOEXEC);
     process_reset_signals();
@@ -50,19 +57,43 @@ static int wait_end(const struct hook *hook)
     return r == 0 ? -ETIMEDOUT : 0;
 }
 
+/* The last words of the hook, without line ends. */
+static void put_tail(const struct hook *hook, struct text *text)
+{
+    char tail[TAIL];
+    long end = hook->errors_fd < 0 ? 0 : sys_lseek(hook->errors_fd, 0, SEEK_END);
+    long n = end <= 0 ? 0 : sys_pread(hook->errors_fd, tail, sizeof tail, end > TAIL ? end - TAIL : 0);
+
+    while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
+        n--;
+    if (n <= 0)
+        return;
+    text_put(text, ", stderr: ");
+    text_put_bytes(text, tail, (size_t) n);
+}
+
+static int explain(const struct hook *hook, int code, const char *how, long long number, const char *unit)
+{
+    char detail[sizeof hook->init->failure.detail];
+    struct text text = text_init(detail, sizeof detail);
+
+    text_put(&text, "\"");
+    text_put(&text, init_str(hook->init, hook->op->path));
+    text_put(&text, "\": ");
+    text_put(&text, how);
+    text_put_number(&text, number);
+    text_put(&text, unit);
+    put_tail(hook, &text);
+    return init_explain(hook->init, code, detail);
+}
+
 static int tell_end(const struct hook *hook, int late, const siginfo_t *info)
 {
-    struct text text;
-    char detail[64];
-
     if (late < 0)
-        return init_explain(hook->init, late, "timed out");
-    if (info->si_code == CLD_EXITED && info->si_status == 0)
-        return 0;
-    text = text_init(detail, sizeof detail);
-    text_put(&text, info->si_code == CLD_EXITED ? "exit status " : "signal ");
-    text_put_number(&text, info->si_status);
-    return init_explain(hook->init, -ECANCELED, detail);
+        return explain(hook, late, "timed out after ", hook->op->timeout, " s");
+    if (info->si_code != CLD_EXITED)
+        return explain(hook, -ECANCELED, "killed by signal ", info->si_status, "");
+    return info->si_status ? explain(hook, -ECANCELED, "exit status ", info->si_status, "") : 0;
 }
 
 static int wait_hook(const struct hook *hook)
@@ -82,11 +113,12 @@ static int wait_hook(const struct hook *hook)
 int init_hook(struct init *init, const struct op_hook *op)
 {
     char **args = blob_list(init->blob, op->args), **env = blob_list(init->blob, op->env);
-    struct hook hook = { .init = init, .op = op, .pid_fd = -1 };
+    struct hook hook = { .init = init, .op = op, .errors_fd = -1, .pid_fd = -1 };
     int pipe_fds[2], r = sys_pipe2(pipe_fds, O_CLOEXEC);
 
     if (r < 0)
         return init_fail(init, r, "pipe2", NULL);
+    hook.errors_fd = sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
     hook.pid = sys_clone(CLONE_PIDFD | SIGCHLD, &hook.pid_fd);
     hook.pipe_fd = pipe_fds[hook.pid == 0];
     if (hook.pid == 0)
@@ -95,5 +127,6 @@ int init_hook(struct init *init, const struct op_hook *op)
     r = hook.pid < 0 ? init_fail(init, hook.pid, "clone", NULL) : wait_hook(&hook);
     sys_close(pipe_fds[0]);
     close_fdp(&hook.pid_fd);
+    close_fdp(&hook.errors_fd);
     return r;
 }

@@ -2,7 +2,8 @@
 /*
  * Running a hook in the runtime's namespaces: the state document on standard input (a memfd at its start, so that a hook
  * that does not read it costs nobody a broken pipe), standard output to /dev/null, the tail of standard error kept for
- * the message. Its end is waited for by pidfd, so that a timeout needs no signal handler.
+ * the message. Its end is waited for by pidfd, so that a timeout needs no signal handler. That it could not be executed
+ * comes back through a pipe that a successful exec closes. The texts are those of crun-init's hooks (init/hooks.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,13 @@
 #include "sys/files.h"
 #include "sys/process.h"
 
-enum { TAIL = 400 };
+enum { TAIL = 300, N_SIGNALS = 64, PIPE_FD = 3 };
+
+struct hook {
+    const struct hook_run *run;
+    int in, out, errors, failed; /* FAILED: where the child says why it could not be executed */
+    int pid, pidfd;
+};
 
 int document_fd(const char *text, struct error *err)
 {
@@ -54,19 +61,36 @@ static int errors_fd(const char *path, struct error *err)
     return fd < 0 && !path ? error_errno(err, fd, "memfd_create for standard error") : fd;
 }
 
-static void __attribute__((noreturn)) hook_child(const struct hook_run *run, int in, int out, int errors)
+/* exec resets handlers only, not what is ignored; and C libraries keep some real-time signals to themselves. */
+static void reset_signals(void)
 {
-    sigset_t none;
+    const struct sys_sigaction standard = { 0 };
+    const uint64_t none = 0;
 
-    sigemptyset(&none);
-    for (int signal = 1; signal < NSIG; signal++)
-        sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(errors, 2) < 0)
-        _exit(127);
-    sys_close_range(3, ~0u, 0);
-    execve(run->path, run->args, run->env);
-    dprintf(2, "execve %s: %s", run->path, strerror(errno));
+    for (int signal = 1; signal <= N_SIGNALS; signal++)
+        sys_rt_sigaction(signal, &standard, NULL);
+    sys_rt_sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int become_hook(const struct hook *hook)
+{
+    if (dup2(hook->in, 0) < 0 || dup2(hook->out, 1) < 0 || dup2(hook->errors, 2) < 0)
+        return -errno;
+    if (hook->failed != PIPE_FD && dup3(hook->failed, PIPE_FD, O_CLOEXEC) < 0)
+        return -errno;
+    sys_close_range(PIPE_FD + 1, ~0u, 0);
+    execve(hook->run->path, hook->run->args, hook->run->env);
+    return -errno;
+}
+
+static void __attribute__((noreturn)) hook_child(const struct hook *hook)
+{
+    int code;
+
+    reset_signals();
+    code = become_hook(hook);
+    if (write(PIPE_FD, &code, sizeof code) < 0)
+        _exit(126);
     _exit(127);
 }
 
@@ -85,37 +109,72 @@ static void append_tail(int errors, struct error *err)
     error_append(err, ", stderr: %s", tail);
 }
 
-static int result(const siginfo_t *info, int errors, struct error *err)
+static int tell_end(const struct hook *hook, bool late, const siginfo_t *info, struct error *err)
 {
-    if (info->si_code == CLD_EXITED && info->si_status == 0)
-        return 0;
-    if (info->si_code == CLD_EXITED)
-        error_set(err, -EPIPE, "exit status %d", info->si_status);
+    const char *path = hook->run->path;
+
+    if (late)
+        error_set(err, -ETIMEDOUT, "\"%s\": timed out after %ld s", path, hook->run->timeout);
+    else if (info->si_code != CLD_EXITED)
+        error_set(err, -EPIPE, "\"%s\": killed by signal %d", path, info->si_status);
+    else if (info->si_status != 0)
+        error_set(err, -EPIPE, "\"%s\": exit status %d", path, info->si_status);
     else
-        error_set(err, -EPIPE, "killed by signal %d", info->si_status);
-    append_tail(errors, err);
-    return -EPIPE;
+        return 0;
+    append_tail(hook->errors, err);
+    return late ? -ETIMEDOUT : -EPIPE;
 }
 
-static int wait_hook(const struct hook_run *run, int pid, int pidfd, int errors, struct error *err)
+static int wait_exec(const struct hook *hook)
 {
-    struct pollfd poll_entry = { .fd = pidfd, .events = POLLIN };
-    siginfo_t info = { 0 };
-    int n;
+    ssize_t n;
+    int code;
 
     do
-        n = pidfd < 0 ? 1 : poll(&poll_entry, 1, run->timeout ? (int) (run->timeout * 1000) : -1);
+        n = read(hook->failed, &code, sizeof code);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t) sizeof code ? code : 0;
+}
+
+static int wait_hook(const struct hook *hook, struct error *err)
+{
+    struct pollfd poll_entry = { .fd = hook->pidfd, .events = POLLIN };
+    long timeout = hook->run->timeout;
+    siginfo_t info = { 0 };
+    int failed = wait_exec(hook), n;
+
+    do
+        n = hook->pidfd < 0 ? 1 : poll(&poll_entry, 1, timeout ? (int) (timeout * 1000) : -1);
     while (n < 0 && errno == EINTR);
     if (n == 0)
-        kill(pid, SIGKILL); /* still our child: the pid cannot have been reused */
-    while (waitid(P_PID, (id_t) pid, &info, WEXITED) < 0 && errno == EINTR)
+        kill(hook->pid, SIGKILL); /* still our child: the pid cannot have been reused */
+    while (waitid(P_PID, (id_t) hook->pid, &info, WEXITED) < 0 && errno == EINTR)
         ;
-    if (n == 0) {
-        error_set(err, -ETIMEDOUT, "timed out after %ld s", run->timeout);
-        append_tail(errors, err);
-        return -ETIMEDOUT;
-    }
-    return result(&info, errors, err);
+    if (failed < 0)
+        return error_errno(err, failed, "execve \"%s\"", hook->run->path);
+    return tell_end(hook, n == 0, &info, err);
+}
+
+static int run_to_its_end(struct hook *hook, struct error *err)
+{
+    _cleanup_close_ int read_end = -1, write_end = -1;
+    int ends[2], r;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_errno(err, -errno, "pipe2");
+    read_end = ends[0];
+    hook->failed = write_end = ends[1];
+    hook->pid =
+        sys_clone(CLONE_PIDFD | SIGCHLD, &hook->pidfd); /* a fork(2) that gives the pidfd, which a sandbox may not */
+    if (hook->pid == 0)
+        hook_child(hook);
+    if (hook->pid < 0)
+        return error_errno(err, hook->pid, "clone");
+    fd_close(&write_end);
+    hook->failed = read_end;
+    r = wait_hook(hook, err);
+    fd_close(&hook->pidfd);
+    return r;
 }
 
 int hook_run(const struct hook_run *run, struct error *err)
@@ -123,15 +182,7 @@ int hook_run(const struct hook_run *run, struct error *err)
     _cleanup_close_ int in = document_fd(run->document, err);
     _cleanup_close_ int out = in < 0 ? in : output_fd(run->stdout_path, err);
     _cleanup_close_ int errors = out < 0 ? out : errors_fd(run->stderr_path, err);
-    _cleanup_close_ int pidfd = -1;
-    int pid;
+    struct hook hook = { .run = run, .in = in, .out = out, .errors = errors, .failed = -1, .pidfd = -1 };
 
-    if (errors < 0)
-        return errors;
-    pid = sys_clone(CLONE_PIDFD | SIGCHLD, &pidfd); /* a fork(2) that gives the pidfd, which a sandbox may not */
-    if (pid < 0)
-        return error_errno(err, pid, "clone");
-    if (pid == 0)
-        hook_child(run, in, out, errors);
-    return wait_hook(run, pid, pidfd, errors, err);
+    return errors < 0 ? errors : run_to_its_end(&hook, err);
 }

@@ -354,7 +354,6 @@ static int map_by_helper(const struct launch *launch, const char *helper, const 
     char *env[] = { NULL }, pid[16], *rest = words;
     struct hook_run run = { .path = helper, .args = args, .env = env, .document = "" };
     size_t n = 0;
-    int r;
 
     if (!words || !args)
         return error_errno(err, -ENOMEM, "run \"%s\"", helper);
@@ -363,8 +362,7 @@ static int map_by_helper(const struct launch *launch, const char *helper, const 
     args[n++] = pid;
     while ((args[n] = strsep(&rest, " \n")))
         n += args[n][0] != '\0';
-    r = hook_run(&run, err);
-    return r < 0 ? error_prefix(err, "%s", helper) : 0;
+    return hook_run(&run, err);
 }
 
 static int row_id_map(struct launch *launch, const struct op_id_map *row, struct error *err)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The six hooks: their order, what they read, where they run, and what a failing one does."""
 
+import ctypes
 import json
 import os
+import platform
 import shlex
+import signal
 import time
 
 import pytest
@@ -323,6 +326,77 @@ def test_relative_hook(hooked, rt):
 @pytest.mark.ours
 def test_hook_without_a_path(hooked, rt):
     rt.fails(rt.run(hooked({"prestart": [{"args": ["x"]}]})), "hooks.prestart[0].path")
+
+
+# texts: the same for hooks of ours and of crun-init
+
+FAILING = {
+    "status": ({"path": "/bin/sh", "args": ["sh", "-c", "echo what is wrong >&2; exit 3"]},
+               'error running {} hook #0: "/bin/sh": exit status 3, stderr: what is wrong'),
+    "signal": ({"path": "/bin/sh", "args": ["sh", "-c", "echo last words >&2; kill -9 $$"]},
+               'error running {} hook #0: "/bin/sh": killed by signal 9, stderr: last words'),
+    "timeout": ({"path": "/bin/sh", "args": ["sh", "-c", "echo so slow >&2; exec sleep 20"], "timeout": 1},
+                'error running {} hook #0: "/bin/sh": timed out after 1 s, stderr: so slow'),
+    "silent": ({"path": "/bin/false"}, 'error running {} hook #0: "/bin/false": exit status 1'),
+    "missing": ({"path": "/no/such/hook"}, 'error running {} hook #0: execve "/no/such/hook": no such file or directory'),
+    "directory": ({"path": "/tmp"}, 'error running {} hook #0: execve "/tmp": permission denied'),
+}
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", [*OF_CREATE, "startContainer", "poststart"])
+@pytest.mark.parametrize("how", FAILING)
+def test_texts(bundle, rt, name, how):
+    hook, text = FAILING[how]
+    error = rt.fails(rt.run(bundle(args=["/bin/probe", "sleep"], hooks={name: [hook]})))
+    assert error.endswith(text.format(name)), error
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("how", FAILING)
+def test_texts_of_poststop(bundle, rt, how):
+    hook, text = FAILING[how]
+    r = rt.run(bundle(args=["true"], hooks={"poststop": [hook]}))
+    assert r.returncode == 0 and r.stderr.strip().endswith(text.format("poststop")), str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ["prestart", "createContainer"])
+def test_last_words_of_many(bundle, rt, name):
+    """Only the tail of what it says is shown, and a path that is as long as one can be leaves no room for it."""
+    script = "i=0; while [ $i -lt 500 ]; do echo line $i >&2; i=$((i+1)); done; printf 'the end  \\n\\n' >&2; exit 1"
+    hook = {"path": "/bin/sh", "args": ["sh", "-c", script]}
+    r = rt.run(bundle(args=["true"], hooks={name: [hook]}))
+    assert r.returncode == 1 and "the end" in r.stderr and "line 10" not in r.stderr and len(r.stderr) < 1000, str(r)
+    long = "/" + "x" * 200 + "/" + "y" * 200 + "/" + "z" * 200
+    error = rt.fails(rt.run(bundle(args=["true"], hooks={name: [{"path": long}]})))
+    assert f'error running {name} hook #0: execve "/xxx' in error
+
+
+# signals
+
+@pytest.mark.ours
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the test calls rt_sigaction by its number on x86_64")
+@pytest.mark.parametrize("name", ALL)
+def test_signals_are_reset(hooked, diary, rt, name):
+    """Nothing is blocked or ignored, not even the real-time signals that C libraries keep to themselves.
+
+    (What busybox executes as a script's last command has SIGQUIT ignored.)
+    """
+    c = hooked({name: [diary.entry(name, "grep -E 'Sig(Blk|Ign)' /proc/self/status > $D/signals; true")]})
+    rt.run(c, check=True, preexec_fn=_ignore_and_block)
+    masks = [line.split()[1] for line in diary.read("signals").splitlines()]
+    assert masks == ["0" * 16] * 2, diary.read("signals")
+
+
+def _ignore_and_block():
+    libc = ctypes.CDLL(None, use_errno=True)
+    action = (ctypes.c_ulong * 4)(1, 0, 0, 0)  # the kernel's: SIG_IGN
+    for number in range(1, 65):
+        if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD):
+            assert libc.syscall(13, number, action, None, 8) == 0, number
+    all = (ctypes.c_ulong * 1)(0xffffffffffffffff)
+    assert libc.syscall(14, 0, all, None, 8) == 0
 
 
 # timeouts
