@@ -29,6 +29,7 @@ PROGRAM = pytest.StashKey()
 def pytest_configure(config):
     config.addinivalue_line("markers", "ours: behaviour of our own program; skipped with a peer")
     config.addinivalue_line("markers", "differs(**peers): a peer that is known to behave otherwise, and how")
+    processes.default_signals()
     processes.become_subreaper()
 
 

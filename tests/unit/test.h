@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,11 +46,23 @@ static bool test_failed;
         }                                                                                                              \
     } while (0)
 
+/* What the caller left (nohup ignores SIGHUP, some CI services SIGINT or SIGPIPE) must not decide how tests end. */
+static inline void default_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < SIGRTMIN; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /* Run the N tests of TABLE; returns the exit status. */
 static inline int test_main(const struct test *table, size_t n)
 {
     int failures = 0;
 
+    default_signals();
     printf("1..%zu\n", n);
     for (size_t i = 0; i < n; i++) {
         test_failed = false;

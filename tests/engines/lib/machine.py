@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +40,12 @@ class Machine:
     def __init__(self, layout: str, runtime: Path):
         self.layout = layout
         self.marks = {}  # what was set up once: images, daemons
+        self.errors = tempfile.TemporaryFile("w+", errors="replace")
         self.p = subprocess.Popen(
             [TOP / "tools/in-tree", "--cgroup", layout, "--bind", f"{runtime}:{INSIDE}/crun",
              "--bind", f"{HERE}/inside:{INSIDE}/inside", "--env", "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
              "--", f"{INSIDE}/inside/agent"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
         self.sh(f"{INSIDE}/inside/prepare {layout}")
 
     def ask(self, do, **what):
@@ -54,11 +56,15 @@ class Machine:
         except BrokenPipeError:
             line = ""
         if not line:
-            raise Failed("the machine has ended")
+            raise Failed(self._last_words())
         answer = json.loads(line)
         if "error" in answer:
             raise Failed(answer["error"])
         return answer
+
+    def _last_words(self) -> str:
+        self.errors.seek(0)
+        return f"the machine has ended, exit status {self.p.wait(10)}: {self.errors.read()[-4000:]}"
 
     def run(self, command, input=None, timeout=TIMEOUT, env=None) -> Result:
         """A line of shell, whatever comes of it."""

@@ -20,6 +20,13 @@ _own = set()
 exits = {}
 
 
+def default_signals():
+    """What the caller left ignored (nohup: SIGHUP) would be inherited by every runtime that a test starts."""
+    for number in signal.valid_signals():
+        if signal.getsignal(number) == signal.SIG_IGN and number not in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+
+
 def become_subreaper() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
