@@ -173,6 +173,9 @@ CRUN_API int crun_pids(struct crun_context *context, const char *id, int **ret_p
 /* The number of a signal by name ("KILL", "SIGKILL", "RTMIN+3") or number; -EINVAL when there is none. */
 CRUN_API int crun_signal_number(const char *name);
 
+/* The text of an errno (negative or positive) as errors of this library have it: "no such file or directory". */
+CRUN_API const char *crun_errno_text(int code);
+
 /* Send SIGNAL to the container's first process, or with ALL to every one. */
 CRUN_API int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *err);
 

@@ -2,7 +2,6 @@
 /* Filling, prefixing and spelling errors; see error.h for the rule. */
 #include "base/error.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,15 +58,4 @@ int error_append(struct error *err, const char *format, ...)
     vsnprintf(err->text + length, sizeof err->text - length, format, args);
     va_end(args);
     return err->code;
-}
-
-const char *errno_text(int code)
-{
-    static _Thread_local char text[96]; /* small: all of a static program's thread-locals fit where musl has room */
-
-    /* Go's spelling, which engines match, is libc's with a small first letter; "I/O error" stays. */
-    snprintf(text, sizeof text, "%s", strerror(code < 0 ? -code : code));
-    if (isupper((unsigned char) text[0]) && islower((unsigned char) text[1]))
-        text[0] = (char) tolower((unsigned char) text[0]);
-    return text;
 }

@@ -33,6 +33,6 @@ int error_prefix(struct error *err, const char *format, ...) _printf_(2, 3);
 /* Append the formatted text, for hints; returns err->code. */
 int error_append(struct error *err, const char *format, ...) _printf_(2, 3);
 
-/* The text of errno CODE (negative or positive), spelled as engines match it: lower case for those
- * that contract fixes ("no such file or directory", "permission denied", "operation not permitted"). */
+/* The text of errno CODE (negative or positive), spelled as engines match it: glibc's with a small first letter, whatever
+ * the C library. That of a number which is none is valid until the next call. */
 const char *errno_text(int code);

@@ -2,7 +2,6 @@
 /* Filling a crun_error; see failure.h. */
 #include "cli/failure.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +19,6 @@ int failure_set(struct crun_error *err, int code, const char *format, ...)
 
 int failure_errno(struct crun_error *err, int code, const char *format, ...)
 {
-    const char *text = strerror(-code);
     size_t length;
     va_list args;
 
@@ -29,9 +27,7 @@ int failure_errno(struct crun_error *err, int code, const char *format, ...)
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     length = strlen(err->text);
-    /* Go's spelling, which callers match: a small first letter, but "I/O error" as it is. */
-    snprintf(err->text + length, sizeof err->text - length, ": %c%s",
-             islower((unsigned char) text[1]) ? tolower((unsigned char) text[0]) : text[0], text + 1);
+    snprintf(err->text + length, sizeof err->text - length, ": %s", crun_errno_text(code));
     return code;
 }
 

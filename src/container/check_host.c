@@ -52,9 +52,9 @@ static void check_root(const struct host_check *c)
     if (!root || !root->path || !*root->path || !in_bundle(c, root->path, path))
         return;
     if (stat(path, &st) < 0)
-        check_reportf(c->checking, "root.path: \"%s\": %s", path, strerror(errno));
+        check_reportf(c->checking, "root.path: \"%s\": %s", path, errno_text(errno));
     else if (!S_ISDIR(st.st_mode))
-        check_reportf(c->checking, "root.path: \"%s\": %s", path, strerror(ENOTDIR));
+        check_reportf(c->checking, "root.path: \"%s\": %s", path, errno_text(ENOTDIR));
 }
 
 static bool is_bind(const struct spec_mount *mount, const struct mount_options *options)
@@ -75,7 +75,7 @@ static void check_mount(const struct host_check *c, struct arena *arena, size_t 
     if (!is_bind(mount, &options) || !mount->source || !*mount->source || !in_bundle(c, mount->source, path))
         return;
     if (fstatat(AT_FDCWD, path, &st, options.source_no_follow || options.copy_symlink ? AT_SYMLINK_NOFOLLOW : 0) < 0)
-        check_reportf(c->checking, "mounts[%zu].source: \"%s\": %s", index, path, strerror(errno));
+        check_reportf(c->checking, "mounts[%zu].source: \"%s\": %s", index, path, errno_text(errno));
 }
 
 static void check_mounts(const struct host_check *c)
@@ -98,7 +98,7 @@ static void check_namespace(const struct host_check *c, size_t index)
         return;
     fd = open(namespace->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\": %s", index, namespace->path, strerror(errno));
+        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\": %s", index, namespace->path, errno_text(errno));
         return;
     }
     type = ioctl(fd, NS_GET_NSTYPE);
@@ -117,7 +117,7 @@ static void check_hook(const struct host_check *c, enum hook_kind kind, size_t i
         return;
     if (access(path, X_OK) < 0)
         check_reportf(c->checking, "hooks.%s[%zu].path: \"%s\": %s", hook_kind_name(kind), index, path,
-                      strerror(errno));
+                      errno_text(errno));
 }
 
 static void check_limit(const struct host_check *c, size_t index)

@@ -72,6 +72,11 @@ void crun_log(struct crun_context *context, enum crun_log_level level, const cha
     log_write(context->log, (enum log_level) level, "%s", text);
 }
 
+const char *crun_errno_text(int code)
+{
+    return errno_text(code);
+}
+
 int context_root(struct crun_context *context, struct error *err)
 {
     if (context->root_fd >= 0)

@@ -46,7 +46,7 @@ static void remove_pid_file(struct crun_context *context, const char *path)
     if (n > 0 && n < (int) sizeof temporary)
         unlink(temporary);
     if (unlink(path) < 0 && errno != ENOENT)
-        log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, strerror(errno));
+        log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, errno_text(errno));
 }
 
 /* Without the kept config.json an earlier delete had come past the hooks when it was killed. */

@@ -629,7 +629,7 @@ void launch_undo_row(struct launch *launch, const struct op *op)
     case OP_PID_FILE:
         if (unlink(text(launch, op->pid_file.path)) < 0 && errno != ENOENT)
             log_write(launch->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s",
-                      text(launch, op->pid_file.path), strerror(errno));
+                      text(launch, op->pid_file.path), errno_text(errno));
         break;
     case OP_STATE_CREATE:
         state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
