@@ -46,7 +46,7 @@ struct size_text {
     char text[32];
 };
 
-/* "4 MiB" where that is exact, "4195 KiB" or bytes otherwise. */
+/* "4 MiB" where that is exact, "4195 KiB" or "1 byte" otherwise. */
 static const char *size_print(uint64_t size, struct size_text *buffer)
 {
     static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
@@ -54,7 +54,8 @@ static const char *size_print(uint64_t size, struct size_text *buffer)
 
     for (; size && size % 1024 == 0 && unit < 4; size /= 1024)
         unit++;
-    snprintf(buffer->text, sizeof buffer->text, "%llu %s", (unsigned long long) size, units[unit]);
+    snprintf(buffer->text, sizeof buffer->text, "%llu %s", (unsigned long long) size,
+             size == 1 && unit == 0 ? "byte" : units[unit]);
     return buffer->text;
 }
 
@@ -70,18 +71,20 @@ static const struct cgroup_dir *memory_of(const struct cgroup_dir *dirs, size_t 
     return v2;
 }
 
-bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, struct error *err)
+bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err)
 {
     const struct cgroup_dir *dir = memory_of(dirs, n);
     struct size_text limit, peak;
-    uint64_t kills = 0;
+    uint64_t kills = 0, size;
 
     if (!dir || cgroup_oom_kills(dir, &kills) < 0 || kills == 0)
         return false;
+    size = asked > 0 && asked < INT64_MAX ? (uint64_t) asked
+                                          : number(dir, dir->v2 ? "memory.max" : "memory.limit_in_bytes");
     error_set(err, -ENOMEM,
               "the container's init was killed by the memory limit of %s (linux.resources.memory.limit; "
               "it has used %s)",
-              size_print(number(dir, dir->v2 ? "memory.max" : "memory.limit_in_bytes"), &limit),
+              size_print(size, &limit),
               size_print(number(dir, dir->v2 ? "memory.peak" : "memory.max_usage_in_bytes"), &peak));
     return true;
 }

@@ -182,10 +182,10 @@ static int check_alive(const struct container *container, const struct spec *spe
     const struct state *state = &container->state;
     _cleanup_close_ int pidfd = -1;
     struct pollfd process = { .events = POLLIN };
+    int64_t limit = memory_limit(spec->linux_->resources);
     struct error oom;
 
-    if (memory_limit(spec->linux_->resources) >= SMALL_MEMORY ||
-        !cgroup_oom_explain(state->cgroups, state->n_cgroups, &oom))
+    if (limit >= SMALL_MEMORY || !cgroup_oom_explain(state->cgroups, state->n_cgroups, limit, &oom))
         return 0;
     process.fd = pidfd = state_pidfd(state);
     if (pidfd >= 0 && poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)

@@ -146,7 +146,8 @@ void plan_cgroup_make(struct planner *planner)
 
     if (planner->failed || planner->input->manager == CGROUP_MANAGER_DISABLED)
         return;
-    planner->plan.small_memory = memory_limit(resources_of(planner)) < SMALL_MEMORY;
+    planner->plan.memory_limit = memory_limit(resources_of(planner));
+    planner->plan.small_memory = planner->plan.memory_limit < SMALL_MEMORY;
     work = cgroup_work(planner, &err);
     for (size_t i = 0; work && !planner->failed && i < planner->plan.n_cgroups; i++) {
         make_row(planner, i, &work[i]);

@@ -58,6 +58,7 @@ struct plan {
     size_t n_warnings;
     const char **notes; /* what was decided otherwise than the document says, and why: for `crun plan` and debug logs */
     size_t n_notes;
+    int64_t memory_limit; /* as it was asked for; INT64_MAX: none, 0: not looked at (exec) */
     bool small_memory;    /* the memory limit may not even bear the start of the process */
     unsigned clone_flags; /* CLONE_NEW* of the container's own namespaces */
 };

@@ -240,6 +240,14 @@ def test_init_killed_by_the_memory_limit(bundle, rt, verb):
 
 @pytest.mark.ours
 @v1_memory
+def test_the_limit_is_named_as_it_was_asked_for(bundle, rt):
+    """The kernel has rounded it to pages, that is to nothing."""
+    r = rt.run(bundle(args=["true"], resources={"memory": {"limit": 1}}))
+    rt.fails(r, "memory limit of 1 byte (")
+
+
+@pytest.mark.ours
+@v1_memory
 def test_small_limit_that_is_enough(bundle, rt):
     c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": 512 << 10, "swap": 512 << 10}})
     r = rt.run(c)
