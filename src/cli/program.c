@@ -133,17 +133,26 @@ static void print_bare(const char *text)
     fputc('\n', stderr);
 }
 
-/* Text of an error on standard error in the face's form. */
-static void print_error(const struct program *program, const char *text)
+/* A record on standard error, as if no log had been asked for. */
+static void print_record(const struct program *program, const char *text)
 {
     struct crun_context *context = NULL;
     struct crun_error ignored;
 
-    if (!program->face->bare_errors && open_context(program, NULL, NULL, &context, &ignored) >= 0)
+    if (open_context(program, NULL, NULL, &context, &ignored) >= 0)
         crun_log(context, CRUN_LOG_ERROR, text);
     else
         print_bare(text);
     crun_context_free(context);
+}
+
+/* What has gone to the log is repeated in the face's form. */
+static void repeat(const struct program *program, const char *text)
+{
+    if (program->face->bare_errors)
+        print_bare(text);
+    else
+        print_record(program, text);
 }
 
 int program_fail(struct program *program, const struct crun_error *err)
@@ -151,11 +160,11 @@ int program_fail(struct program *program, const struct crun_error *err)
     struct crun_error ignored;
 
     if (!program->context && program_open(program, &ignored) < 0) {
-        print_error(program, err->text);
+        print_record(program, err->text); /* the log itself is what is wrong */
         return program->failure;
     }
     crun_log(program->context, CRUN_LOG_ERROR, err->text);
     if (!log_is_stderr(program->options.log))
-        print_error(program, err->text);
+        repeat(program, err->text);
     return program->failure;
 }

@@ -308,6 +308,18 @@ def test_errors_of_both_faces(as_name, here):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("words, text", [
+    (["--log-format", "xml"], "--log-format"), (["--log", "/no/such/dir/log"], 'open log file "/no/such/dir/log"'),
+    (["--log", "x:y"], 'unknown log destination "x:y"'), (["--log"], "option requires an argument"),
+    (["--log", "/no/such/dir/log", "--log-format", "json"], 'open log file')])
+def test_errors_of_the_log_itself(as_name, here, words, text):
+    """On standard error, in the form that the face has there."""
+    for name, form in (("crun", r'\S+Z: .*\n'), ("runc", r'time="\S+" level=error msg=".*"\n')):
+        r = as_name(name)("--root", here.state, *words, *(["state", "x"] if len(words) > 1 else []))
+        assert r.returncode == 1 and re.fullmatch(form, r.stderr) and text in r.stderr.replace('\\"', '"'), str(r)
+
+
+@pytest.mark.ours
 def test_unknown_capability_as_runc(as_name, bundle, here):
     from lib.bundle import caps
     c = bundle(args=["/bin/probe"], process={"capabilities": caps("KILL", "NO_SUCH")})
