@@ -66,7 +66,6 @@ int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret);
 
 /* Whether the out-of-memory killer was at work in the memory cgroup among DIRS; ERR then says that the container's init was
  * killed by its memory limit, how large that is and what was used. For an init that is known to be dead. ASKED is the limit
-
  * as it was asked for, which the kernel has rounded to pages; 0 or INT64_MAX: that is not known. */
 bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err);
 
