@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -36,7 +37,15 @@ static void remove_rdt(const struct state *state)
         rmdir(state->rdt_class);
 }
 
-/* The pid file, and what a runtime killed while it wrote it has left beside it (file_replace). */
+static bool is_file(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* The pid file, and what a runtime killed while it wrote it has left beside it (file_replace). What is no file is not
+ * ours: it was refused when it was to be written. */
 static void remove_pid_file(struct crun_context *context, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -45,7 +54,7 @@ static void remove_pid_file(struct crun_context *context, const char *path)
 
     if (n > 0 && n < (int) sizeof temporary)
         unlink(temporary);
-    if (unlink(path) < 0 && errno != ENOENT)
+    if (is_file(path) && unlink(path) < 0 && errno != ENOENT)
         log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, errno_text(errno));
 }
 

@@ -52,6 +52,7 @@ struct launch {
     int time_back_fd;
     const struct op_net_device *last_net_device; /* that was moved: this one and the rows before it */
     int network_fd;                              /* the container's network namespace, once a device was moved there */
+    bool pid_file_written;
     unsigned rdt_made; /* which RDT_MAKE rows made their group: bit 0 the class, bit 1 the monitoring group */
     int *slots;
     unsigned n_slots;

@@ -67,6 +67,18 @@ static int row_state_save(struct launch *launch, struct error *err)
     return state_write(launch->dir_fd, launch->state, err);
 }
 
+/* A file that is there is replaced, but only a file: a device, a link in /dev or a socket has other users. */
+static int check_pid_file(int dir, const char *name, struct error *err)
+{
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : error_errno(err, -errno, "stat");
+    if (S_ISDIR(st.st_mode))
+        return error_errno(err, -EISDIR, "write");
+    return S_ISREG(st.st_mode) ? 0 : error_set(err, -EINVAL, "not a regular file");
+}
+
 static int row_pid_file(struct launch *launch, const char *path, struct error *err)
 {
     char number[16], copy[4096];
@@ -80,7 +92,11 @@ static int row_pid_file(struct launch *launch, const char *path, struct error *e
     dir = open(copy, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return error_errno(err, -errno, "open \"%s\"", copy);
+    r = check_pid_file(dir, slash + 1, err);
+    if (r < 0)
+        return r;
     r = file_replace(dir, slash + 1, number, (size_t) length, 0644);
+    launch->pid_file_written = r >= 0;
     return r < 0 ? error_errno(err, r, "write") : 0;
 }
 
@@ -627,7 +643,7 @@ void launch_undo_row(struct launch *launch, const struct op *op)
         undo_cgroup(launch, op->cgroup_make.hierarchy);
         break;
     case OP_PID_FILE:
-        if (unlink(text(launch, op->pid_file.path)) < 0 && errno != ENOENT)
+        if (launch->pid_file_written && unlink(text(launch, op->pid_file.path)) < 0 && errno != ENOENT)
             log_write(launch->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s",
                       text(launch, op->pid_file.path), errno_text(errno));
         break;

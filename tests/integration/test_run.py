@@ -4,12 +4,13 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import time
 
 import pytest
 
-from lib.bundle import bind, namespaces
+from lib.bundle import bind, namespaces, tmpfs
 from lib.runtime import finish
 
 NO_PID = namespaces("mount", "network", "ipc", "uts")  # a process that is not pid 1 can be killed by its own signal
@@ -291,6 +292,28 @@ def test_pid_file_of_a_detached_run(bundle, rt, here):
     c = bundle(args=["/bin/probe", "sleep"])
     rt.run_detached(c, "--pid-file", here.dir / "pid")
     assert (here.dir / "pid").read_text() == str(rt.pid(c))
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("kind", ["directory", "fifo", "device", "link", "socket"])
+def test_pid_file_that_is_no_file(bundle, rt, here, kind):
+    """`--pid-file /dev/null` must not put a file in the place of the host's device, nor may its undoing take it away."""
+    p = here.dir / "pid"
+    make = {"directory": p.mkdir, "fifo": lambda: os.mkfifo(p), "device": lambda: os.mknod(p, stat.S_IFCHR | 0o666, os.makedev(1, 3)),
+            "link": lambda: p.symlink_to("/proc/self/fd/1"), "socket": lambda: os.mknod(p, stat.S_IFSOCK | 0o666)}
+    make[kind]()
+    before = os.lstat(p)
+    for verb in (rt.create, rt.run):
+        rt.fails(verb(bundle(args=["true"]), "--pid-file", p, check=False), f'--pid-file "{p}"')
+    assert os.lstat(p)[:3] == before[:3] and os.listdir(p.parent).count(".pid.new") == 0
+
+
+@pytest.mark.ours
+def test_pid_file_of_somebody_else_stays(bundle, rt, here):
+    """What fails before it comes to the pid file leaves the one that is there."""
+    (here.dir / "pid").write_text("4711")
+    rt.fails(rt.create(bundle(args=["true"], mounts=[tmpfs("/mnt", "no-such-option")]), "--pid-file", here.dir / "pid", check=False))
+    assert (here.dir / "pid").read_text() == "4711"
 
 
 def test_pid_file_that_cannot_be_written(bundle, rt, here):
