@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* check: what is wrong with a bundle, all of it, one problem a line. The lines are the result: standard output. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "cli/command.h"
 #include "cli/create.h"
+#include "cli/failure.h"
 #include "cli/format.h"
 #include "cli/output.h"
 
@@ -48,10 +50,15 @@ static int print(const struct crun_check *check, int format, struct crun_error *
 
 static int check_run(struct program *program, struct crun_error *err)
 {
-    const struct check_options *o = program->values;
+    struct check_options *o = program->values;
     struct crun_check *check = NULL;
-    int r = crun_check(program->context, &o->create, &check, err);
+    int r;
 
+    if (program->n_operands && o->create.bundle)
+        return failure_set(err, -EINVAL, "check: \"%s\" and --bundle both name a bundle", program->operands[0]);
+    if (program->n_operands)
+        o->create.bundle = program->operands[0];
+    r = crun_check(program->context, &o->create, &check, err);
     if (r >= 0)
         r = print(check, o->format, err);
     crun_check_free(check);
@@ -60,7 +67,7 @@ static int check_run(struct program *program, struct crun_error *err)
 
 const struct command command_check = {
     .name = "check",
-    .operands = "[ID]",
+    .operands = "[BUNDLE]",
     .summary = "validate a bundle",
     .description = "Every problem of the configuration, and of this host with it, is printed, one a line; nothing is "
                    "done.\nThe exit status is 1 if there is any.",

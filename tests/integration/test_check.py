@@ -67,8 +67,8 @@ def test_what_the_host_lacks(bundle, check, here):
                mounts=[bind(here.dir / "nowhere", "/x")], hooks={"poststop": [{"path": "/no/hook"}]},
                linux={"netDevices": {"nosuchdev": {}}}, root={"path": "nowhere"})
     problems = check(c)
-    for path, text in (("root.path", "No such file"), (f"mounts[{len(c.config['mounts']) - 1}].source", "nowhere"),
-                       ("linux.namespaces[2].path", "is not a network namespace"), ("linux.namespaces[3].path", "No such file"),
+    for path, text in (("root.path", "no such file"), (f"mounts[{len(c.config['mounts']) - 1}].source", "nowhere"),
+                       ("linux.namespaces[2].path", "is not a network namespace"), ("linux.namespaces[3].path", "no such file"),
                        ("linux.namespaces[4].path", "is not a namespace"), ("hooks.poststop[0].path", "/no/hook"),
                        ('linux.netDevices["nosuchdev"]', "no such network device")):
         assert text in find(problems, path)["text"], (path, problems)
@@ -103,3 +103,15 @@ def test_nothing_is_made(bundle, rt, here):
 
 def test_no_bundle(rt, here):
     rt.fails(rt("check", "--bundle", here.dir / "nowhere"), "nowhere")
+
+
+@pytest.mark.ours
+def test_the_bundle_as_a_word(bundle, rt, here):
+    bad = bundle(args=["true"], linux={"maskedPaths": ["/"]}).path
+    good = bundle(args=["true"]).path
+    r = rt("check", bad, cwd=good)
+    assert r.returncode == 1 and "linux.maskedPaths[0]" in r.stdout, str(r)
+    assert rt("check", good, cwd=bad).returncode == 0
+    rt.fails(rt("check", here.dir / "nowhere", cwd=good), "nowhere")
+    rt.fails(rt("check", good, "--bundle", good), "--bundle")
+    rt.fails(rt("check", good, good), "unexpected argument")
