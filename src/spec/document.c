@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -54,12 +57,32 @@ static int open_document(int dir_fd, const char *name, struct error *err)
     return fd;
 }
 
+/* A FIFO in a file system may never get a writer; a pipe has had one. */
+static bool is_pipe(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
+}
+
+/* What holds no document for sure; NULL if it may. */
+static const char *wrong_kind(int fd, const struct stat *st)
+{
+    if (S_ISFIFO(st->st_mode))
+        return is_pipe(fd) ? NULL : "a FIFO";
+    return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "a device" : NULL;
+}
+
 /* What the file is decides before anything is read. */
 static int check_file(int fd, const char *name, struct error *err)
 {
     struct printable_name shown;
     struct stat st;
     int r = fstat(fd, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? -EISDIR : 0;
+    const char *kind = r == 0 && strcmp(name, "-") != 0 ? wrong_kind(fd, &st) : NULL;
+
+    if (kind)
+        return error_set(err, -EINVAL, "\"%s\" is %s, expected a file", printable(&shown, name), kind);
 
     if (r == 0 && strcmp(name, "-") != 0)
         r = make_blocking(fd);

@@ -74,14 +74,34 @@ def test_bundle_is_a_file(rt):
 @pytest.mark.ours
 def test_config_is_a_directory(rt, here):
     (here.dir / "b/config.json").mkdir(parents=True)
-    rt.fails(rt("run", "-b", here.dir / "b", "x"), "config.json")
+    rt.fails(rt("run", "-b", here.dir / "b", "x"), "config.json", "is a directory")
 
 
 @pytest.mark.ours
 def test_config_is_a_fifo(rt, here):
     (here.dir / "b").mkdir()
     os.mkfifo(here.dir / "b/config.json")
-    rt.fails(rt("run", "-b", here.dir / "b", "x", timeout=10), "config.json")
+    for verb in (["run"], ["create"], ["check"], ["plan"]):
+        r = rt(*verb, "-b", here.dir / "b", *(["x"] if verb[0] in ("run", "create") else []), timeout=30)
+        rt.fails(r, '"config.json" is a FIFO, expected a file')
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero", "/dev/tty"])
+def test_config_is_a_device(bundle, rt, here, device):
+    rt.fails(rt.run(bundle(args=["true"]), "--config", device, timeout=30), device)
+    (here.dir / "b").mkdir()
+    (here.dir / "b/config.json").symlink_to(device)
+    rt.fails(rt("run", "-b", here.dir / "b", "x", timeout=30), "config.json")
+
+
+@pytest.mark.ours
+def test_config_from_a_pipe(bundle, rt):
+    c = bundle(args=["echo", "ok"])
+    text = (c.path / "config.json").read_text()
+    (c.path / "config.json").unlink()
+    r = rt.run(c, "--config", "/dev/fd/0", input=text)
+    assert r.stdout == "ok\n", str(r)
 
 
 # JSON
