@@ -63,6 +63,11 @@ static int open_target(struct init *init, const struct op_bind *op, int source_f
     return r < 0 ? r : fd;
 }
 
+static int no_source(struct init *init, int code, const char *call, const char *source)
+{
+    return code == -ENOENT && source ? init_missing(init, "source ", source) : init_fail(init, code, call, source);
+}
+
 /* ---- by descriptors ---- */
 
 static int open_source(struct init *init, const struct op_bind *op)
@@ -128,7 +133,7 @@ static int bind_old(struct init *init, const struct op_bind *op)
     int r;
 
     if (source_fd < 0)
-        return init_fail(init, source_fd, "open", source);
+        return no_source(init, source_fd, "open", source);
     target_fd = open_target(init, op, source_fd);
     if (target_fd < 0)
         return target_fd;
@@ -172,7 +177,7 @@ static int copy_link(struct init *init, const struct op_bind *op)
     long length = source ? sys_readlinkat(AT_FDCWD, source, text, sizeof text - 1) : -EINVAL;
 
     if (length < 0)
-        return length == -EINVAL ? 1 : init_fail(init, (int) length, "readlink", source);
+        return length == -EINVAL ? 1 : no_source(init, (int) length, "readlink", source);
     text[length] = '\0';
     return make_link(init, op, text);
 }
@@ -191,7 +196,7 @@ int init_bind(struct init *init, const struct op_bind *op)
         return bind_tree(init, op, tree_fd);
     if (op->tree == SLOT_NONE && !(op->flags & BIND_TREE_SENT) && op->source && tree_api_missing(init, tree_fd))
         return bind_old(init, op);
-    return init_fail(init, tree_fd, "open_tree", init_str(init, op->source));
+    return no_source(init, tree_fd, "open_tree", init_str(init, op->source));
 }
 
 /* By mount(2) the attributes come last; a mount that stays without them would show more than was allowed. */

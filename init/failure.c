@@ -49,6 +49,17 @@ int init_explain(struct init *init, int code, const char *words)
     return code;
 }
 
+int init_missing(struct init *init, const char *what, const char *path)
+{
+    struct text text = note(init, &init->failure, -ENOENT, "");
+
+    text_put(&text, what);
+    text_put(&text, "\"");
+    text_put(&text, path);
+    text_put(&text, "\" does not exist");
+    return -ENOENT;
+}
+
 void init_warn(struct init *init, int code, const char *call, const char *detail)
 {
     struct message message;

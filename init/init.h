@@ -80,6 +80,9 @@ int init_fail(struct init *init, int code, const char *call, const char *detail)
 /* Note a failure that is no system call's, in words. Returns CODE. */
 int init_explain(struct init *init, int code, const char *words);
 
+/* Note that PATH, the row's WHAT ("source "), is not there, without the text by which engines know a missing command. */
+int init_missing(struct init *init, const char *what, const char *path);
+
 /* Tell the parent that the row goes on without what it was asked. */
 void init_warn(struct init *init, int code, const char *call, const char *detail);
 

@@ -247,6 +247,8 @@ static int open_path(struct launch *launch, const struct op_open *row, struct er
                                        : sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | (int) row->flags, 0);
     int r;
 
+    if (fd == -ENOENT) /* that errno's text says to engines that the command is missing */
+        return error_set(err, fd, "%s\"%s\" does not exist", row->tree ? "source " : "", path);
     if (fd < 0)
         return error_errno(err, fd, "%s \"%s\"", row->tree ? "open_tree" : "open", path);
     r = row->tree ? make_slave(fd, path, err) : 0;
@@ -294,7 +296,7 @@ static int row_enter(struct launch *launch, const struct op_enter *row, struct e
     int r;
 
     if (fd < 0)
-        return error_errno(err, -errno, "open");
+        return errno == ENOENT ? error_set(err, -ENOENT, "does not exist") : error_errno(err, -errno, "open");
     r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
     if (r < 0)
         return r;

@@ -198,7 +198,7 @@ def test_joined_bound_network(probe, here):
 
 def test_joined_path_that_is_missing(bundle, run, rt):
     c = bundle(args=["true"], namespaces=namespaces("pid", "mount", "ipc", "uts", network="/no/such/netns"))
-    rt.fails(run(c), "linux.namespaces[4]", "No such file or directory", anyone=["/no/such/netns"])
+    rt.fails(run(c), "linux.namespaces[4]", "does not exist", anyone=["/no/such/netns"])
 
 
 def test_joined_path_of_another_kind(bundle, run, rt):

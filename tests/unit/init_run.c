@@ -104,7 +104,7 @@ static void failures(void)
     begin(NEW);
     add_root();
     add_bind("/no/such/source", "/mnt", 0);
-    expect_failure("\"/no/such/source\"", -ENOENT);
+    expect_failure("source \"/no/such/source\" does not exist", -ENOENT);
     begin(NEW);
     add_root();
     add(OP_PIVOT);
