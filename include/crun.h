@@ -210,6 +210,13 @@ struct crun_update_options {
 CRUN_API int crun_update(struct crun_context *context, const char *id, const struct crun_update_options *options,
                          struct crun_error *err);
 
+/* Make the mounts of FILE ("-": standard input), a JSON array of mounts as in config.json, in a container that is created,
+ * running or paused: all of them, or none. */
+CRUN_API int crun_mounts_add(struct crun_context *context, const char *id, const char *file, struct crun_error *err);
+
+/* Remove mounts that crun_mounts_add has made; of each mount in FILE only the destination counts. All of them, or none. */
+CRUN_API int crun_mounts_remove(struct crun_context *context, const char *id, const char *file, struct crun_error *err);
+
 /* The statistics of a running container: one JSON object on one line, as runc's `events --stats`; free with free(3). */
 CRUN_API int crun_stats(struct crun_context *context, const char *id, char **ret_json, struct crun_error *err);
 

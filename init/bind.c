@@ -119,6 +119,9 @@ static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
     if (r < 0)
         return init_fail(init, r, "move_mount", target);
     root_mounted(init, target, tree_fd);
+    r = changes_mounted(init, tree_fd);
+    if (r < 0)
+        return r;
     return late ? change_late(init, tree_fd, op) : 0;
 }
 
@@ -146,6 +149,9 @@ static int bind_old(struct init *init, const struct op_bind *op)
     if (mounted_fd < 0)
         return init_fail(init, mounted_fd, "open", target);
     root_mounted(init, target, mounted_fd);
+    r = changes_mounted(init, mounted_fd);
+    if (r < 0)
+        return r;
     return change_late(init, mounted_fd, op);
 }
 
@@ -170,14 +176,19 @@ static int make_link(struct init *init, const struct op_bind *op, const char *te
 }
 
 /* 1 if the source is no symbolic link. */
-static int copy_link(struct init *init, const struct op_bind *op)
+static int copy_link(struct init *init, const struct op_bind *op, int tree_fd)
 {
     char text[INIT_PATH_SIZE];
     const char *source = init_str(init, op->source);
-    long length = source ? sys_readlinkat(AT_FDCWD, source, text, sizeof text - 1) : -EINVAL;
+    long length = tree_fd >= 0 ? sys_readlinkat(tree_fd, "", text, sizeof text - 1)
+                  : source     ? sys_readlinkat(AT_FDCWD, source, text, sizeof text - 1)
+                               : -EINVAL;
 
+    /* An empty path names what is no symbolic link: ENOENT. */
+    if (length == -EINVAL || (length == -ENOENT && tree_fd >= 0))
+        return 1;
     if (length < 0)
-        return length == -EINVAL ? 1 : no_source(init, (int) length, "readlink", source);
+        return no_source(init, (int) length, "readlink", source);
     text[length] = '\0';
     return make_link(init, op, text);
 }
@@ -186,15 +197,17 @@ static int copy_link(struct init *init, const struct op_bind *op)
 
 int init_bind(struct init *init, const struct op_bind *op)
 {
-    _cleanup_close_ int tree_fd = -1;
-    int r = op->flags & BIND_COPY_SYMLINK ? copy_link(init, op) : 1;
+    const bool from_parent = op->tree != SLOT_NONE || op->flags & BIND_TREE_SENT;
+    _cleanup_close_ int tree_fd = from_parent ? open_source(init, op) : -1;
+    int r = op->flags & BIND_COPY_SYMLINK ? copy_link(init, op, tree_fd) : 1;
 
     if (r <= 0)
         return r;
-    tree_fd = open_source(init, op);
+    if (!from_parent)
+        tree_fd = open_source(init, op);
     if (tree_fd >= 0)
         return bind_tree(init, op, tree_fd);
-    if (op->tree == SLOT_NONE && !(op->flags & BIND_TREE_SENT) && op->source && tree_api_missing(init, tree_fd))
+    if (!from_parent && op->source && tree_api_missing(init, tree_fd))
         return bind_old(init, op);
     return no_source(init, tree_fd, "open_tree", init_str(init, op->source));
 }

@@ -42,6 +42,21 @@ struct parent {
     size_t length;
 };
 
+/* A mount that was made (its descriptor), or a clone of one that was taken off. */
+struct change {
+    int fd;
+    uint32_t row;
+    const char *removed_from;
+};
+
+enum { CHANGES_MAX = 320 }; /* the planner's limit, and the several mounts that one of type cgroup makes */
+
+struct changes {
+    bool kept; /* since row CHANGES */
+    unsigned n;
+    struct change list[CHANGES_MAX];
+};
+
 struct init {
     struct blob *blob;
     const struct op *ops;
@@ -59,7 +74,8 @@ struct init {
     bool dumpable_later; /* see process_guard */
     bool prepared;       /* see exec_prepare */
     bool released;       /* from the last sync row on: the parent may go */
-    unsigned umask;      /* the caller's, for hooks and for a plan that sets none */
+    struct changes changes;
+    unsigned umask; /* the caller's, for hooks and for a plan that sets none */
     struct message failure;
     char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
     char home[INIT_PATH_SIZE];    /* "HOME=...", "" when the environment's own is right */
@@ -148,6 +164,14 @@ int tree_mount_old(struct init *init, int source_fd, const char *name, int targe
 
 /* MOUNT_ATTR_* as MS_*. */
 unsigned long tree_attr_to_flags(uint64_t attr);
+
+/* ---- changes.c ---- */
+
+/* FD is a mount that was made just now; after a row CHANGES it is remembered. 0, or -errno noted. */
+int changes_mounted(struct init *init, int fd);
+
+/* Take back what was remembered. */
+void changes_undo(struct init *init);
 
 /* ---- proc.c ---- */
 

@@ -126,8 +126,11 @@ static void __attribute__((noreturn)) init_main(int plan_fd)
     struct init init;
 
     init.row = init.n_ops = 0;
+    init.changes.kept = false;
+    init.changes.n = 0;
     if (init_setup(&init, plan_fd) == 0)
         walk(&init);
+    changes_undo(&init);
     init.failure.type = MESSAGE_FAILED;
     message_send(&init, &init.failure, -1);
     sys_exit_group(1);

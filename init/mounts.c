@@ -186,7 +186,7 @@ static int show_tree(struct init *init, const struct op_mount *op, const struct 
     if (r < 0)
         return init_fail(init, r, "move_mount", target->path);
     root_mounted(init, target->path, tree_fd);
-    return 0;
+    return changes_mounted(init, tree_fd);
 }
 
 static int mount_new(struct init *init, const struct op_mount *op, const struct target *target, int fs_fd)
@@ -250,6 +250,9 @@ static int mount_old(struct init *init, const struct op_mount *op, const struct 
     if (mounted_fd < 0)
         return init_fail(init, mounted_fd, "open", target->path);
     root_mounted(init, target->path, mounted_fd);
+    r = changes_mounted(init, mounted_fd);
+    if (r < 0)
+        return r;
     return op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, mounted_fd) : 0;
 }
 

@@ -74,7 +74,7 @@ int message_wait_tree(struct init *init)
     memset(&message, 0, sizeof message);
     r = receive(init->report_fd, &message, &tree_fd);
     if (r == 0)
-        sys_exit_group(1); /* the parent has failed to open it, and is gone */
+        return -EPIPE; /* the parent has failed to open it, and is gone: nobody hears what we say of it */
     if (r < 0)
         return (int) r;
     return message.type == MESSAGE_TREE && tree_fd >= 0 ? tree_fd : -EPROTO;

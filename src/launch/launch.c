@@ -33,8 +33,10 @@ void launch_done(struct launch *launch)
     for (unsigned i = 0; launch->slots && i < launch->n_slots; i++)
         fd_close(&launch->slots[i]);
     free(launch->slots);
+    free(launch->mounted);
     free(launch->cgroups);
     launch->slots = NULL;
+    launch->mounted = NULL;
     launch->cgroups = NULL;
 }
 

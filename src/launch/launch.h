@@ -29,6 +29,12 @@
 
 enum launch_cgroup { LAUNCH_CGROUP_NONE, LAUNCH_CGROUP_FOUND, LAUNCH_CGROUP_MADE };
 
+/* A mount in a container that runs: the row that made it, and the kernel's number of it. */
+struct launch_mounted {
+    uint32_t row;
+    uint64_t id;
+};
+
 struct launch {
     /* given */
     const struct plan *plan;
@@ -50,6 +56,8 @@ struct launch {
     struct notify notify;          /* socket of the sd_notify(3) proxy */
     int enter_back_fd, enter_type; /* our own pid namespace, to return to after the clone */
     int time_back_fd;
+    struct launch_mounted *mounted; /* what init has mounted since row CHANGES; malloc'd */
+    size_t n_mounted;
     const struct op_net_device *last_net_device; /* that was moved: this one and the rows before it */
     int network_fd;                              /* the container's network namespace, once a device was moved there */
     bool pid_file_written;

@@ -62,12 +62,17 @@ int message_receive(int fd, struct message *message, int *ret_fd)
     struct msghdr header = {
         .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
     };
+    bool reset = false;
     int received;
     ssize_t n;
 
-    do
+    /* That the peer ended with something of ours unread is told first, once: what it had to say is still there. */
+    for (;;) {
         n = recvmsg(fd, &header, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+        if (n >= 0 || (errno != EINTR && (errno != ECONNRESET || reset)))
+            break;
+        reset = reset || errno == ECONNRESET;
+    }
     if (n < 0)
         return errno == ECONNRESET ? 0 : -errno;
     received = n > 0 ? take_descriptor(&header) : -1;
@@ -156,6 +161,17 @@ static int adopt(struct launch *launch, const struct message *message, struct er
     return 0;
 }
 
+static int add_mounted(struct launch *launch, const struct message *message, struct error *err)
+{
+    struct launch_mounted *more = realloc(launch->mounted, (launch->n_mounted + 1) * sizeof *more);
+
+    if (!more)
+        return error_errno(err, -ENOMEM, "%s", row_text(launch->plan, message->row));
+    launch->mounted = more;
+    more[launch->n_mounted++] = (struct launch_mounted){ message->row, strtoull(message->detail, NULL, 10) };
+    return 0;
+}
+
 /* One message that is not the one waited for. 0: handled, go on. */
 static int handle(struct launch *launch, const struct message *message, int *fd, struct error *err)
 {
@@ -176,6 +192,8 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
         return adopt(launch, message, err);
     case MESSAGE_LISTENER:
         return listener_received(&launch->listener, launch->state, launch->pidfd, launch->sync_fd, message, *fd, err);
+    case MESSAGE_MOUNTED:
+        return add_mounted(launch, message, err);
     case MESSAGE_REACHED:
     case MESSAGE_GO:
     case MESSAGE_TREE:

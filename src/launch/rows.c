@@ -2,6 +2,7 @@
 /* One function a row of side PARENT, and one that takes it back. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "launch/file_system.h"
 #include "launch/idmap.h"
 #include "launch/child.h"
 #include "launch/launch.h"
@@ -24,7 +26,7 @@
 #include "sys/mounts.h"
 #include "sys/process.h"
 
-enum { REMOVE_TIMEOUT_MS = 10000 };
+enum { REMOVE_TIMEOUT_MS = 10000, UNDO_TIMEOUT_MS = 10000 };
 
 static const char *text(const struct launch *launch, op_str ref)
 {
@@ -34,6 +36,17 @@ static const char *text(const struct launch *launch, op_str ref)
 static int prefix(const struct launch *launch, const struct op *op, struct error *err)
 {
     return error_prefix(err, "%s", text(launch, op->what));
+}
+
+/* A list of the blob as pointers; the parent's blob stays as it is, for it may be sent again. */
+static char **list(const struct launch *launch, struct op_list list)
+{
+    const uint64_t *words = (const uint64_t *) ((const char *) launch->plan->blob + list.offset);
+    char **strings = calloc(list.n + 1, sizeof *strings);
+
+    for (uint32_t i = 0; strings && i < list.n; i++)
+        strings[i] = (char *) launch->plan->blob + words[i];
+    return strings;
 }
 
 /* ---- state ---- */
@@ -258,16 +271,29 @@ static int open_path(struct launch *launch, const struct op_open *row, struct er
 }
 
 /* To a slot, or to init that waits for it; what init says then speaks for itself. */
+static int give_tree(struct launch *launch, op_slot slot, int *fd, struct error *err)
+{
+    if (slot == SLOT_NONE)
+        return launch_send_tree(launch, *fd, err);
+    launch->slots[slot] = take_fd(fd);
+    return 0;
+}
+
 static int row_open(struct launch *launch, const struct op *op, struct error *err)
 {
     _cleanup_close_ int fd = open_path(launch, &op->open, err);
 
-    if (fd < 0)
-        return prefix(launch, op, err);
-    if (op->open.slot == SLOT_NONE)
-        return launch_send_tree(launch, fd, err);
-    launch->slots[op->open.slot] = take_fd(&fd);
-    return 0;
+    return fd < 0 ? prefix(launch, op, err) : give_tree(launch, op->open.slot, &fd, err);
+}
+
+static int row_file_system(struct launch *launch, const struct op *op, struct error *err)
+{
+    _cleanup_free_ char **options = list(launch, op->file_system.options);
+    _cleanup_close_ int fd = options ? file_system_make(text(launch, op->file_system.type),
+                                                        text(launch, op->file_system.source), options, err)
+                                     : error_errno(err, -ENOMEM, "fsconfig");
+
+    return fd < 0 ? prefix(launch, op, err) : give_tree(launch, op->file_system.slot, &fd, err);
 }
 
 static int row_target(struct launch *launch, const struct op_target *row, struct error *err)
@@ -427,17 +453,6 @@ static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise 
 
 /* ---- hooks ---- */
 
-/* A list of the blob as pointers; the parent's blob stays as it is, for it may be sent again. */
-static char **list(const struct launch *launch, struct op_list list)
-{
-    const uint64_t *words = (const uint64_t *) ((const char *) launch->plan->blob + list.offset);
-    char **strings = calloc(list.n + 1, sizeof *strings);
-
-    for (uint32_t i = 0; strings && i < list.n; i++)
-        strings[i] = (char *) launch->plan->blob + words[i];
-    return strings;
-}
-
 static int row_hook(struct launch *launch, const struct op_hook *row, struct error *err)
 {
     _cleanup_free_ char *document = NULL;
@@ -552,6 +567,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_net_device(launch, &op->net_device, err);
     case OP_OPEN:
         return row_open(launch, op, err);
+    case OP_FILE_SYSTEM:
+        return row_file_system(launch, op, err);
     case OP_ENTER:
         return row_enter(launch, &op->enter, err);
     case OP_TIME_OFFSETS:
@@ -573,6 +590,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_hook(launch, &op->hook, err);
     case OP_SYNC:
         return 0; /* launch_sync */
+    case OP_CHANGES:
+        return 0; /* init's, but for the undo */
 #define INIT_CASE(NAME, name, fields) case OP_##NAME:
         OP_CATALOGUE_INIT(INIT_CASE, , , , , )
     case N_OP_KINDS:
@@ -585,7 +604,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
 static bool speaks_for_itself(const struct op *op)
 {
     return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE || op->kind == OP_OPEN ||
-           op->kind == OP_CGROUP_MAKE || op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE;
+           op->kind == OP_FILE_SYSTEM || op->kind == OP_CGROUP_MAKE || op->kind == OP_CGROUP_JOIN ||
+           op->kind == OP_CGROUP_LEAVE;
 }
 
 int launch_row(struct launch *launch, const struct op *op, struct error *err)
@@ -624,11 +644,23 @@ static void undo_cgroup(struct launch *launch, int64_t hierarchy)
         log_write(launch->log, LOG_LEVEL_WARNING, "%s", err.text);
 }
 
+/* Init takes its changes back when it has failed, or hears that we have, and ends by itself. */
+static void wait_for_undo(struct launch *launch)
+{
+    struct pollfd process = { launch->pidfd, POLLIN, 0 };
+
+    fd_close(&launch->sync_fd);
+    poll(&process, 1, UNDO_TIMEOUT_MS);
+}
+
 void launch_undo_row(struct launch *launch, const struct op *op)
 {
     switch (op->kind) {
     case OP_CLONE:
         undo_clone(launch);
+        break;
+    case OP_CHANGES:
+        wait_for_undo(launch);
         break;
     case OP_ENTER:
     case OP_TIME_OFFSETS:

@@ -19,16 +19,9 @@
  * Sync rows are there only when somebody has to wait.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "plan/affinity.h"
 #include "plan/plan.h"
-#include "sys/compat.h"
-
-static const struct plan_target *target_of(const struct planner *planner)
-{
-    return planner->input->target;
-}
 
 static const struct spec_process *process_of(const struct planner *planner)
 {
@@ -40,8 +33,6 @@ static void sync_row(struct planner *planner, enum sync_mode mode, const char *w
     plan_add(planner, OP_SYNC, SIDE_BOTH, "%s", what)->sync.mode = mode;
 }
 
-/* ---- deciding ---- */
-
 static void check_ids(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -52,35 +43,7 @@ static void check_ids(struct planner *planner)
         plan_fail(planner, -EINVAL, "group %u is not mapped in the container's user namespace", process->gid);
 }
 
-static void decide(struct planner *planner)
-{
-    const struct spec_linux *lin = planner->input->spec->linux_;
-
-    planner->namespaces_joined = target_of(planner)->namespaces;
-    planner->user_namespace = planner->namespaces_joined & CLONE_NEWUSER;
-    planner->groups_denied = planner->user_namespace && target_of(planner)->groups_denied;
-    if (planner->user_namespace && lin->n_uid_mappings && lin->n_gid_mappings) {
-        planner->uids = (struct planner_map){ .maps = lin->uid_mappings, .n = lin->n_uid_mappings };
-        planner->gids = (struct planner_map){ .maps = lin->gid_mappings, .n = lin->n_gid_mappings };
-    }
-    check_ids(planner);
-}
-
 /* ---- the process is born ---- */
-
-static op_slot target_row(struct planner *planner)
-{
-    op_slot slot;
-    struct op *op;
-
-    if (!planner->namespaces_joined)
-        return SLOT_NONE;
-    slot = plan_slot(planner);
-    op = plan_add(planner, OP_TARGET, SIDE_PARENT, "container's process %d", target_of(planner)->pid);
-    op->target.slot = slot;
-    op->target.pid = target_of(planner)->pid;
-    return slot;
-}
 
 static void affinity_row(struct planner *planner, const char *list, const char *field)
 {
@@ -111,24 +74,7 @@ static void clone_rows(struct planner *planner)
         sync_row(planner, SYNC_INIT_WAITS, "cgroups are joined");
 }
 
-/* ---- it goes over ---- */
-
-static void namespace_rows(struct planner *planner, op_slot slot)
-{
-    struct op *op;
-
-    if (slot == SLOT_NONE)
-        return;
-    op = plan_add(planner, OP_SETNS, SIDE_INIT, "namespaces of the container");
-    op->setns.fd = slot;
-    op->setns.type = planner->namespaces_joined;
-    op->setns.pid = target_of(planner)->pid;
-    if (planner->namespaces_joined & CLONE_NEWPID)
-        plan_add(planner, OP_REFORK, SIDE_INIT, "pid namespace of the container");
-    if (planner->user_namespace)
-        plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
-            plan_may_clear_groups(planner);
-}
+/* ---- it has gone over ---- */
 
 /* Who asks for the process's number gets the one that it has after the REFORK, and before it does anything. */
 static void announce_rows(struct planner *planner)
@@ -150,11 +96,12 @@ static void exec_rows(struct planner *planner)
         plan_fail(planner, -EINVAL, "process: missing, there is nothing to run");
         return;
     }
-    decide(planner);
+    plan_target_decide(planner);
+    check_ids(planner);
     plan_cgroup_find(planner);
-    slot = target_row(planner);
+    slot = plan_target_find(planner);
     clone_rows(planner);
-    namespace_rows(planner, slot);
+    plan_target_enter(planner, slot, true);
     plan_process_early(planner);
     affinity_row(planner, process_of(planner)->affinity_final, "process.execCPUAffinity.final");
     plan_terminal(planner);

@@ -39,6 +39,11 @@ static bool is_type(const struct mount_plan *m, const char *type)
     return m->mount->type && strcmp(m->mount->type, type) == 0;
 }
 
+static bool is_bind(const struct mount_plan *m)
+{
+    return m->options.bind || is_type(m, "bind") || is_type(m, "rbind");
+}
+
 static bool has_data(const struct mount_plan *m, const char *prefix)
 {
     for (size_t i = 0; i < m->options.n_data; i++)
@@ -86,10 +91,16 @@ static const char *bind_source(const struct mount_plan *m)
     return arena_printf(m->planner->arena, "%s/%s", m->planner->input->bundle, source);
 }
 
+/* `mounts add`: init enters a container that runs, and the host is out of its sight. */
+static bool is_running(const struct planner *planner)
+{
+    return planner->input->target;
+}
+
 /* In the container's user namespace init may not reach what only the host's root can read. */
 static bool parent_opens_sources(const struct planner *planner)
 {
-    return planner->user_namespace && !host_is_ordinary(planner->input->host);
+    return is_running(planner) || (planner->user_namespace && !host_is_ordinary(planner->input->host));
 }
 
 /* Slots of trees are given in the order of the bind mounts, by plan_mount_sources. */
@@ -108,16 +119,16 @@ static unsigned bind_flags(const struct mount_plan *m)
            (m->proc == PROC_COVERABLE ? BIND_PROC_FILE : 0u);
 }
 
-static void add_open(const struct mount_plan *m, op_slot slot);
+static void add_tree(struct mount_plan *m, op_slot slot);
 
-static void add_bind(const struct mount_plan *m, const char *source, const char *target)
+static void add_bind(struct mount_plan *m, const char *source, const char *target)
 {
     const struct mount_options *o = &m->options;
     bool sent = tree_slot(m) == TREE_SENT;
     struct op *op;
 
     if (sent)
-        add_open(m, SLOT_NONE);
+        add_tree(m, SLOT_NONE);
     op = add(m, OP_BIND);
     op->bind.source = plan_str(m->planner, source);
     op->bind.tree = sent ? SLOT_NONE : tree_slot(m);
@@ -139,6 +150,23 @@ static void runc_reset(struct mount_options *o)
 }
 
 /* ---- new file systems ---- */
+
+/* What is named in the options of an overlay or an ext4 (directories, a device) is the host's: such a file system for a
+ * container that runs is made by the parent. These show a namespace that the maker is in, or belong to its user. */
+static bool is_made_inside(const char *type)
+{
+    static const char *const types[] = { "proc", "sysfs", "mqueue", "devpts", "tmpfs", "ramfs", "cgroup", "cgroup2" };
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_made_outside(const struct mount_plan *m)
+{
+    return is_running(m->planner) && m->mount->type && *m->mount->type && !is_made_inside(m->mount->type);
+}
 
 static void add_mount(const struct mount_plan *m, const char *type, const char *source, const char *const *data,
                       size_t n_data, const char *target, uint64_t attr, unsigned flags)
@@ -249,6 +277,12 @@ static void add_label(struct mount_plan *m)
     m->options.data[m->options.n_data++] = arena_printf(m->planner->arena, "%s=%s", type, label);
 }
 
+static void refuse_stand_in(const struct mount_plan *m, const char *why)
+{
+    plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": %s, and nothing of the host stands in for it while it runs",
+              m->index, m->target, why);
+}
+
 static void plan_file_system(struct mount_plan *m)
 {
     unsigned flags = file_system_flags(m);
@@ -262,10 +296,13 @@ static void plan_file_system(struct mount_plan *m)
         return;
     }
     if (stand_in && stand_in_is_certain(m->planner, stand_in)) {
-        bind_stand_in(m, stand_in);
+        if (is_running(m->planner))
+            refuse_stand_in(m, stand_in->why);
+        else
+            bind_stand_in(m, stand_in);
         return;
     }
-    if (stand_in) {
+    if (stand_in && !is_running(m->planner)) {
         source = stand_in->source;
         flags |= MOUNT_FALLBACK_BIND;
         if (!m->planner->user_namespace)
@@ -323,7 +360,8 @@ static bool add_own_cgroup(const struct mount_plan *m, const char *mount_point, 
 
 static void add_cgroup2(const struct mount_plan *m, const struct cgroup_hierarchy *hierarchy, const char *target)
 {
-    bool fallback = m->planner->user_namespace || m->planner->input->host->in_user_namespace;
+    bool nested = m->planner->user_namespace || m->planner->input->host->in_user_namespace;
+    bool fallback = nested && !is_running(m->planner);
 
     if (add_own_cgroup(m, hierarchy->mount_point, own_cgroup(m->planner, hierarchy), target))
         return;
@@ -384,6 +422,10 @@ static void plan_cgroup_mount(struct mount_plan *m)
 {
     const struct host_cgroup *cgroup = &m->planner->input->host->cgroup;
 
+    if (is_running(m->planner) && !cgroup_namespace(m->planner)) {
+        refuse_stand_in(m, "a view of cgroups needs a cgroup namespace of the container's own");
+        return;
+    }
     switch (cgroup->layout) {
     case CGROUP_LAYOUT_NONE:
         plan_note(m->planner, "mounts[%zu] \"%s\": no cgroup file system is mounted on this host, passed over",
@@ -468,11 +510,6 @@ static void add_maps(const struct mount_plan *m, struct op *open)
 
 /* ---- the list ---- */
 
-static bool is_bind(const struct mount_plan *m)
-{
-    return m->options.bind || is_type(m, "bind") || is_type(m, "rbind");
-}
-
 /* A bind mount on /proc itself shows a procfs, or it is refused by crun-init, which has the source. */
 static void check_proc(const struct mount_plan *m)
 {
@@ -504,6 +541,8 @@ static void plan_mount(struct mount_plan *m)
         if (m->planner->input->as_runc)
             runc_reset(o);
         add_bind(m, bind_source(m), m->target);
+    } else if (is_made_outside(m)) {
+        add_bind(m, m->mount->type, m->target);
     } else if (is_type(m, "cgroup") || is_type(m, "cgroup2")) {
         plan_cgroup_mount(m);
     } else {
@@ -532,28 +571,55 @@ static void add_open(const struct mount_plan *m, op_slot slot)
 
     op->open.slot = slot;
     op->open.path = plan_str(m->planner, bind_source(m));
-    op->open.flags = m->options.source_no_follow ? AT_SYMLINK_NOFOLLOW : 0;
+    op->open.flags = m->options.source_no_follow || m->options.copy_symlink ? AT_SYMLINK_NOFOLLOW : 0;
     op->open.tree = m->options.recursive_bind || is_type(m, "rbind") ? 2 : 1;
     if (is_mapped(m))
         add_maps(m, op);
 }
 
+static void add_file_system(struct mount_plan *m, op_slot slot)
+{
+    struct op *op = plan_add(m->planner, OP_FILE_SYSTEM, SIDE_PARENT, "mounts[%zu] \"%s\"", m->index, m->target);
+
+    add_label(m);
+    op->file_system.slot = slot;
+    op->file_system.type = plan_str(m->planner, m->mount->type);
+    op->file_system.source = plan_str(m->planner, m->mount->source ? m->mount->source : m->mount->type);
+    op->file_system.options = plan_list(m->planner, m->options.data, m->options.n_data);
+}
+
+static void add_tree(struct mount_plan *m, op_slot slot)
+{
+    if (is_bind(m))
+        add_open(m, slot);
+    else
+        add_file_system(m, slot);
+}
+
+/* Whether the parent opens the source. A link that is to be copied is init's to read, as long as init sees the host. */
+static bool is_from_parent(const struct mount_plan *m)
+{
+    if (m->options.remount || !is_bind(m))
+        return !m->options.remount && is_made_outside(m);
+    if (m->options.copy_symlink && !is_running(m->planner))
+        return false;
+    return is_mapped(m) || parent_opens_sources(m->planner);
+}
+
 /* The tree of one bind mount, if it is the parent's to open: one slot, known to the later BIND row. Many would need
  * more descriptors than there are, so that the later ones are sent when their turn comes. */
-static void plan_source(const struct mount_plan *m)
+static void plan_source(struct mount_plan *m)
 {
     struct planner *planner = m->planner;
 
     planner->mount_trees[m->index] = SLOT_NONE;
-    if (!is_bind(m) || m->options.remount || m->options.copy_symlink)
-        return;
-    if (!is_mapped(m) && !parent_opens_sources(planner))
+    if (!is_from_parent(m))
         return;
     planner->mount_trees[m->index] = TREE_SENT;
     if (planner->n_mount_slots++ >= TREES_AT_ONCE)
         return;
     planner->mount_trees[m->index] = plan_slot(planner);
-    add_open(m, planner->mount_trees[m->index]);
+    add_tree(m, planner->mount_trees[m->index]);
 }
 
 void plan_mount_sources(struct planner *planner)

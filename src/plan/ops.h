@@ -66,6 +66,8 @@ typedef int32_t op_slot;
      * TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*). \
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */                                              \
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                           \
+    /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                      \
+    OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                           \
     /* Join the TIME namespace at PATH for children only before the clone; left again after it. NEVER a pid namespace:   \
      * docs/decisions/0006 (init does SETNS and REFORK instead). */ \
     OP(ENTER, enter, STR(path) NUM(type))                                                                                  \
@@ -85,10 +87,13 @@ typedef int32_t op_slot;
     OP(PIDFD_SEND, pidfd_send, STR(path))
 
 /* Both sides. */
-#define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                             \
-    /* MODE, enum sync_mode: who waits for whom. STATE: the parent sends the state document for hooks with it. */      \
-    OP(SYNC, sync, NUM(mode) NUM(state))                                                                               \
-    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). */                                 \
+#define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                                \
+    /* MODE, enum sync_mode: who waits for whom. STATE: the parent sends the state document for hooks with it. */         \
+    OP(SYNC, sync, NUM(mode) NUM(state))                                                                                  \
+    /* From here on the mounts of a running container change: init takes every change back if a later row fails, before \
+     * it ends, also without the parent; the parent waits for that. */ \
+    OP(CHANGES, changes, )                                                                                                \
+    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). */                                    \
     OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout))
 
 /* Init: namespaces, then mounts, root, identity, exec. */
@@ -111,6 +116,8 @@ typedef int32_t op_slot;
     /* A bind mount of SOURCE (or the tree at SLOT). SET/CLEAR: MOUNT_ATTR_* of the top mount, RSET/RCLEAR of the  \
      * whole tree. FLAGS: enum bind_flags. */      \
     OP(BIND, bind, STR(source) SLOT(tree) STR(target) NUM(set) NUM(clear) NUM(rset) NUM(rclear) NUM(flags))               \
+    /* Take off what is mounted at TARGET if the kernel's number of it is ID (0: unknown). */                             \
+    OP(UNMOUNT, unmount, STR(target) NUM(id))                                                                             \
     /* Change attributes of what is mounted at TARGET. */                                                                 \
     OP(REMOUNT, remount, STR(target) NUM(set) NUM(clear) NUM(recursive))                                                  \
     /* mount(2) propagation FLAGS on TARGET. */                                                                           \
@@ -158,7 +165,11 @@ typedef int32_t op_slot;
     OP(WAIT_START, wait_start, )                                                                                          \
     OP(RLIMIT, rlimit, NUM(resource) NUM(soft) NUM(hard))                                                                 \
     OP(SECCOMP, seccomp, BYTES(program) NUM(flags))                                                                       \
-    OP(EXEC, exec, LIST(args) LIST(env))
+    OP(EXEC, exec, LIST(args) LIST(env))                                                                                  \
+    /* Tell the parent what was mounted since CHANGES. */                                                                 \
+    OP(TELL, tell, )                                                                                                      \
+    /* Nothing is to be executed: the work is done. */                                                                    \
+    OP(END, end, )
 
 #define OP_CATALOGUE(OP, STR, LIST, BYTES, NUM, SLOT)                                                                  \
     OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                               \

@@ -67,6 +67,10 @@ struct plan {
 int plan_create(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
 /* The plan of `exec`: input->spec is the container's with the new process in the place of its own. */
 int plan_exec(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
+/* The plan of `mounts add`, whose input->spec is the container's with the new mounts in the place of its own, and of
+ * `mounts remove`, of which only their destinations count. */
+int plan_mounts_add(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
+int plan_mounts_remove(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
 void plan_done(struct plan *plan);
 
 /* The plan in words, one line a row, as `crun plan` prints it; malloc'd. */
@@ -131,9 +135,15 @@ void plan_cgroup_join(struct planner *planner);   /* CGROUP_JOIN of what clone d
 void plan_cgroup_leave(struct planner *planner);  /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
 void plan_cgroup_late(struct planner *planner);   /* what must wait until set-up is over (small memory limits) */
 int plan_cgroup_clone_hierarchy(const struct planner *planner); /* v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
-void plan_cgroup_find(struct planner *planner);                 /* exec: fills plan.cgroups; CGROUP_FIND */
-int plan_cgroup_exec_hierarchy(const struct planner *planner);  /* exec: v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
-void plan_cgroup_enter(struct planner *planner, int born_in);   /* exec: CGROUP_JOIN of all but BORN_IN */
+/* target.c: for a container that exists */
+void plan_target_decide(struct planner *planner);  /* namespaces_joined, user_namespace, uids, gids, groups_denied */
+op_slot plan_target_find(struct planner *planner); /* TARGET: before the clone */
+/* SETNS, BECOME_ROOT; REFORK if the process itself is to be in the pid namespace */
+void plan_target_enter(struct planner *planner, op_slot slot, bool be_born_inside);
+
+void plan_cgroup_find(struct planner *planner);                /* exec: fills plan.cgroups; CGROUP_FIND */
+int plan_cgroup_exec_hierarchy(const struct planner *planner); /* exec: v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
+void plan_cgroup_enter(struct planner *planner, int born_in);  /* exec: CGROUP_JOIN of all but BORN_IN */
 
 void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, namespaces_joined; checks */
 void plan_id_maps_decide(struct planner *planner);    /* fills uids, gids, groups_denied */

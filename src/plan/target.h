@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the planner knows of a container that exists, for `exec` to enter it. Found by container/target.c. */
+/* What the planner knows of a container that exists, for `exec` and `mounts` to enter it. Found by container/target.c. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "host/cgroup_dir.h"
+
+/* A mount that `mounts add` has made in the container. */
+struct plan_added_mount {
+    const char *destination; /* absolute, without "//", "." and ".." */
+    uint64_t id;             /* the kernel's number of it; 0: unknown */
+};
 
 struct plan_target {
     int pid;             /* its first process, in our pid namespace */
@@ -17,4 +24,6 @@ struct plan_target {
     size_t n_cgroups;
     const char *const *wishes; /* --cgroup: "PATH" or "CONTROLLER[,CONTROLLER]:PATH", PATH below the container's own */
     size_t n_wishes;
+    const struct plan_added_mount *added; /* mounts remove: what was added, the oldest first */
+    size_t n_added;
 };

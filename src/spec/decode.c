@@ -245,3 +245,9 @@ void decode_object(struct decoder *decoder, const struct json_path *path, struct
     if (shape->finish)
         shape->finish(decoder->arena, object);
 }
+
+void decode_list(struct decoder *decoder, const struct json_path *path, struct json_object *value,
+                 const struct field *field, void *object)
+{
+    decode_objects(decoder, path, value, field, (char *) object + field->offset);
+}

@@ -148,5 +148,9 @@ struct shape {
 void decode_object(struct decoder *decoder, const struct json_path *path, struct json_object *value,
                    const struct shape *shape, void *object);
 
+/* Decode VALUE, an array of objects, into the members of OBJECT that FIELD, a row of OBJECTS, tells. */
+void decode_list(struct decoder *decoder, const struct json_path *path, struct json_object *value,
+                 const struct field *field, void *object);
+
 /* Whether work goes on: no problem yet, or all of them are wanted. */
 bool decoder_goes_on(const struct decoder *decoder);

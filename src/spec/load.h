@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Reading JSON documents into plain structs: config.json into struct spec, a process object (exec --process) into
- * struct spec_process, a resources object (update --resources) into struct spec_resources.
+ * struct spec_process, a resources object (update --resources) into struct spec_resources, an array of mounts
+ * (mounts add) into struct spec_mount[].
  *
  * Errors are one line and say where: syntax as FILE:LINE:COLUMN: what; meaning as
  * FILE:LINE:COLUMN: JSON.PATH: expected X, found Y (`config.json:31:18: linux.resources.pids.limit: expected an
@@ -35,6 +36,10 @@ int spec_load_process(const struct document *document, struct arena *arena, cons
                       struct error *err);
 int spec_load_resources(const struct document *document, struct arena *arena,
                         const struct spec_resources **ret_resources, struct error *err);
+
+/* An array of mounts, each as in config.json (`mounts add FILE`). */
+int spec_load_mounts(const struct document *document, struct arena *arena, struct spec_mount **ret_mounts,
+                     size_t *ret_n, struct error *err);
 
 /* Every problem of the document, not only the first (`crun check`): calls REPORT for each, of 100 at most; returns how
  * many it reported. A syntax error is the only one. */

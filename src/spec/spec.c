@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The document's top level, and the three kinds of documents; see load.h. json-c's tree is gone when they return. */
+/* The document's top level, and the four kinds of documents; see load.h. json-c's tree is gone when they return. */
 #include "spec/spec.h"
 
 #include <errno.h>
@@ -53,8 +53,12 @@ static int check_nul(struct decoder *decoder)
     return -EINVAL;
 }
 
-/* Decode the whole document into a new object of SHAPE; NULL after a problem. */
-static void *decode_document(struct decoder *decoder, const struct shape *shape, struct error *err)
+/* The document of `mounts add`: the array itself. */
+static const struct field mount_list = OBJECTS("mounts", spec, mounts, &shape_mount);
+
+/* Decode the whole document into a new object of SHAPE, or into the members of LIST; NULL after a problem. */
+static void *decode_document(struct decoder *decoder, const struct shape *shape, const struct field *list,
+                             struct error *err)
 {
     _cleanup_(tree_freep) struct json_object *tree = NULL;
     const struct json_path top = { 0 };
@@ -63,7 +67,9 @@ static void *decode_document(struct decoder *decoder, const struct shape *shape,
     if (document_parse(decoder->document, &tree, err) < 0)
         return NULL;
     object = arena_alloc(decoder->arena, 1, shape->size);
-    if (object)
+    if (object && list)
+        decode_list(decoder, &top, tree, list, object);
+    else if (object)
         decode_object(decoder, &top, tree, shape, object);
     check_nul(decoder);
     if (decoder->arena->failed)
@@ -71,12 +77,12 @@ static void *decode_document(struct decoder *decoder, const struct shape *shape,
     return decoder->n_problems > 0 || decoder->arena->failed ? NULL : object;
 }
 
-static int load(const struct document *document, const struct shape *shape, struct arena *arena,
-                const void **ret_object, struct error *err)
+static int load(const struct document *document, const struct shape *shape, const struct field *list,
+                struct arena *arena, const void **ret_object, struct error *err)
 {
     struct error own = { 0 };
     struct decoder decoder = { .document = document, .arena = arena, .err = err ? err : &own };
-    void *object = decode_document(&decoder, shape, decoder.err);
+    void *object = decode_document(&decoder, shape, list, decoder.err);
 
     if (!object)
         return decoder.err->code;
@@ -87,7 +93,7 @@ static int load(const struct document *document, const struct shape *shape, stru
 int spec_load(const struct document *document, struct arena *arena, const struct spec **ret_spec, struct error *err)
 {
     const void *object;
-    int r = load(document, &shape_spec, arena, &object, err);
+    int r = load(document, &shape_spec, NULL, arena, &object, err);
 
     if (r == 0)
         *ret_spec = object;
@@ -98,7 +104,7 @@ int spec_load_process(const struct document *document, struct arena *arena, cons
                       struct error *err)
 {
     const void *object;
-    int r = load(document, &shape_process, arena, &object, err);
+    int r = load(document, &shape_process, NULL, arena, &object, err);
 
     if (r == 0)
         *ret_process = object;
@@ -109,11 +115,26 @@ int spec_load_resources(const struct document *document, struct arena *arena,
                         const struct spec_resources **ret_resources, struct error *err)
 {
     const void *object;
-    int r = load(document, &shape_resources, arena, &object, err);
+    int r = load(document, &shape_resources, NULL, arena, &object, err);
 
     if (r == 0)
         *ret_resources = object;
     return r;
+}
+
+int spec_load_mounts(const struct document *document, struct arena *arena, struct spec_mount **ret_mounts,
+                     size_t *ret_n, struct error *err)
+{
+    const void *object;
+    const struct spec *spec;
+    int r = load(document, &shape_spec, &mount_list, arena, &object, err);
+
+    if (r < 0)
+        return r;
+    spec = object;
+    *ret_mounts = spec->mounts;
+    *ret_n = spec->n_mounts;
+    return 0;
 }
 
 int spec_check(const struct document *document, struct arena *arena,
@@ -122,7 +143,7 @@ int spec_check(const struct document *document, struct arena *arena,
     struct error err = { 0 };
     struct decoder decoder = { document, arena, &err, report, userdata };
 
-    decode_document(&decoder, &shape_spec, &err);
+    decode_document(&decoder, &shape_spec, NULL, &err);
     if (err.code == 0)
         return (int) decoder.n_problems;
     report(userdata, &err);

@@ -3,6 +3,7 @@
  * What the runtime remembers of a container: ROOT/ID/ with
  *     state.json    struct state, replaced atomically
  *     config.json   the configuration as it was when the container was made
+ *     mounts        the mounts that were added while it ran, if there are any
  *     start.sock    while created: the socket on which crun-init waits for `start`
  * The directory is made, and state.json with status "creating" written, before anything that it describes exists;
  * so whatever moment the runtime is killed at, `delete --force` finds all there is to remove.
@@ -18,10 +19,12 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "host/cgroup_dir.h"
+#include "plan/target.h"
 
 #define STATE_FILE   "state.json"
 #define STATE_CONFIG "config.json"
 #define STATE_SOCKET "start.sock"
+#define STATE_MOUNTS "mounts"
 
 struct state {
     const char *id;
@@ -78,6 +81,11 @@ int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena
 /* The same for SIZE bytes of TEXT (NUL-terminated), whatever they are: what the fuzz target calls. ID may be NULL: any. */
 int state_parse(const char *text, size_t size, const char *id, struct state *ret_state, struct arena *arena,
                 struct error *err);
+
+/* The mounts that were added to the container, the oldest first; none when there is no file. Strings in ARENA. */
+int state_mounts_read(int dir_fd, struct arena *arena, struct plan_added_mount **ret_mounts, size_t *ret_n,
+                      struct error *err);
+int state_mounts_write(int dir_fd, const struct plan_added_mount *mounts, size_t n, struct error *err);
 
 /* The ids below the root, sorted; malloc'd array of malloc'd strings. Names that are no ids are passed over. */
 int state_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct error *err);

@@ -169,6 +169,23 @@ static inline int sys_fstatat(int dir_fd, const char *path, struct stat *ret_sta
 #endif
 }
 
+#define SYS_STATX_MNT_ID        0x1000u /* Linux 5.8 */
+#define SYS_STATX_MNT_ID_UNIQUE 0x4000u /* Linux 6.8: a number that is never used again */
+
+/* struct statx of <linux/stat.h>, which old headers have without the last member that we read. */
+struct sys_statx {
+    uint32_t mask, blksize;
+    uint64_t until_device[15];
+    uint32_t device[4];
+    uint64_t mnt_id;
+    uint64_t rest[13];
+};
+
+static inline int sys_statx(int dir_fd, const char *path, int flags, unsigned mask, struct sys_statx *statx)
+{
+    return (int) sys_call(SYS_statx, dir_fd, path, flags, mask, statx);
+}
+
 static inline int sys_fstat(int fd, struct stat *ret_stat)
 {
     return sys_fstatat(fd, "", ret_stat, AT_EMPTY_PATH);

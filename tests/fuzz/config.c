@@ -104,11 +104,15 @@ static void check_others(const struct document *document, struct arena *arena)
 {
     const struct spec_resources *resources;
     const struct spec_process *process;
+    struct spec_mount *mounts;
+    size_t n_mounts;
     struct error err = { 0 };
 
     if (spec_load_process(document, arena, &process, &err) < 0)
         check_error(&err);
     if (spec_load_resources(document, arena, &resources, &err) < 0)
+        check_error(&err);
+    if (spec_load_mounts(document, arena, &mounts, &n_mounts, &err) < 0)
         check_error(&err);
 }
 

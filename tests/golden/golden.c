@@ -8,6 +8,9 @@
  * moved to "init" below the container's cgroup. Words for it: frozen, denied (setgroups), pid-file; and a file `cgroup`
  * with the value of --cgroup.
  *
+ * With a `mounts.json`, an array of mounts, it is the plan of `mounts add` for that container; with the word remove, that of
+ * `mounts remove`, where all of them were added before, with the numbers from 1000 on.
+ *
  *     golden FOLDER...            compare
  *     golden --update FOLDER...   write plan.txt anew, to be read as a diff
  */
@@ -82,10 +85,38 @@ static int take_exec(int dir, struct plan_input *input, struct spec *copy, struc
     return 1;
 }
 
+/* The same for a mounts.json. */
+static int take_mounts(int dir, struct plan_input *input, struct spec *copy, struct arena *arena, struct error *err)
+{
+    _cleanup_(document_done) struct document document = { 0 };
+    struct plan_added_mount *added;
+    struct plan_target *target;
+    int r;
+
+    if (faccessat(dir, "mounts.json", F_OK, 0) < 0)
+        return 0;
+    *copy = *input->spec;
+    r = document_read(&document, dir, "mounts.json", err);
+    if (r >= 0)
+        r = spec_load_mounts(&document, arena, &copy->mounts, &copy->n_mounts, err);
+    if (r < 0)
+        return r;
+    added = arena_new(arena, struct plan_added_mount, copy->n_mounts + 1);
+    for (size_t i = 0; i < copy->n_mounts; i++)
+        added[i] = (struct plan_added_mount){ copy->mounts[i].destination, 1000 + i };
+    input->spec = copy;
+    target = target_of(dir, copy, input->host, arena);
+    target->added = added;
+    target->n_added = copy->n_mounts;
+    input->target = target;
+    return 1;
+}
+
 static int plan_text(int dir, const struct spec *spec, const struct host *host, struct arena *arena, char **ret,
                      struct error *err)
 {
     struct plan_input input = { .spec = spec, .host = host, .id = "golden", .bundle = "/bundle" };
+    int (*make)(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err) = NULL;
     struct plan plan;
     struct spec copy;
     int r;
@@ -98,7 +129,11 @@ static int plan_text(int dir, const struct spec *spec, const struct host *host, 
     input.seccomp_size = spec->linux_->seccomp ? 8 : 0;
     r = take_exec(dir, &input, &copy, arena, err);
     if (r >= 0)
-        r = r ? plan_exec(&input, arena, &plan, err) : plan_create(&input, arena, &plan, err);
+        make = r ? plan_exec : plan_create;
+    if (r == 0 && (r = take_mounts(dir, &input, &copy, arena, err)) > 0)
+        make = has_word(dir, "remove") ? plan_mounts_remove : plan_mounts_add;
+    if (r >= 0)
+        r = make(&input, arena, &plan, err);
     if (r < 0)
         return r;
     if (blob_check(plan.blob, plan.blob->size) != 0)

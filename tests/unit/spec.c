@@ -670,19 +670,33 @@ static void process_and_resources(void)
 {
     struct document process = { "process.json", (char *) "{\"cwd\":\"/\",\"args\":[\"a\"]}", 0 };
     struct document resources = { "<stdin>", (char *) "{\"memory\":{\"limit\":-1},\"pids\":{\"limit\":true}}", 0 };
+    struct document mounts = { "mounts.json",
+                               (char *) "[{\"destination\":\"/a\"},{\"destination\":\"/b\",\"options\":[\"ro\"]}]", 0 };
+    struct document bad_mounts = { "mounts.json", (char *) "[{\"destination\":\"/a\"}, {\"type\":\"tmpfs\"}]", 0 };
     const struct spec_resources *spec_resources;
     const struct spec_process *spec_process;
+    struct spec_mount *list;
     struct error err = { 0 };
     struct arena arena;
+    size_t n;
 
     process.size = strlen(process.text);
     resources.size = strlen(resources.text);
+    mounts.size = strlen(mounts.text);
+    bad_mounts.size = strlen(bad_mounts.text);
     CHECK_INT(arena_init(&arena, ARENA_DEFAULT_SIZE, &err), 0);
     CHECK_INT(spec_load_process(&process, &arena, &spec_process, &err), 0);
     CHECK_STR(spec_process->args[0], "a");
     CHECK_INT(spec_load_resources(&resources, &arena, &spec_resources, &err), -EINVAL);
     CHECK_STR(err.text, "<stdin>:1:40: pids.limit: expected an integer, found true");
     CHECK_INT(spec_load_process(&resources, &arena, &spec_process, NULL), -EINVAL);
+    CHECK_INT(spec_load_mounts(&mounts, &arena, &list, &n, &err), 0);
+    CHECK_INT(n, 2);
+    CHECK_STR(list[1].destination, "/b");
+    CHECK_STR(list[1].options[0], "ro");
+    CHECK_INT(spec_load_mounts(&bad_mounts, &arena, &list, &n, &err), -EINVAL);
+    CHECK_STR(err.text, "mounts.json:1:24: [1].destination: required, but missing");
+    CHECK_INT(spec_load_mounts(&process, &arena, &list, &n, &err), -EINVAL);
     arena_done(&arena);
 }
 

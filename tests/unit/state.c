@@ -255,6 +255,33 @@ static void state_comes_back_as_written(void)
     ",\"ociVersion\":\"1\",\"bundle\":\"/b\",\"rootfs\":\"/r\",\"created\":\"c\",\"owner\":\"o\","                     \
     "\"cgroupManager\":\"cgroupfs\"}"
 
+static void added_mounts_come_back_as_written(void)
+{
+    const struct plan_added_mount written[] = {
+        {"/a b\n/c", 18446744073709551615u},
+        { "/x",      0                    }
+    };
+    _cleanup_close_ int root = fresh_root(), dir = -1;
+    struct plan_added_mount *read;
+    struct arena arena;
+    size_t n;
+
+    CHECK_INT(arena_init(&arena, ARENA_DEFAULT_SIZE, NULL), 0);
+    CHECK_INT(state_dir_make(root, "mounts", &dir, NULL), 0);
+    CHECK_INT(state_mounts_read(dir, &arena, &read, &n, NULL), 0);
+    CHECK_INT(n, 0);
+    CHECK_INT(state_mounts_write(dir, written, 2, NULL), 0);
+    CHECK_INT(state_mounts_read(dir, &arena, &read, &n, NULL), 0);
+    CHECK_INT(n, 2);
+    CHECK_STR(read[0].destination, written[0].destination);
+    CHECK(read[0].id == written[0].id);
+    CHECK_STR(read[1].destination, "/x");
+    CHECK_INT(file_replace(dir, STATE_MOUNTS, "12 x\0", 5, 0600), 0);
+    CHECK_INT(state_mounts_read(dir, &arena, &read, &n, NULL), -EINVAL);
+    CHECK_INT(state_dir_remove(root, "mounts", dir, NULL), 0);
+    arena_done(&arena);
+}
+
 static void damaged_states_are_located(void)
 {
     static const char *const cases[][2] = {
@@ -617,6 +644,7 @@ static const struct test tests[] = {
     { "removal is complete and stays inside",     removal_is_complete_and_stays_inside    },
     { "ids are listed sorted",                    ids_are_listed_sorted                   },
     { "state comes back as written",              state_comes_back_as_written             },
+    { "added mounts come back as written",        added_mounts_come_back_as_written       },
     { "damaged states are located",               damaged_states_are_located              },
     { "truncated states are refused",             truncated_states_are_refused            },
     { "odd files are refused",                    odd_files_are_refused                   },
