@@ -20,7 +20,8 @@ help: ## this list
 
 demo: ## run containers, from a root file system made here to exit status
 	@tools/setup build demo
-	@$(MAKE) --no-print-directory all
+	@echo "building $(BUILD)/crun"
+	@log=$$(mktemp); $(MAKE) --no-print-directory all >"$$log" 2>&1 || { cat "$$log"; rm -f "$$log"; exit 1; }; rm -f "$$log"
 	@tools/demo
 
 check: check-host ## the tests that need this machine only (10 minutes)
