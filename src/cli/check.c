@@ -50,15 +50,16 @@ static int print(const struct crun_check *check, int format, struct crun_error *
 
 static int check_run(struct program *program, struct crun_error *err)
 {
-    struct check_options *o = program->values;
+    const struct check_options *o = program->values;
+    struct crun_create_options create = o->create;
     struct crun_check *check = NULL;
     int r;
 
-    if (program->n_operands && o->create.bundle)
+    if (program->n_operands && create.bundle)
         return failure_set(err, -EINVAL, "check: \"%s\" and --bundle both name a bundle", program->operands[0]);
     if (program->n_operands)
-        o->create.bundle = program->operands[0];
-    r = crun_check(program->context, &o->create, &check, err);
+        create.bundle = program->operands[0];
+    r = crun_check(program->context, &create, &check, err);
     if (r >= 0)
         r = print(check, o->format, err);
     crun_check_free(check);
