@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,14 +18,25 @@
 #include "sys/mounts.h"
 #include "sys/process.h"
 
-static int write_map(int pid, const char *file, const char *map, struct error *err)
+int idmap_write(int pid, const char *file, const char *map, struct error *err)
 {
+    long page = sysconf(_SC_PAGESIZE);
+    size_t size = strlen(map);
     char path[64];
     int r;
 
+    if (size >= (size_t) page)
+        return error_set(err, -EINVAL, "a list of %zu bytes, the kernel takes less than %ld (one page)", size, page);
     snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
     r = file_write(AT_FDCWD, path, map);
-    return r < 0 ? error_errno(err, r, "write %s of an id-mapped mount", file) : 0;
+    return r < 0 ? error_errno(err, r, "write %s", file) : 0;
+}
+
+static int write_map(int pid, const char *file, const char *map, struct error *err)
+{
+    int r = idmap_write(pid, file, map, err);
+
+    return r < 0 ? error_prefix(err, "map of an id-mapped mount") : 0;
 }
 
 static int mapped_namespace(int pid, const char *uids, const char *gids, struct error *err)

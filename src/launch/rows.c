@@ -411,13 +411,11 @@ static int map_by_helper(const struct launch *launch, const char *helper, const 
 
 static int row_id_map(struct launch *launch, const struct op_id_map *row, struct error *err)
 {
-    const char *file = text(launch, row->file), *helper = text(launch, row->helper);
-    int r;
+    const char *helper = text(launch, row->helper);
 
     if (helper)
         return map_by_helper(launch, helper, text(launch, row->text), err);
-    r = process_file(launch, file, text(launch, row->text));
-    return r < 0 ? error_errno(err, r, "write %s", file) : 0;
+    return idmap_write(launch->state->pid, text(launch, row->file), text(launch, row->text), err);
 }
 
 static int row_oom_score_adj(struct launch *launch, const struct op_oom_score_adj *row, struct error *err)

@@ -15,6 +15,8 @@
 #include "plan/plan.h"
 #include "sys/compat.h"
 
+enum { EXTENTS_MAX = 340 }; /* of the kernel, since Linux 4.15 */
+
 /* What differs between users and groups. */
 struct map_side {
     const char *file, *field, *id, *database, *helper_name;
@@ -146,10 +148,79 @@ static void check_root_map(struct planner *planner, const struct map_side *side)
                       "(give it to the container around this one, or run as another user)");
 }
 
+static bool ranges_meet(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+    return a < (uint64_t) b + b_size && b < (uint64_t) a + a_size;
+}
+
+/* What the kernel would answer with EINVAL for the whole list. */
+static void check_range(struct planner *planner, const struct map_side *side, size_t at)
+{
+    const struct id_map *map = &side->given[at];
+
+    if (map->size == 0 || (uint64_t) map->container_id + map->size > UINT32_MAX ||
+        (uint64_t) map->host_id + map->size > UINT32_MAX)
+        plan_fail(planner, -EINVAL, "linux.%s[%zu]: %u ids from %u and %u on: expected at least one, and none above %u",
+                  side->field, at, map->size, map->container_id, map->host_id, UINT32_MAX - 1);
+}
+
+/* One range goes on where the one before ends. */
+static bool is_continued(const struct id_map *map, const struct id_map *next)
+{
+    return map->container_id + map->size == next->container_id && map->host_id + map->size == next->host_id;
+}
+
+/* As few ranges as say the same, into MAPS; FIRST: which of the given ones each begins with. */
+static size_t join_ranges(struct planner *planner, const struct map_side *side, struct id_map *maps, size_t *first)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < side->n_given; i++) {
+        check_range(planner, side, i);
+        if (n > 0 && is_continued(&maps[n - 1], &side->given[i])) {
+            maps[n - 1].size += side->given[i].size;
+        } else {
+            maps[n] = side->given[i];
+            first[n++] = i;
+        }
+    }
+    return n;
+}
+
+static void check_overlap(struct planner *planner, const struct map_side *side, const size_t *first, size_t at)
+{
+    const struct id_map *maps = side->map->maps, *map = &maps[at];
+
+    for (size_t i = 0; i < at; i++)
+        if (ranges_meet(map->container_id, map->size, maps[i].container_id, maps[i].size) ||
+            ranges_meet(map->host_id, map->size, maps[i].host_id, maps[i].size))
+            plan_fail(planner, -EINVAL, "linux.%s[%zu]: overlaps linux.%s[%zu]", side->field, first[at], side->field,
+                      first[i]);
+}
+
+/* The kernel takes a limited list, and engines write one of single ids. */
+static void map_given(struct planner *planner, const struct map_side *side)
+{
+    struct id_map *maps = arena_new(planner->arena, struct id_map, side->n_given);
+    size_t *first = arena_new(planner->arena, size_t, side->n_given), n;
+
+    if (!maps || !first)
+        return;
+    n = join_ranges(planner, side, maps, first);
+    *side->map = (struct planner_map){ .maps = maps, .n = n };
+    if (n > EXTENTS_MAX) {
+        plan_fail(planner, -EINVAL, "linux.%s: %zu separate ranges, the kernel takes %d at most", side->field, n,
+                  EXTENTS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        check_overlap(planner, side, first, i);
+}
+
 static void decide_side(struct planner *planner, const struct map_side *side)
 {
     if (side->n_given)
-        *side->map = (struct planner_map){ .maps = side->given, .n = side->n_given };
+        map_given(planner, side);
     else if (planner->input->host->euid == 0 && may_write_all(planner, side))
         map_identity(planner, side);
     else

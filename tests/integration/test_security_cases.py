@@ -48,7 +48,43 @@ def long_map(lines):
 def test_id_map_with_too_many_lines(bundle, run, rt, lines):
     """5000 lines are more than 64 KiB of map: refused, not cut (CVE-2021-43784)."""
     c = bundle(args=["true"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=long_map(lines))
-    rt.fails(run(c), "mappings")
+    rt.fails(run(c), f"linux.uidMappings: {lines} separate ranges, the kernel takes 340 at most")
+
+
+@pytest.mark.ours
+def test_id_map_of_more_than_a_page(bundle, run, rt):
+    """340 ranges, but more text than one write may have."""
+    maps = long_map(340)
+    for kind in maps.values():
+        for row in kind:
+            row["hostID"] += 1_000_000_000
+    c = bundle(args=["true"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=maps)
+    rt.fails(run(c), "linux.gidMappings: a list of", "the kernel takes less than")
+
+
+@pytest.mark.ours
+def test_id_map_of_adjacent_ranges(bundle, rt):
+    """Five thousand single ids in one row are one range."""
+    rows = [{"containerID": i, "hostID": 100000 + i, "size": 1} for i in range(5000)]
+    c = bundle(args=["cat", "/proc/self/uid_map"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+               linux={"uidMappings": rows, "gidMappings": rows})
+    os.chown(c.rootfs, 100000, 100000)
+    r = rt.run(c)
+    assert r.stdout.split() == ["0", "100000", "5000"], str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("row, text", [
+    ({"containerID": 5, "hostID": 300000, "size": 3}, "linux.uidMappings[1]: overlaps linux.uidMappings[0]"),
+    ({"containerID": 20, "hostID": 100009, "size": 3}, "linux.uidMappings[1]: overlaps linux.uidMappings[0]"),
+    ({"containerID": 20, "hostID": 300000, "size": 0}, "linux.uidMappings[1]: 0 ids"),
+    ({"containerID": 4294967290, "hostID": 300000, "size": 10}, "linux.uidMappings[1]: 10 ids"),
+    ({"containerID": 20, "hostID": 4294967295, "size": 1}, "linux.uidMappings[1]: 1 ids")])
+def test_id_map_that_is_none(bundle, run, rt, row, text):
+    first = {"containerID": 0, "hostID": 100000, "size": 10}
+    c = bundle(args=["true"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+               linux={"uidMappings": [first, row], "gidMappings": [first]})
+    rt.fails(run(c), text)
 
 
 def test_id_map_with_many_lines(bundle, rt):
