@@ -69,6 +69,11 @@ int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret);
  * as it was asked for, which the kernel has rounded to pages; 0 or INT64_MAX: that is not known. */
 bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err);
 
+/* After EAGAIN of clone(2): append to ERR which limit of processes is reached, of the container's cgroups DIRS or of the
+ * caller's own, or of a cgroup above. False if none is. */
+enum pids_whose { PIDS_OF_CALLER, PIDS_OF_CONTAINER };
+bool cgroup_pids_explain(const struct cgroup_dir *dirs, size_t n, enum pids_whose whose, struct error *err);
+
 /* A descriptor, nonblocking, that becomes readable when that number has grown, on v1 when it will grow, or when the
  * cgroup is gone; read it empty. */
 int cgroup_oom_watch(const struct cgroup_dir *dir, struct error *err);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cgroup/cgroup.h"
 #include "launch/launch.h"
 #include "sys/cred.h"
 #include "sys/files.h"
@@ -330,6 +331,17 @@ static int lift_all(struct launch *launch, struct child *child, struct error *er
     return r;
 }
 
+/* The caller's limits count at any clone, the container's when it is born in its cgroup. */
+static int too_many_processes(const struct launch *launch, struct error *err)
+{
+    const struct state *state = launch->state;
+
+    error_errno(err, -EAGAIN, "clone the container's process");
+    if (!cgroup_pids_explain(state->cgroups, state->n_cgroups, PIDS_OF_CALLER, err))
+        cgroup_pids_explain(state->cgroups, state->n_cgroups, PIDS_OF_CONTAINER, err);
+    return -EAGAIN;
+}
+
 static int do_clone(struct launch *launch, struct child *child, unsigned long flags, int cgroup_fd, bool *ret_in_cgroup,
                     struct error *err)
 {
@@ -348,6 +360,8 @@ static int do_clone(struct launch *launch, struct child *child, unsigned long fl
     sys_rt_sigprocmask(SIG_SETMASK, &all, &old);
     pid = clone_best(&args, child);
     sys_rt_sigprocmask(SIG_SETMASK, &old, NULL);
+    if (pid == -EAGAIN)
+        return too_many_processes(launch, err);
     if (pid < 0)
         return error_errno(
             err, pid, "clone the container's process%s",

@@ -111,6 +111,17 @@ int message_error(const struct message *message, struct error *err)
     return error_errno(err, code, "%s", what);
 }
 
+/* EAGAIN speaks of limits, and does not say which. */
+static int failed_error(const struct launch *launch, const struct message *message, struct error *err)
+{
+    const struct state *state = launch->state;
+    int r = message_error(message, err);
+
+    if (r == -EAGAIN)
+        cgroup_pids_explain(state->cgroups, state->n_cgroups, PIDS_OF_CONTAINER, err);
+    return r;
+}
+
 /* Why init is gone without a word. */
 static int ended_error(struct launch *launch, uint32_t row, struct error *err)
 {
@@ -185,7 +196,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
     case MESSAGE_FAILED:
         launch->exec_failed = row < launch->plan->blob->n_ops && (blob_ops(launch->plan->blob)[row].kind == OP_EXEC ||
                                                                   blob_ops(launch->plan->blob)[row].kind == OP_FIND);
-        return message_error(message, err);
+        return failed_error(launch, message, err);
     case MESSAGE_TERMINAL:
         return terminal_received(launch, fd, err);
     case MESSAGE_PID:

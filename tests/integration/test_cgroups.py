@@ -219,6 +219,28 @@ def test_memory_swappiness(running):
     assert values(c, "memory", "memory.swappiness") == ["7"]
 
 
+@pytest.mark.ours
+@needs["pids"]
+def test_exec_names_the_limit_of_processes(running, rt):
+    c = running(["/bin/sleep", "1000"], resources={"pids": {"limit": 1}})
+    rt.fails(rt("exec", c.id, "true"), "linux.resources.pids.limit of 1 is reached")
+
+
+@pytest.mark.ours
+@needs["pids"]
+def test_run_names_the_callers_limit_of_processes(bundle, rt, here):
+    d = cgroups.mount_of("pids") / f"{here.tag}-caller" if cgroups.mount_of("pids") else None
+    if not d:
+        pytest.skip("the pids controller is not on v1 here")
+    d.mkdir()
+    try:
+        (d / "pids.max").write_text("1")
+        r = rt.with_options(prefix=["sh", "-c", f'echo $$ > {d}/cgroup.procs; exec "$@"', "sh"]).run(bundle(args=["true"]))
+        rt.fails(r, f'pids.max of the cgroup "/{d.name}", 1, is reached')
+    finally:
+        cgroups.remove([d])
+
+
 @needs["pids"]
 def test_pids_limit(running):
     c = running(resources={"pids": {"limit": 12}})
