@@ -55,8 +55,9 @@ int container_remove(struct crun_context *context, struct container *container, 
 /* hooks.c: run the hooks of KIND from the kept config.json. A poststop failure is only a warning. */
 int container_hooks(struct crun_context *context, const struct container *container, enum hook_kind kind,
                     enum state_status status, struct error *err);
-/* The same of a spec at hand. */
+/* The same of a spec at hand. CANCEL: signals that end the wait for a hook, or NULL. */
+struct cancel;
 int container_spec_hooks(struct crun_context *context, const struct spec *spec, const struct state *state,
-                         enum hook_kind kind, enum state_status status, struct error *err);
+                         enum hook_kind kind, enum state_status status, const struct cancel *cancel, struct error *err);
 /* The kept config.json, decoded into the container's arena. */
 int container_spec(struct container *container, const struct spec **ret_spec, struct error *err);

@@ -106,13 +106,14 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
     int r;
 
     launch_set_up(&launch, context, p, options, false);
+    launch.cancel = options->detach ? NULL : &foreground->cancel;
     r = launch_walk(&launch, err);
     if (r < 0) {
         *ret_status = launch_failed_status(&launch, r);
         launch_done(&launch);
         return r;
     }
-    r = container_spec_hooks(context, p->spec, &p->state, HOOK_POSTSTART, STATE_RUNNING, err);
+    r = container_spec_hooks(context, p->spec, &p->state, HOOK_POSTSTART, STATE_RUNNING, launch.cancel, err);
     if (r < 0)
         launch_undo(&launch);
     else if (!options->detach)
@@ -234,7 +235,7 @@ int crun_start(struct crun_context *context, const char *id, struct crun_error *
     if (r < 0)
         return r;
     unlinkat(container.dir_fd, STATE_SOCKET, 0); /* nobody listens any more */
-    r = container_spec_hooks(context, spec, &container.state, HOOK_POSTSTART, STATE_RUNNING, err);
+    r = container_spec_hooks(context, spec, &container.state, HOOK_POSTSTART, STATE_RUNNING, NULL, err);
     if (r < 0) {
         container_kill_all(&container, NULL);
         container_remove(context, &container, NULL);

@@ -198,6 +198,7 @@ static int execute(struct execution *x, struct foreground *foreground, int *ret_
     int r;
 
     launch_set_up(&launch, x);
+    launch.cancel = x->options->detach ? NULL : &foreground->cancel;
     r = launch_walk(&launch, x->err);
     if (r < 0)
         *ret_status = launch_failed_status(&launch, r);

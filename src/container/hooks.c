@@ -52,7 +52,8 @@ static const char **hook_arguments(const struct spec_hook *hook)
     return args;
 }
 
-static int run_one(const struct spec *spec, const struct spec_hook *hook, const char *document, struct error *err)
+static int run_one(const struct spec *spec, const struct spec_hook *hook, const char *document,
+                   const struct cancel *cancel, struct error *err)
 {
     char path_entry[8192];
     _cleanup_free_ const char **env = hook_environment(hook, path_entry, sizeof path_entry);
@@ -63,20 +64,21 @@ static int run_one(const struct spec *spec, const struct spec_hook *hook, const 
                             .timeout = hook->timeout.set ? (long) hook->timeout.value : 0,
                             .document = document,
                             .stdout_path = spec_annotation(spec, "run.oci.hooks.stdout"),
-                            .stderr_path = spec_annotation(spec, "run.oci.hooks.stderr") };
+                            .stderr_path = spec_annotation(spec, "run.oci.hooks.stderr"),
+                            .cancel = cancel };
 
     return env && args ? hook_run(&run, err) : error_errno(err, -ENOMEM, "start");
 }
 
 int container_spec_hooks(struct crun_context *context, const struct spec *spec, const struct state *state,
-                         enum hook_kind kind, enum state_status status, struct error *err)
+                         enum hook_kind kind, enum state_status status, const struct cancel *cancel, struct error *err)
 {
     const struct spec_hooks *hooks = &spec->hooks[kind];
     _cleanup_free_ char *document = NULL;
     int r = hooks->n_hooks ? state_document(state, status, false, false, &document, err) : 0;
 
     for (size_t i = 0; r >= 0 && i < hooks->n_hooks; i++) {
-        r = run_one(spec, &hooks->hooks[i], document, err);
+        r = run_one(spec, &hooks->hooks[i], document, cancel, err);
         if (r < 0)
             error_prefix(err, "error running %s hook #%zu", hook_kind_name(kind), i);
         if (r < 0 && kind == HOOK_POSTSTOP) {
@@ -94,5 +96,5 @@ int container_hooks(struct crun_context *context, const struct container *contai
     const struct spec *spec;
     int r = container_spec(&copy, &spec, err);
 
-    return r < 0 ? r : container_spec_hooks(context, spec, &container->state, kind, status, err);
+    return r < 0 ? r : container_spec_hooks(context, spec, &container->state, kind, status, NULL, err);
 }

@@ -66,7 +66,7 @@ int foreground_prepare(struct foreground *foreground, bool subreaper, struct err
     sigset_t block;
     int r;
 
-    *foreground = (struct foreground){ .subreaper = subreaper };
+    *foreground = (struct foreground){ .subreaper = subreaper, .cancel.signal_fd = -1 };
     r = subreaper ? become_subreaper(foreground, err) : 0;
     if (r < 0)
         return r;
@@ -75,7 +75,7 @@ int foreground_prepare(struct foreground *foreground, bool subreaper, struct err
     /* Where SIGCHLD is ignored the kernel reaps by itself, and exit statuses are lost. */
     sigaction(SIGCHLD, &inherit, &foreground->child);
     foreground->prepared = true;
-    return 0;
+    return cancel_open(&foreground->cancel, &foreground->mask, err);
 }
 
 void foreground_done(struct foreground *foreground)
@@ -83,6 +83,7 @@ void foreground_done(struct foreground *foreground)
     if (!foreground->prepared)
         return;
     foreground->prepared = false;
+    cancel_close(&foreground->cancel);
     sigaction(SIGCHLD, &foreground->child, NULL);
     if (foreground->subreaper)
         sys_prctl(PR_SET_CHILD_SUBREAPER, (unsigned long) foreground->was_subreaper, 0);

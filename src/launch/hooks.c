@@ -138,18 +138,18 @@ static int wait_exec(const struct hook *hook)
 
 static int wait_hook(const struct hook *hook, struct error *err)
 {
-    struct pollfd poll_entry = { .fd = hook->pidfd, .events = POLLIN };
     long timeout = hook->run->timeout;
     siginfo_t info = { 0 };
-    int failed = wait_exec(hook), n;
+    int failed = wait_exec(hook), n = 1;
 
-    do
-        n = hook->pidfd < 0 ? 1 : poll(&poll_entry, 1, timeout ? (int) (timeout * 1000) : -1);
-    while (n < 0 && errno == EINTR);
-    if (n == 0)
+    if (hook->pidfd >= 0)
+        n = cancel_wait(hook->run->cancel, hook->pidfd, timeout ? (int) (timeout * 1000) : -1, err);
+    if (n <= 0)
         kill(hook->pid, SIGKILL); /* still our child: the pid cannot have been reused */
     while (waitid(P_PID, (id_t) hook->pid, &info, WEXITED) < 0 && errno == EINTR)
         ;
+    if (n < 0)
+        return n;
     if (failed < 0)
         return error_errno(err, failed, "execve \"%s\"", hook->run->path);
     return tell_end(hook, n == 0, &info, err);

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "launch/cancel.h"
 #include "launch/listener.h"
 #include "launch/notify.h"
 #include "log/log.h"
@@ -49,6 +50,7 @@ struct launch {
     const char *console_socket;              /* gets the terminal's master, or NULL */
     struct listener listener;                /* who gets the seccomp filter's listener */
     struct log *log;
+    const struct cancel *cancel; /* signals that end the launch, or NULL: they end us at once */
     /* in progress and results */
     int dir_fd; /* state directory, locked */
     int sync_fd, listen_fd, pidfd;
@@ -114,6 +116,7 @@ struct hook_run {
     const char *document;
     const char *stdout_path; /* append its standard output there; NULL: /dev/null */
     const char *stderr_path; /* append its standard error there; NULL: kept for the error message */
+    const struct cancel *cancel; /* or NULL */
 };
 int hook_run(const struct hook_run *run, struct error *err);
 /* A descriptor with the text, positioned at its start. */
@@ -130,6 +133,7 @@ struct foreground {
     struct sigaction child; /* SIGCHLD's disposition */
     int was_subreaper;
     struct notify *notify; /* to be handed on while waiting, or NULL; set it after foreground_prepare */
+    struct cancel cancel;  /* for the launch, from foreground_prepare on */
     bool prepared, subreaper;
 };
 /* Before the container's process exists: block every signal that foreground_wait will forward. With SUBREAPER, orphans

@@ -213,15 +213,26 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
     return error_set(err, -EPROTO, "unexpected message %u from crun-init at row %u", message->type, row);
 }
 
+/* 1: a message; 0: crun-init is gone, or has executed its program. */
+static int receive(struct launch *launch, struct message *message, int *ret_fd, struct error *err)
+{
+    int r = cancel_wait(launch->cancel, launch->sync_fd, -1, err);
+
+    if (r < 0)
+        return r;
+    r = message_receive(launch->sync_fd, message, ret_fd);
+    return r < 0 ? error_errno(err, r, "receive from crun-init") : r;
+}
+
 static int wait_reached(struct launch *launch, uint32_t row, struct error *err)
 {
     for (;;) {
         _cleanup_close_ int fd = -1;
         struct message message;
-        int r = message_receive(launch->sync_fd, &message, &fd);
+        int r = receive(launch, &message, &fd, err);
 
         if (r < 0)
-            return error_errno(err, r, "receive from crun-init");
+            return r;
         if (r == 0)
             return ended_error(launch, row, err);
         if (message.type == MESSAGE_REACHED && message.row == row)
@@ -286,10 +297,10 @@ int launch_wait_exec(struct launch *launch, struct error *err)
     for (;;) {
         _cleanup_close_ int fd = -1;
         struct message message;
-        int r = message_receive(launch->sync_fd, &message, &fd);
+        int r = receive(launch, &message, &fd, err);
 
         if (r < 0)
-            return error_errno(err, r, "receive from crun-init");
+            return r;
         if (r == 0)
             return check_alive(launch, err);
         r = handle(launch, &message, &fd, err);

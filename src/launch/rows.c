@@ -396,7 +396,7 @@ static int map_by_helper(const struct launch *launch, const char *helper, const 
     _cleanup_free_ char *words = strdup(map);
     _cleanup_free_ char **args = calloc(strlen(map) / 2 + 4, sizeof *args);
     char *env[] = { NULL }, pid[16], *rest = words;
-    struct hook_run run = { .path = helper, .args = args, .env = env, .document = "" };
+    struct hook_run run = { .path = helper, .args = args, .env = env, .document = "", .cancel = launch->cancel };
     size_t n = 0;
 
     if (!words || !args)
@@ -463,7 +463,8 @@ static int row_hook(struct launch *launch, const struct op_hook *row, struct err
                             .timeout = (long) row->timeout,
                             .document = document,
                             .stdout_path = launch->hooks_stdout,
-                            .stderr_path = launch->hooks_stderr };
+                            .stderr_path = launch->hooks_stderr,
+                            .cancel = launch->cancel };
 
     if (r < 0)
         return r;
@@ -620,12 +621,26 @@ int launch_row(struct launch *launch, const struct op *op, struct error *err)
 
 /* ---- undo ---- */
 
+/* What a v1 freezer holds (an exec that waits for its container to be resumed) does not die there. */
+static void leave_frozen(const struct launch *launch)
+{
+    for (size_t i = 0; i < launch->state->n_cgroups; i++) {
+        struct cgroup_dir outside = launch->state->cgroups[i];
+
+        if (outside.v2 || !cgroup_frozen(&outside))
+            continue;
+        outside.path = "/";
+        cgroup_join(&outside, launch->state->pid, NULL);
+    }
+}
+
 /* Our child's end is waited for; a sibling's of somebody else (after a refork it is ours too) likewise. */
 static void undo_clone(struct launch *launch)
 {
     if (launch->pidfd < 0)
         return;
     child_signal(launch->pidfd, launch->state->pid, SIGKILL);
+    leave_frozen(launch);
     waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
     fd_close(&launch->pidfd);
     come_back(launch, NULL);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* See cancel.h. Nothing is ever read from the descriptor: that would take the signal away. */
+#include "launch/cancel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/signalfd.h>
+
+#include "base/fd.h"
+
+/* What is ignored (nohup(1), a shell's background job) must not end us either, and being blocked it would be seen. */
+static bool would_end_us(int number, const sigset_t *mask)
+{
+    struct sigaction action;
+
+    return !sigismember(mask, number) && sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+int cancel_open(struct cancel *cancel, const sigset_t *mask, struct error *err)
+{
+    static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (would_end_us(signals[i], mask))
+            sigaddset(&set, signals[i]);
+    cancel->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return cancel->signal_fd < 0 ? error_errno(err, -errno, "signalfd for the signals that end us") : 0;
+}
+
+void cancel_close(struct cancel *cancel)
+{
+    fd_close(&cancel->signal_fd);
+}
+
+int cancel_wait(const struct cancel *cancel, int fd, int timeout_ms, struct error *err)
+{
+    struct pollfd set[] = {
+        {.fd = fd,                                .events = POLLIN},
+        { .fd = cancel ? cancel->signal_fd : -1, .events = POLLIN},
+    };
+    int n;
+
+    do
+        n = poll(set, 2, timeout_ms);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return error_errno(err, -errno, "poll");
+    if (set[1].revents)
+        return error_set(err, -EINTR, "interrupted by a signal");
+    return n > 0;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * An end to a launch that does not come to its end: somebody presses ^C while a hook hangs. In the foreground signals
+ * are blocked from before the launch on, to be forwarded; those that ask us to end therefore are looked for wherever
+ * the launch waits for somebody else, and make that wait an error, so that all is undone. They stay pending: when the
+ * mask is given back they have the effect that they would have had.
+ */
+#pragma once
+
+#include <signal.h>
+
+#include "base/error.h"
+
+struct cancel {
+    int signal_fd; /* readable when such a signal is pending; -1: there is none */
+};
+
+/* MASK: what the caller of us had blocked, which was not meant to end us. */
+int cancel_open(struct cancel *cancel, const sigset_t *mask, struct error *err);
+void cancel_close(struct cancel *cancel);
+
+/* Wait until FD can be read, at most TIMEOUT_MS (-1: for ever). 1: it can, 0: the time is over; -EINTR: a signal asks
+ * us to end. CANCEL may be NULL. */
+int cancel_wait(const struct cancel *cancel, int fd, int timeout_ms, struct error *err);

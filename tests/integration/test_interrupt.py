@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Signals to a foreground run or exec before the process executes its program, and callers who ignore or block them."""
+
+import os
+import signal
+
+import pytest
+
+from lib import processes
+from lib.runtime import finish
+
+pytestmark = pytest.mark.ours
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart"]
+
+
+@pytest.fixture
+def hanging(bundle, rt, here):
+    """A run in the foreground whose hook hangs."""
+    def make(name, **how):
+        says = here.dir / "says"
+        script = f"echo up > {'/says' if name == 'startContainer' else says}/up; sleep 1000; true"
+        says.mkdir()
+        mounts = [{"destination": "/says", "type": "bind", "source": str(says), "options": ["bind"]}]
+        c = bundle(args=["/bin/probe", "sleep"], copy=True, mounts=mounts,
+                   hooks={name: [{"path": "/bin/sh", "args": ["sh", "-c", script]}]})
+        p = rt.start_foreground(c, **how)
+        processes.until((says / "up").exists, "the hook has not come up")
+        return c, p
+    return make
+
+
+def ended(rt, c, p, number):
+    """It ended by the signal, and the container is gone. (That nothing else is left the fixture `here` sees.)"""
+    r = finish(p, send=number, timeout=20)
+    assert r.returncode in (-number, 128 + number), str(r)
+    rt.fails(rt("state", c.id), "does not exist")
+    for stray in processes.strays():  # what the hook has started, ours to reap
+        os.kill(stray, signal.SIGKILL)
+        processes.wait_gone(stray)
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_hanging_hook(hanging, rt, name):
+    c, p = hanging(name)
+    ended(rt, c, p, signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_signals_that_end_a_launch(hanging, rt, number):
+    c, p = hanging("createRuntime")
+    ended(rt, c, p, number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ignored_signals_do_not(hanging, rt, number):
+    c, p = hanging("createRuntime", preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    p.send_signal(number)
+    p.send_signal(signal.SIGWINCH)
+    with pytest.raises(AssertionError):
+        processes.until(lambda: p.poll() is not None, "it still runs", 0.5)
+    ended(rt, c, p, signal.SIGTERM)
+
+
+def test_waiting_exec(running, rt):
+    """It waits in a paused container."""
+    c = running()
+    rt("pause", c.id, check=True)
+    p = rt.popen("exec", "--ignore-paused", c.id, "true")
+    processes.until(lambda: len(rt.ps(c)) > 1 or processes.children(p.pid), "it does not wait")
+    r = finish(p, send=signal.SIGINT, timeout=20)
+    assert r.returncode in (-signal.SIGINT, 128 + signal.SIGINT), str(r)
+    assert rt.status(c) == "paused"
+    rt("resume", c.id, check=True)
+    processes.until(lambda: len(rt.ps(c)) == 1, lambda: f"still there: {rt.ps(c)}")
