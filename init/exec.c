@@ -145,12 +145,26 @@ static char **with_home(struct init *init, char **env, uint32_t n)
     return copy;
 }
 
-void exec_prepare(struct init *init)
+/* The environment of EXEC with what was found out since. NULL with the failure noted. */
+static char **environment(struct init *init, const struct op_exec *op)
 {
+    char **env = blob_list(init->blob, op->env);
+
+    if (init->listen_pid[0])
+        replace(env, "LISTEN_PID=", init->listen_pid);
+    return init->home[0] ? with_home(init, env, op->env.n) : env;
+}
+
+int exec_prepare(struct init *init)
+{
+    const struct op *last = &init->ops[init->n_ops - 1];
+
     process_release(init);
     process_reset_signals();
     sys_umask(init->umask);
-    init->prepared = true;
+    if (last->kind == OP_EXEC)
+        init->environment = environment(init, &last->exec);
+    return last->kind == OP_EXEC && !init->environment ? init->failure.code : 0;
 }
 
 int init_listen_pid(struct init *init, const struct op_listen_pid *op)
@@ -165,22 +179,19 @@ int init_listen_pid(struct init *init, const struct op_listen_pid *op)
 
 int init_exec(struct init *init, const struct op_exec *op)
 {
-    char **args = blob_list(init->blob, op->args), **env = blob_list(init->blob, op->env);
+    char **args = blob_list(init->blob, op->args);
     int r;
 
     if (!args[0])
         return init_explain(init, -EINVAL, "no program to execute");
-    r = init->program[0] ? 0 : find(init, args[0], env_value(env, "PATH="));
+    r = init->program[0] ? 0 : find(init, args[0], env_value(blob_list(init->blob, op->env), "PATH="));
+    if (r >= 0 && !init->environment)
+        r = exec_prepare(init);
     if (r < 0)
         return r;
-    if (init->listen_pid[0])
-        replace(env, "LISTEN_PID=", init->listen_pid);
-    if (init->home[0])
-        env = with_home(init, env, op->env.n);
-    if (!env)
-        return init->failure.code;
-    if (!init->prepared)
-        exec_prepare(init);
-    r = sys_execve(init->program, args, env);
-    return init_fail(init, r, "execve", args[0]);
+    r = sys_execve(init->program, args, init->environment);
+    init_fail(init, r, "execve", args[0]);
+    if (init->filtered && (r == -EPERM || r == -ENOSYS))
+        init_hint(init, " (does the seccomp profile allow it?)");
+    return r;
 }

@@ -41,6 +41,15 @@ int init_fail(struct init *init, int code, const char *call, const char *detail)
     return code;
 }
 
+void init_hint(struct init *init, const char *words)
+{
+    char *detail = init->failure.detail;
+    size_t length = strlen(detail);
+    struct text text = text_init(detail + length, sizeof init->failure.detail - length);
+
+    text_put(&text, words);
+}
+
 int init_explain(struct init *init, int code, const char *words)
 {
     struct text text = note(init, &init->failure, code, "");

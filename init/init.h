@@ -72,11 +72,12 @@ struct init {
     bool no_mount_api, no_openat2;
     bool pivoted;        /* "/" is the container's root */
     bool dumpable_later; /* see process_guard */
-    bool prepared;       /* see exec_prepare */
+    bool filtered;       /* the seccomp filter is in force */
     bool released;       /* from the last sync row on: the parent may go */
     struct changes changes;
     unsigned umask; /* the caller's, for hooks and for a plan that sets none */
     struct message failure;
+    char **environment;           /* of EXEC, see exec_prepare; NULL: not ready yet */
     char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
     char home[INIT_PATH_SIZE];    /* "HOME=...", "" when the environment's own is right */
     char listen_pid[24];          /* "LISTEN_PID=...", "" when nobody asked */
@@ -98,6 +99,9 @@ int init_explain(struct init *init, int code, const char *words);
 
 /* Note that PATH, the row's WHAT ("source "), is not there, without the text by which engines know a missing command. */
 int init_missing(struct init *init, const char *what, const char *path);
+
+/* Put WORDS behind what a failed call was done to. */
+void init_hint(struct init *init, const char *words);
 
 /* Tell the parent that the row goes on without what it was asked. */
 void init_warn(struct init *init, int code, const char *call, const char *detail);
@@ -193,7 +197,7 @@ int proc_open_file(int proc_fd, const char *path);
 int bind_host(struct init *init, const char *path, const char *target, int target_fd, uint64_t set);
 
 /* exec.c: what EXEC does before execve(2), earlier where a filter may forbid it then. */
-void exec_prepare(struct init *init);
+int exec_prepare(struct init *init);
 
 /* copy_up.c: copy what is below FROM_FD into TO_FD. */
 int copy_up(struct init *init, int from_fd, int to_fd);

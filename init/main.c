@@ -99,8 +99,9 @@ static int init_setup(struct init *init, int plan_fd)
     init->report_fd = plan_fd + BLOB_FD_SYNC;
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
-    init->pivoted = init->prepared = init->released = false;
+    init->pivoted = init->released = init->filtered = false;
     init->null_file.attached = init->empty_dir.attached = false;
+    init->environment = NULL;
     init->program[0] = init->home[0] = init->listen_pid[0] = '\0';
     memset(&init->failure, 0, sizeof init->failure);
     if (sys_close_range((unsigned) plan_fd, ~0u, CLOSE_RANGE_CLOEXEC) < 0)

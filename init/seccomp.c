@@ -3,7 +3,8 @@
  * The filter, last of all before the program. From here on every call of ours is one that the profile may refuse, or
  * keep waiting for an agent's answer: so what can be done before is done before, and a listener is announced by write(2)
  * and read(2) alone (an agent that is to decide about these cannot be told of itself: SCMP_ACT_NOTIFY of write is
- * refused by the planner). The listener is close-on-exec by birth.
+ * refused by the planner). The listener is close-on-exec by birth. Should the filter end us, the parent knows it by the
+ * name that we have taken before.
  */
 #include "init/init.h"
 
@@ -58,9 +59,13 @@ int init_seccomp(struct init *init, const struct op_seccomp *op)
 
     if (op->program.size / INSTRUCTION_SIZE > MAX_INSTRUCTIONS)
         return init_explain(init, -E2BIG, "the filter has more instructions than the kernel takes");
-    exec_prepare(init);
+    r = exec_prepare(init);
+    if (r < 0)
+        return r;
+    sys_prctl(PR_SET_NAME, (unsigned long) BLOB_FILTERED_NAME, 0);
     r = sys_seccomp(SYS_SECCOMP_SET_MODE_FILTER, (unsigned) op->flags, &program);
     if (r < 0)
         return init_fail(init, r, "seccomp", NULL);
+    init->filtered = true;
     return op->flags & SYS_SECCOMP_FILTER_FLAG_NEW_LISTENER ? hand_over(init, r) : 0;
 }

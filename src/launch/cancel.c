@@ -39,7 +39,7 @@ void cancel_close(struct cancel *cancel)
 int cancel_wait(const struct cancel *cancel, int fd, int timeout_ms, struct error *err)
 {
     struct pollfd set[] = {
-        {.fd = fd,                                .events = POLLIN},
+        {.fd = fd,                               .events = POLLIN},
         { .fd = cancel ? cancel->signal_fd : -1, .events = POLLIN},
     };
     int n;
@@ -49,7 +49,7 @@ int cancel_wait(const struct cancel *cancel, int fd, int timeout_ms, struct erro
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return error_errno(err, -errno, "poll");
-    if (set[1].revents)
-        return error_set(err, -EINTR, "interrupted by a signal");
-    return n > 0;
+    if (set[0].revents) /* what came to its end is not interrupted: the program runs, and the signal is for it */
+        return 1;
+    return set[1].revents ? error_set(err, -EINTR, "interrupted by a signal") : 0;
 }

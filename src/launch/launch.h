@@ -98,6 +98,9 @@ int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct
 int launch_send_tree(struct launch *launch, int fd, struct error *err);
 /* After the last row: wait for the end of the socket, which is EXEC done or WAIT_START entered; or for a failure. */
 int launch_wait_exec(struct launch *launch, struct error *err);
+/* executed.c: after the end of the socket of process PID (PIDFD, -1: unknown): -EPERM if a seccomp filter ended it before it
+ * could execute its program. */
+int launch_check_executed(pid_t pid, int pidfd, struct error *err);
 /* The text of a FAILED message. */
 int message_error(const struct message *message, struct error *err);
 int message_receive(int fd, struct message *message, int *ret_fd);
@@ -114,8 +117,8 @@ struct hook_run {
     char *const *env;
     long timeout; /* seconds, 0: none */
     const char *document;
-    const char *stdout_path; /* append its standard output there; NULL: /dev/null */
-    const char *stderr_path; /* append its standard error there; NULL: kept for the error message */
+    const char *stdout_path;     /* append its standard output there; NULL: /dev/null */
+    const char *stderr_path;     /* append its standard error there; NULL: kept for the error message */
     const struct cancel *cancel; /* or NULL */
 };
 int hook_run(const struct hook_run *run, struct error *err);

@@ -146,7 +146,10 @@ static int check_alive(struct launch *launch, struct error *err)
 {
     struct pollfd process = { launch->pidfd, POLLIN, 0 };
     struct error oom;
+    int r = launch_check_executed(launch->state->pid, launch->pidfd, err);
 
+    if (r < 0)
+        return r;
     if (!launch->plan->small_memory ||
         !cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, launch->plan->memory_limit, &oom) ||
         poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)

@@ -37,7 +37,7 @@ int launch_start(int dir_fd, const struct state *state, const char *document, co
                  struct error *err)
 {
     struct message message = { .type = MESSAGE_GO };
-    _cleanup_close_ int fd = -1, document_file = -1;
+    _cleanup_close_ int fd = -1, document_file = -1, pidfd = state_pidfd(state);
     int r = state_connect(dir_fd, &fd);
 
     if (r < 0)
@@ -50,5 +50,6 @@ int launch_start(int dir_fd, const struct state *state, const char *document, co
     r = message_send(fd, &message, document_file);
     if (r < 0)
         return error_errno(err, r, "tell the created container to start");
-    return wait_answer(fd, state, listener, err);
+    r = wait_answer(fd, state, listener, err);
+    return r < 0 || pidfd < 0 ? r : launch_check_executed(state->pid, pidfd, err);
 }

@@ -78,6 +78,9 @@ enum message_type {
 
 #define LISTENER_SEND 1
 
+/* What crun-init calls itself (comm) before it installs a filter that may kill it. */
+#define BLOB_FILTERED_NAME "crun/seccomp"
+
 struct message {
     uint32_t type;
     uint32_t row;

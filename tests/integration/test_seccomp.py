@@ -457,10 +457,62 @@ def test_raw_program_that_the_kernel_refuses(bundle, run, rt):
     rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp_bpf_data": bpf((0xFF, 0, 0, 0))})), "linux.seccomp", "seccomp")
 
 
+STOPPED = "linux.seccomp: the profile stopped the container's set-up: "
+ENDED = "the process ended after the filter was installed and before its program was executed"  # not `start`'s child
+REFUSED = "execve was refused, and so was the message about it; the process ended after the filter was installed"
+SIGSYS = "the process was killed by SIGSYS after the filter was installed and before its program was executed"
+
+
+@pytest.fixture(params=["run", "run --detach", "create and start", "exec"])
+def stopped(request, bundle, rt):
+    """The error of a container, or of another process in one, under this profile."""
+    def ask(seccomp, code=1):
+        c = bundle(args=["true"], linux={"seccomp": seccomp})
+        if request.param == "run":
+            return rt.fails(rt.run(c, timeout=20), code=code)
+        if request.param == "run --detach":
+            return rt.fails(rt.run_detached(c, check=False, timeout=20), code=code)
+        if request.param == "exec":
+            c = bundle(args=["/bin/probe", "sleep"])
+            rt.run_detached(c)
+            kept = rt.root / c.id / "config.json"
+            config = json.loads(kept.read_text())
+            config["linux"]["seccomp"] = seccomp
+            kept.write_text(json.dumps(config))
+            return rt.fails(rt("exec", c.id, "true", timeout=20), code=code)
+        rt.create(c)
+        return rt.fails(rt.start(c, check=False, timeout=20), code=1)
+    ask.how = request.param
+    return ask
+
+
 @pytest.mark.ours
-@pytest.mark.parametrize("allowed", [[], ["exit"], ["exit_group", "write"]])
-def test_profile_that_refuses_everything(bundle, run, allowed):
-    """Neither the exec nor the end of the process is allowed: a failure, and nobody who spins."""
+@pytest.mark.parametrize("allowed", [[], ["exit"], ["exit_group"]])
+def test_profile_that_refuses_everything(stopped, allowed):
+    """Neither the exec nor the word about it is allowed: a failure, and nobody who spins."""
     rules = [{"names": allowed, "action": "SCMP_ACT_ALLOW"}] if allowed else []
-    r = run(bundle(args=["true"], linux={"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules}}), timeout=20)
-    assert r.returncode not in (0, -9), str(r)
+    error = stopped({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules})
+    assert STOPPED + (ENDED if stopped.how == "create and start" else REFUSED) in error, error
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("action", ["SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP"])
+def test_profile_that_kills_everything(stopped, action):
+    error = stopped({"defaultAction": action})
+    assert STOPPED + (ENDED if stopped.how == "create and start" else SIGSYS) in error, error
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("allowed", ["write", "sendmsg"])
+def test_profile_that_refuses_the_exec(stopped, allowed):
+    """The word about it goes through by either call."""
+    error = stopped(profile(row("SCMP_ACT_ALLOW", allowed, "exit_group"), default="SCMP_ACT_ERRNO"), code=126)
+    assert 'execve "true" (does the seccomp profile allow it?): operation not permitted' in error, error
+
+
+@pytest.mark.ours
+def test_program_that_is_killed_at_its_start(bundle, rt):
+    """The profile allows the exec and nothing else: that is the program's own end, and no failure of ours."""
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_ALLOW", "execve"), default="SCMP_ACT_KILL_PROCESS"))
+    r = rt.run(c, timeout=20)
+    assert (r.returncode, r.stderr) == (128 + 31, ""), str(r)

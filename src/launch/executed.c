@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The end of the socket means that crun-init has executed the program, or that it has died without a word. The latter
+ * a seccomp profile can do that refuses execve and what the failure would be told with. The kernel ends the two in
+ * another order: an exec has replaced the memory before it closes descriptors, so /proc/PID/exe is the program; a death
+ * gives up the memory first, so that there is none. The name that crun-init takes before it installs the filter is then
+ * still to be read; an exec would have changed it to one without a slash.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "launch/launch.h"
+#include "sys/process.h"
+
+enum { DEATH_TIMEOUT_MS = 10000 }; /* descriptors are closed: what is left of the end takes no time */
+
+static bool has_no_memory(pid_t pid)
+{
+    char path[64], target[PATH_MAX];
+
+    snprintf(path, sizeof path, "/proc/%d/exe", (int) pid);
+    return readlink(path, target, sizeof target) < 0 && errno == ENOENT;
+}
+
+static bool has_filter_name(pid_t pid)
+{
+    char path[64], text[128] = "";
+    _cleanup_close_ int fd = -1;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, "(" BLOB_FILTERED_NAME ")");
+}
+
+static int filter_error(int pidfd, struct error *err)
+{
+    siginfo_t info = { 0 };
+
+    error_set(err, -EPERM, "linux.seccomp: the profile stopped the container's set-up: ");
+    if (waitid((idtype_t) SYS_P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOWAIT) < 0)
+        error_append(err, "the process ended");
+    else if (info.si_code != CLD_EXITED && info.si_status == SIGSYS)
+        error_append(err, "the process was killed by SIGSYS");
+    else
+        error_append(err, "execve was refused, and so was the message about it; the process ended");
+    return error_append(err, " after the filter was installed and before its program was executed");
+}
+
+int launch_check_executed(pid_t pid, int pidfd, struct error *err)
+{
+    struct pollfd process = { .fd = pidfd, .events = POLLIN };
+
+    if (!has_no_memory(pid))
+        return 0;
+    if (pidfd >= 0)
+        poll(&process, 1, DEATH_TIMEOUT_MS);
+    return has_filter_name(pid) ? filter_error(pidfd, err) : 0;
+}
