@@ -19,6 +19,7 @@ struct execution {
     const char *id;
     const struct crun_exec_options *options;
     struct container container;
+    enum state_status status;
     struct spec spec; /* the container's, with the new process */
     struct spec_process process;
     struct host host;
@@ -36,6 +37,7 @@ static int check_status(struct execution *x)
 {
     enum state_status status = container_status(&x->container);
 
+    x->status = status;
     x->target.frozen = status == STATE_PAUSED;
     if (x->target.frozen)
         return x->options->ignore_paused
@@ -188,6 +190,8 @@ static void launch_set_up(struct launch *launch, struct execution *x)
         .listener = container_listener(&x->spec, &x->container.state),
         .log = x->context->log,
     };
+    launch->listener.container = &x->container.state;
+    launch->listener.status = x->status;
     launch_init(launch);
     launch->target_fd = x->pidfd;
 }

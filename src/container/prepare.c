@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "container/listen.h"
 #include "container/notify.h"
+#include "launch/plugin.h"
 
 struct preparation {
     struct crun_context *context;
@@ -94,13 +95,41 @@ static const char *seccomp_agent(const struct spec *spec)
     return annotation && *annotation ? annotation : getenv("RUN_OCI_SECCOMP_RECEIVER");
 }
 
+static const char *seccomp_plugin(const struct spec *spec)
+{
+    const char *plugin = spec_annotation(spec, "run.oci.seccomp.plugins");
+
+    return plugin && *plugin ? plugin : NULL;
+}
+
+static int check_plugin(const struct preparation *x, const char *plugin)
+{
+    const struct spec_seccomp *seccomp = x->p->spec->linux_->seccomp;
+    int r;
+
+    if (seccomp && seccomp->listener_path && *seccomp->listener_path)
+        return error_set(
+            x->err, -EINVAL,
+            "annotations[\"run.oci.seccomp.plugins\"]: linux.seccomp.listenerPath names an agent, and only one "
+            "of them can have the listener");
+    r = plugin_check(plugin, x->err);
+    return r < 0 ? error_prefix(x->err, "annotations[\"run.oci.seccomp.plugins\"]") : 0;
+}
+
 static int check_agent(const struct preparation *x)
 {
     const struct spec *spec = x->p->spec;
-    const char *agent = seccomp_agent(spec);
+    const char *agent = seccomp_agent(spec), *plugin = seccomp_plugin(spec);
 
-    if (!(x->p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+    if (!(x->p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)) {
+        if (plugin)
+            log_write(x->context->log, LOG_LEVEL_WARNING,
+                      "annotations[\"run.oci.seccomp.plugins\"]: linux.seccomp has no SCMP_ACT_NOTIFY, the plugin is "
+                      "not started");
         return 0;
+    }
+    if (plugin)
+        return check_plugin(x, plugin);
     if (!agent || !*agent)
         return error_set(x->err, -EINVAL,
                          "linux.seccomp.listenerPath: missing, SCMP_ACT_NOTIFY needs an agent's socket there, in the "
@@ -115,7 +144,9 @@ struct listener container_listener(const struct spec *spec, const struct state *
 {
     const struct spec_seccomp *seccomp = spec->linux_->seccomp;
 
-    return (struct listener){ state->seccomp_agent, seccomp ? seccomp->listener_metadata : NULL };
+    return (struct listener){ .path = state->seccomp_agent,
+                              .plugin = seccomp_plugin(spec),
+                              .metadata = seccomp ? seccomp->listener_metadata : NULL };
 }
 
 /* ---- what others may have, and this build has not ---- */
@@ -129,11 +160,6 @@ static int check_handler(const struct preparation *x)
     if (annotation && *annotation)
         return error_set(x->err, -ENOTSUP, "annotations[\"run.oci.handler\"]: there is no handler \"%s\" in this build",
                          annotation);
-    if (spec_annotation(x->p->spec, "run.oci.seccomp.plugins"))
-        return error_set(
-            x->err, -ENOTSUP,
-            "annotations[\"run.oci.seccomp.plugins\"]: this build has no plugins; an agent of its own takes "
-            "linux.seccomp.listenerPath");
     return 0;
 }
 

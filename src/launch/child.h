@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Signals to our own child. */
+/* Our own children, and signals to them. */
 #pragma once
 
 #include <errno.h>
@@ -7,6 +7,9 @@
 #include <sys/types.h>
 
 #include "sys/process.h"
+
+/* exec resets handlers only, not what is ignored; and C libraries keep some real-time signals to themselves. */
+void child_reset_signals(void);
 
 /* By pidfd, or where a sandbox blocks that by the number PID: it is our child's until we have waited for it. */
 static inline int child_signal(int pidfd, pid_t pid, int signal)

@@ -16,11 +16,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "launch/child.h"
 #include "launch/launch.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
-enum { TAIL = 300, N_SIGNALS = 64, PIPE_FD = 3 };
+enum { TAIL = 300, PIPE_FD = 3 };
 
 struct hook {
     const struct hook_run *run;
@@ -61,17 +62,6 @@ static int errors_fd(const char *path, struct error *err)
     return fd < 0 && !path ? error_errno(err, fd, "memfd_create for standard error") : fd;
 }
 
-/* exec resets handlers only, not what is ignored; and C libraries keep some real-time signals to themselves. */
-static void reset_signals(void)
-{
-    const struct sys_sigaction standard = { 0 };
-    const uint64_t none = 0;
-
-    for (int signal = 1; signal <= N_SIGNALS; signal++)
-        sys_rt_sigaction(signal, &standard, NULL);
-    sys_rt_sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int become_hook(const struct hook *hook)
 {
     if (dup2(hook->in, 0) < 0 || dup2(hook->out, 1) < 0 || dup2(hook->errors, 2) < 0)
@@ -87,7 +77,7 @@ static void __attribute__((noreturn)) hook_child(const struct hook *hook)
 {
     int code;
 
-    reset_signals();
+    child_reset_signals();
     code = become_hook(hook);
     if (write(PIPE_FD, &code, sizeof code) < 0)
         _exit(126);

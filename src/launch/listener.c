@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "launch/launch.h"
+#include "launch/plugin.h"
 #include "launch/send.h"
 #include "sys/process.h"
 
@@ -17,7 +18,9 @@ static int process_state(const struct listener *listener, const struct state *st
     static const char *const fds[] = { "seccompFd" };
     _cleanup_(jw_done) struct json_writer w;
     _cleanup_free_ char *document = NULL;
-    int r = state_document(state, STATE_CREATING, false, false, &document, err);
+    const struct state *container = listener->container ? listener->container : state;
+    enum state_status status = listener->container ? listener->status : STATE_CREATING;
+    int r = state_document(container, status, false, false, &document, err);
 
     if (r < 0)
         return r;
@@ -43,9 +46,13 @@ static int hand_over(const struct listener *listener, const struct state *state,
     _cleanup_free_ char *json = NULL;
     int r;
 
-    if (!listener->path)
+    if (!listener->path && !listener->plugin)
         return error_set(err, -EINVAL, "linux.seccomp: a listener came that nobody waits for");
     r = process_state(listener, state, &json, err);
+    if (r >= 0 && listener->plugin) {
+        r = plugin_start(listener->plugin, state->id, json, fd, err);
+        return r < 0 ? error_prefix(err, "annotations[\"run.oci.seccomp.plugins\"]") : 0;
+    }
     if (r >= 0)
         r = descriptor_send(listener->path, json, fd, err);
     return r < 0 ? error_prefix(err, "linux.seccomp.listenerPath: failed to connect with seccomp agent") : 0;

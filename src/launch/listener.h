@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The listener of a seccomp filter with SCMP_ACT_NOTIFY: from the container's process to the agent that was named for
- * it, with the specification's container process state, in one message.
+ * it, with the specification's container process state, in one message; or to a plugin (launch/plugin.h).
  *
  *     crun-init                        crun                           agent
  *     seccomp(2): descriptor N
@@ -20,8 +20,11 @@
 #include "state/state.h"
 
 struct listener {
-    const char *path; /* the agent's socket; NULL: no listener is expected */
+    const char *path;   /* the agent's socket; NULL: no listener is expected, but by the plugin */
+    const char *plugin; /* the program that takes the listener instead of an agent, or NULL */
     const char *metadata;
+    const struct state *container; /* exec: the container that the process enters; NULL: it is the container's own */
+    enum state_status status;      /* of that */
 };
 
 /* MESSAGE_LISTENER has come on SYNC_FD from the process PIDFD of the container STATE, perhaps with the descriptor FD

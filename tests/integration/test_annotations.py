@@ -18,11 +18,6 @@ def test_empty_handler(bundle, run):
     assert run(bundle(args=["echo", "x"], annotations={"run.oci.handler": ""})).stdout == "x\n"
 
 
-def test_seccomp_plugins(bundle, run, rt):
-    """Never ignored: the profile would not be what was meant."""
-    rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp.plugins": "x.so"})), "run.oci.seccomp.plugins")
-
-
 def test_mount_context_type(bundle, run, rt):
     rt.fails(run(bundle(args=["true"], annotations={"run.oci.mount_context_type": "none"})), "run.oci.mount_context_type", "fscontext")
 

@@ -8,12 +8,16 @@ import json
 import os
 import platform
 import select
+import shutil
 import socket
 import struct
+import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
+from lib import processes
 from lib.bundle import namespaces, user_mappings
 from lib.runtime import environment
 
@@ -254,6 +258,107 @@ def test_notify_of_write(bundle, run, rt, here):
     rt.fails(run(c), "SCMP_ACT_NOTIFY cannot be used for the write syscall")
 
 
+# plugins: programs that get the listener, examples/seccomp-plugin.c
+
+PLUGINS = "run.oci.seccomp.plugins"
+
+
+@pytest.fixture(scope="session")
+def plugin(session):
+    """The example, built."""
+    path = session / "seccomp-plugin"
+    source = Path(__file__).resolve().parents[2] / "examples/seccomp-plugin.c"
+    subprocess.run([os.environ.get("CC", "gcc"), "-Wall", "-Wextra", "-Werror", "-O2", "-o", path, source], check=True)
+    return path
+
+
+def plugins_of(path) -> list:
+    """Processes that execute the program PATH."""
+    found = []
+    for p in os.listdir("/proc"):
+        try:
+            if p.isdigit() and os.readlink(f"/proc/{p}/exe") == str(path):
+                found.append(int(p))
+        except OSError:
+            pass
+    return found
+
+
+@pytest.fixture
+def own_plugin(plugin, here):
+    """A copy for this test alone. No process of it is left when the containers are gone."""
+    path = here.dir / "plugin"
+    shutil.copy(plugin, path)
+    yield path
+    processes.until(lambda: processes.reap() or not plugins_of(path), lambda: f"still there: {plugins_of(path)}")
+
+
+@pytest.mark.ours
+def test_plugin(bundle, run, own_plugin):
+    seccomp = profile(row("SCMP_ACT_NOTIFY", "getpriority"), listenerMetadata="errno=99")
+    r = run(bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=seccomp, annotations={PLUGINS: str(own_plugin)}))
+    assert r.json["errno"] == 99, str(r)
+    seccomp = profile(row("SCMP_ACT_NOTIFY", "getpriority"))
+    r = run(bundle(args=["/bin/probe", "syscall", GETPRIORITY], seccomp=seccomp, annotations={PLUGINS: str(own_plugin)}))
+    assert r.json["errno"] == 0, str(r)
+
+
+@pytest.mark.ours
+def test_plugin_of_a_created_container_and_of_exec(bundle, rt, own_plugin):
+    """It answers as long as anybody has the filter; an exec has its own, which ends with it."""
+    c = bundle(args=["/bin/probe", "sleep"], seccomp=profile(row("SCMP_ACT_NOTIFY", "getpriority"), listenerMetadata="errno=77"),
+               annotations={PLUGINS: str(own_plugin)})
+    rt.create(c)
+    assert not plugins_of(own_plugin)
+    rt.start(c)
+    first, = plugins_of(own_plugin)
+    facts = Path(f"/proc/{first}")
+    assert (facts / "cmdline").read_bytes().split(b"\0")[1].decode() == c.id
+    assert os.readlink(facts / "cwd") == "/" and os.readlink(facts / "fd/2") == "/dev/null" and os.readlink(facts / "ns/pid") == os.readlink("/proc/self/ns/pid")
+    assert sorted(os.listdir(facts / "fd")) == ["0", "1", "2", "3"]
+    assert c.id not in (facts / "cgroup").read_text()
+    for _ in range(2):
+        r = rt("exec", c.id, "/bin/probe", "syscall", GETPRIORITY)
+        assert r.json["errno"] == 77, str(r)
+    processes.until(lambda: processes.reap() or plugins_of(own_plugin) == [first], lambda: str(plugins_of(own_plugin)))
+    rt.delete(c, "--force")  # with it the plugin ends, which the fixture looks at
+
+
+@pytest.mark.parametrize("path, words", [("x.so", ("absolute",)), ("/no/such", ("/no/such", "no such file")), ("/etc/passwd", ("not a program",)),
+                                         ("/bin/true:/bin/false", ("one program",)), ("/tmp", ("not a program",))])
+@pytest.mark.ours
+def test_plugin_refused(bundle, run, rt, path, words):
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir")), annotations={PLUGINS: path})
+    rt.fails(run(c), f'annotations["{PLUGINS}"]', *words)
+
+
+@pytest.mark.ours
+def test_plugin_that_others_can_change(bundle, run, rt, own_plugin):
+    own_plugin.chmod(0o777)
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir")), annotations={PLUGINS: str(own_plugin)})
+    rt.fails(run(c), PLUGINS, "changed by others")
+
+
+@pytest.mark.ours
+def test_plugin_that_cannot_be_executed(bundle, run, rt, here):
+    (here.dir / "bad").write_text("#!/no/such/interpreter\n")
+    (here.dir / "bad").chmod(0o755)
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir")), annotations={PLUGINS: str(here.dir / "bad")})
+    rt.fails(run(c), PLUGINS, "bad", "no such file")
+
+
+@pytest.mark.ours
+def test_plugin_beside_an_agent(bundle, run, rt, own_plugin):
+    c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir"), listenerPath="/agent"), annotations={PLUGINS: str(own_plugin)})
+    rt.fails(run(c), PLUGINS, "listenerPath")
+
+
+@pytest.mark.ours
+def test_plugin_without_a_listener(bundle, run, own_plugin):
+    r = run(bundle(args=["echo", "x"], seccomp=profile(row("SCMP_ACT_ERRNO", "mkdir")), annotations={PLUGINS: str(own_plugin)}))
+    assert r.stdout == "x\n" and PLUGINS in r.stderr and "SCMP_ACT_NOTIFY" in r.stderr
+
+
 @pytest.mark.ours
 def test_missing_agent(bundle, run, rt, here):
     c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir"), listenerPath=str(here.dir / "no-agent")))
@@ -340,6 +445,30 @@ def test_listener(bundle, run, agent, here):
     assert len(a.fds) == 1 and m["fds"] == ["seccompFd"] and m["metadata"] == "for the agent" and m["ociVersion"]
     assert m["state"]["id"] == c.id and m["state"]["status"] == "creating" and m["state"]["annotations"] == {"a": "b"}
     assert m["pid"] == m["state"]["pid"] > 1
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("start", [True, False])
+def test_listener_of_exec(bundle, rt, agent, start):
+    """A listener of its own for the process that enters, with its number, and the container as it is."""
+    a = agent() if start else None
+    path = a.path if a else None
+    path = path or str(rt.root.parent / "agent.sock")
+    c = bundle(args=["/bin/probe", "sleep"], seccomp=notify("getpriority", listenerPath=path, listenerMetadata="m"))
+    rt.create(c)
+    if start:
+        rt.start(c)
+        os.unlink(path)
+    b = agent()
+    r = rt("exec", "--pid-file", rt.root.parent / "exec-pid", c.id, "/bin/probe", "syscall", GETPRIORITY)
+    b.join(20)
+    assert r.json["errno"] == 99 and b.calls == [GETPRIORITY] and len(b.fds) == 1, str(r)
+    m = b.message
+    assert m["pid"] == int((rt.root.parent / "exec-pid").read_text()) and m["metadata"] == "m" and m["fds"] == ["seccompFd"]
+    s = rt.state(c)
+    assert m["state"]["pid"] == s["pid"] != m["pid"] and m["state"]["status"] == s["status"] == ("running" if start else "created")
+    assert m["state"]["id"] == c.id
+    rt.delete(c, "--force")
 
 
 @pytest.mark.ours
