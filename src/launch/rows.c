@@ -449,6 +449,20 @@ static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise 
     return 0;
 }
 
+/* Never a device: /dev/null is everybody's. */
+static int row_stream_owner(const struct op_stream_owner *row, struct error *err)
+{
+    struct stat st;
+
+    for (int fd = 0; fd < 3; fd++) {
+        if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) || st.st_uid != geteuid())
+            continue;
+        if (fchown(fd, (uid_t) row->uid, (gid_t) row->gid) < 0 && errno != EPERM && errno != EROFS && errno != EINVAL)
+            return error_errno(err, -errno, "fchown");
+    }
+    return 0;
+}
+
 /* ---- hooks ---- */
 
 static int row_hook(struct launch *launch, const struct op_hook *row, struct error *err)
@@ -585,6 +599,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_oom_score_adj(launch, &op->oom_score_adj, err);
     case OP_RLIMIT_RAISE:
         return row_rlimit_raise(launch, &op->rlimit_raise, err);
+    case OP_STREAM_OWNER:
+        return row_stream_owner(&op->stream_owner, err);
     case OP_HOOK:
         return row_hook(launch, &op->hook, err);
     case OP_SYNC:

@@ -236,12 +236,24 @@ static void decide_side(struct planner *planner, const struct map_side *side)
                   side->field, side->helper_name);
 }
 
-bool plan_id_is_mapped(const struct planner_map *map, uint32_t id)
+static const struct id_map *map_of(const struct planner_map *map, uint32_t id)
 {
     for (size_t i = 0; i < map->n; i++)
         if (id >= map->maps[i].container_id && id - map->maps[i].container_id < map->maps[i].size)
-            return true;
-    return map->n == 0; /* no new user namespace, or one that is joined */
+            return &map->maps[i];
+    return NULL;
+}
+
+bool plan_id_is_mapped(const struct planner_map *map, uint32_t id)
+{
+    return map_of(map, id) || map->n == 0; /* no new user namespace, or one that is joined */
+}
+
+uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id)
+{
+    const struct id_map *found = map_of(map, id);
+
+    return found ? found->host_id + (id - found->container_id) : id;
 }
 
 static void check_process(struct planner *planner)

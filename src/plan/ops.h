@@ -94,7 +94,10 @@ typedef int32_t op_slot;
      * it ends, also without the parent; the parent waits for that. */ \
     OP(CHANGES, changes, )                                                                                                \
     /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). */                                    \
-    OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout))
+    OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout))                                      \
+    /* Standard streams that are pipes or files of the caller become UID:GID: by init, or where they are strangers in \
+     * its user namespace by the parent, with the ids of the host. */   \
+    OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))
 
 /* Init: namespaces, then mounts, root, identity, exec. */
 #define OP_CATALOGUE_INIT(OP, STR, LIST, BYTES, NUM, SLOT)                                                                \
@@ -143,8 +146,6 @@ typedef int32_t op_slot;
     OP(IO_PRIORITY, io_priority, NUM(value))                                                                              \
     OP(AFFINITY, affinity, BYTES(mask))                                                                                   \
     OP(MEMORY_POLICY, memory_policy, NUM(mode) BYTES(nodes))                                                              \
-    /* Standard streams that are pipes or files of the caller become UID:GID. */                                          \
-    OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))                                                                     \
     /* Write LABEL to the exec attribute of an LSM: "apparmor" or "selinux". */                                           \
     OP(LSM_LABEL, lsm_label, STR(lsm) STR(label))                                                                         \
     OP(GROUPS, groups, BYTES(gids))                                                                                       \

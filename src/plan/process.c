@@ -70,6 +70,23 @@ static void set_limits(struct planner *planner)
 
 /* ---- by the parent ---- */
 
+/* In a user namespace that maps other ids the caller's files belong to nobody: there only the parent may give them away.
+ * An ordinary user may not, but he is somebody in the namespace that he makes. */
+static bool parent_gives_streams(const struct planner *planner)
+{
+    return planner->user_namespace && planner->uids.n && planner->gids.n && !host_is_ordinary(planner->input->host);
+}
+
+static void add_stream_owner(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    bool parent = parent_gives_streams(planner);
+    struct op *op = plan_add(planner, OP_STREAM_OWNER, parent ? SIDE_PARENT : SIDE_INIT, "standard streams");
+
+    op->stream_owner.uid = parent ? plan_id_on_host(&planner->uids, process->uid) : process->uid;
+    op->stream_owner.gid = parent ? plan_id_on_host(&planner->gids, process->gid) : process->gid;
+}
+
 void plan_process_parent(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -84,6 +101,8 @@ void plan_process_parent(struct planner *planner)
         op->oom_score_adj.value = process->oom_score_adj.value;
         op->oom_score_adj.optional = host_is_ordinary(planner->input->host) || planner->input->host->in_user_namespace;
     }
+    if (parent_gives_streams(planner) && !process->terminal)
+        add_stream_owner(planner);
     raise_limits(planner);
 }
 
@@ -457,13 +476,9 @@ static bool check_process(struct planner *planner)
 static void prepare_rows(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
-    struct op *op;
 
-    if (process->uid != 0 || planner->user_namespace) {
-        op = plan_add(planner, OP_STREAM_OWNER, SIDE_INIT, "standard streams");
-        op->stream_owner.uid = process->uid;
-        op->stream_owner.gid = process->gid;
-    }
+    if ((process->uid != 0 || planner->user_namespace) && !parent_gives_streams(planner))
+        add_stream_owner(planner);
     if (!planner->input->target)
         add_cwd(planner, true);
     add_labels(planner);

@@ -54,6 +54,8 @@ ROOT_ONLY = {
     "test_set_user_id_program": "makes files of users of the host",
     "test_standard_streams_become_the_users": "streams are files of root",
     "test_streams_of_a_foreground_run_become_the_users": "streams are files of root",
+    "test_owner_of_streams": "streams are files of root",
+    "test_devices_of_the_host_keep_their_owner": "makes the user namespace of root",
     "test_pid_file_is_relative_to_the_caller": "the directory is root's",
     "test_no_new_keyring": "compares with the keyring of the test, which is root's",
     "test_capability_beyond_ours": "the root of a user namespace has every capability",

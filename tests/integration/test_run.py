@@ -4,13 +4,14 @@
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
 
 import pytest
 
-from lib.bundle import bind, namespaces, tmpfs
+from lib.bundle import DEFAULT_NAMESPACES, bind, namespaces, tmpfs, user_mappings
 from lib.runtime import finish
 
 NO_PID = namespaces("mount", "network", "ipc", "uts")  # a process that is not pid 1 can be killed by its own signal
@@ -353,6 +354,69 @@ def test_streams_of_a_foreground_run_become_the_users(bundle, rt, here):
         r = rt.run(c, stdout=log, stderr=log)
     assert (r.returncode, sorted((here.dir / "log").read_text().split())) == (0, ["one", "two"])
     assert (here.dir / "log").stat().st_uid == 1000
+
+
+@pytest.fixture(params=["host's", "own"])
+def mapped(request):
+    """What makes a container with a user namespace or without one, and what uid and gid 1000 are on the host then."""
+    if request.param == "own":
+        return {"user": {"uid": 1000, "gid": 1001}, "linux": user_mappings(),
+                "namespaces": namespaces(*DEFAULT_NAMESPACES, "user")}, (101000, 101001)
+    return {"user": {"uid": 1000, "gid": 1001}}, (1000, 1001)
+
+
+def _owner(fd):
+    st = os.fstat(fd)
+    return st.st_uid, st.st_gid
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("how", ["run", "create", "exec"])
+def test_owner_of_streams(bundle, rt, here, mapped, how):
+    """A pipe and a file become the container user's, what they are not stays as it is."""
+    changes, owner = mapped
+    c = bundle(args=["/bin/probe", "sleep"] if how == "exec" else ["true"], **changes)
+    if how == "exec":
+        rt.run_detached(c)
+    r, w = os.pipe()
+    one, other = socket.socketpair()
+    null, before = os.open("/dev/null", os.O_RDWR), os.stat("/dev/null")
+    log = os.open(here.dir / "log", os.O_WRONLY | os.O_CREAT)
+    foreign = os.open(here.dir / "foreign", os.O_WRONLY | os.O_CREAT)
+    os.fchown(foreign, 12, 34)
+    verb = {"run": ["run", "-b", c.path], "create": ["create", "-b", c.path], "exec": ["exec"]}[how]
+    rt._remember(c, None)
+    for streams in ((null, w, log), (r, other, foreign), (r, null, null)):
+        argv = [str(a) for a in (*rt.argv(*verb), c.id, *(["true"] if how == "exec" else []))]
+        p = subprocess.run(argv, stdin=streams[0], stdout=streams[1], stderr=streams[2], timeout=30, check=False)
+        assert p.returncode == 0
+        if how == "create":
+            rt.delete(c, "--force")
+    assert _owner(w) == owner and _owner(log) == owner
+    assert _owner(foreign) == (12, 34) and _owner(other.fileno()) == (0, 0)
+    after = os.stat("/dev/null")
+    assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    for fd in (r, w, null, log, foreign):
+        os.close(fd)
+    one.close()
+    other.close()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("devices", [[], ["/dev/null", "/dev/tty"]])
+def test_devices_of_the_host_keep_their_owner(bundle, rt, mapped, devices):
+    """Whether streams are closed (and become /dev/null), or devices are bound into the container."""
+    changes, _ = mapped
+    mounts = [{"destination": d, "type": "bind", "source": d, "options": ["bind"]} for d in devices]
+    names = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/console")
+    before = {n: os.stat(n) for n in names if os.path.exists(n)}
+    c = bundle(args=["true"], mounts=mounts, **changes)
+    for closed in ("", "<&- >&- 2>&-"):
+        subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *map(str, rt.argv("run", "-b", c.path, rt._remember(c, None)))],
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True, timeout=30)
+    for n, st in before.items():
+        after = os.stat(n)
+        assert (after.st_uid, after.st_gid, after.st_mode) == (st.st_uid, st.st_gid, st.st_mode), n
 
 
 def test_dev_null_keeps_its_owner(bundle, rt):
