@@ -14,12 +14,13 @@
 #include "base/error.h"
 #include "host/cgroup_dir.h"
 
-/* Make the directory and its parents. v2: enable ENABLE ("memory pids ?io", may be NULL; one with ? only if that is
+/* Make the directory and its parents; FLAGS: enum cgroup_make_flags. v2: enable ENABLE ("memory pids ?io", may be NULL; one with ? only if that is
  * possible) in cgroup.subtree_control of every parent down the path; a controller that is not available is named in the
- * error. v1 with CPUSET: empty cpuset.cpus and cpuset.mems are filled from the parent. A last component that exists must
- * be empty of processes and thawed: "container's cgroup is not empty", "container's cgroup unexpectedly frozen".
+ * error. v1 with CGROUP_MAKE_CPUSET: empty cpuset.cpus and cpuset.mems are filled from the parent. A last component that exists must
+ * be empty of processes and thawed: "container's cgroup is not empty", "container's cgroup unexpectedly frozen"; not with
+ * CGROUP_MAKE_SCOPE, then systemd has looked.
  * *RET_MADE: whether the last component was made by this call. A failure takes back what it had made. */
-int cgroup_make(const struct cgroup_dir *dir, const char *enable, bool cpuset, bool *ret_made, struct error *err);
+int cgroup_make(const struct cgroup_dir *dir, const char *enable, unsigned flags, bool *ret_made, struct error *err);
 
 /* One write of VALUE to FILE. The error names file and value; -ENOENT forwards for the caller to judge. */
 int cgroup_write(const struct cgroup_dir *dir, const char *file, const char *value, struct error *err);

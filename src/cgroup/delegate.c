@@ -47,7 +47,7 @@ int cgroup_delegate(const struct cgroup_dir *dir, uid_t uid, gid_t gid, struct e
 {
     _cleanup_close_ int fd = -1;
     bool made;
-    int r = cgroup_make(dir, NULL, false, &made, err);
+    int r = cgroup_make(dir, NULL, 0, &made, err);
 
     if (r < 0)
         return r;

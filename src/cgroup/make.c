@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "cgroup/controllers.h"
 #include "cgroup/dir.h"
+#include "plan/ops.h"
 
 #define NAME_LIMIT   255
 #define RETRIES      16
@@ -95,18 +96,18 @@ static int check_existing(const struct cgroup_dir *dir, struct error *err)
     return 0;
 }
 
-static int prepare(const struct cgroup_dir *dir, const char *enable, bool cpuset, bool existed, struct error *err)
+static int prepare(const struct cgroup_dir *dir, const char *enable, unsigned flags, bool existed, struct error *err)
 {
-    int r = existed ? check_existing(dir, err) : 0;
+    int r = existed && !(flags & CGROUP_MAKE_SCOPE) ? check_existing(dir, err) : 0;
 
     if (r >= 0 && dir->v2 && enable && enable[0])
         r = cgroup_enable(dir, enable, err);
-    if (r >= 0 && !dir->v2 && cpuset)
+    if (r >= 0 && !dir->v2 && (flags & CGROUP_MAKE_CPUSET))
         r = cgroup_fill_cpuset(dir, err);
     return r;
 }
 
-int cgroup_make(const struct cgroup_dir *dir, const char *enable, bool cpuset, bool *ret_made, struct error *err)
+int cgroup_make(const struct cgroup_dir *dir, const char *enable, unsigned flags, bool *ret_made, struct error *err)
 {
     char path[CGROUP_PATH_SIZE];
     size_t first = NOTHING_MADE;
@@ -125,7 +126,7 @@ int cgroup_make(const struct cgroup_dir *dir, const char *enable, bool cpuset, b
             error_append(err, " (limits of linux.resources need a cgroup that is delegated to the caller)");
     } else {
         *ret_made = r == 0;
-        r = prepare(dir, enable, cpuset, r == -EEXIST, err);
+        r = prepare(dir, enable, flags, r == -EEXIST, err);
     }
     if (r < 0 && first != NOTHING_MADE)
         unmake(path, first);

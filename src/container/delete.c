@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/systemd.h"
 #include "container/context.h"
 
 enum { REMOVE_TIMEOUT_MS = 10000 };
@@ -26,6 +27,21 @@ static int remove_cgroups(const struct container *container, struct error *err)
         r = r < 0 ? r : one;
     }
     return r;
+}
+
+/* systemd ends an empty scope by itself, but a failed one stays until it is told. Without systemd, or without the helper,
+ * the cgroups go all the same. */
+static void stop_scope(struct crun_context *context, const struct state *state)
+{
+    struct systemd systemd = { .fd = -1 };
+    struct error err = { 0 };
+    int r = systemd_open(&systemd, geteuid() != 0 || host_in_user_namespace(), &err);
+
+    if (r >= 0)
+        r = systemd_stop(&systemd, state->scope, &err);
+    if (r < 0)
+        log_write(context->log, LOG_LEVEL_WARNING, "scope \"%s\" was not stopped: %s", state->scope, err.text);
+    systemd_close(&systemd);
 }
 
 /* The monitoring group lies in the class. Busy or gone: the next mount of resctrl has neither. */
@@ -73,8 +89,11 @@ static void run_poststop(struct crun_context *context, struct container *contain
 
 int container_remove(struct crun_context *context, struct container *container, struct error *err)
 {
-    int r = remove_cgroups(container, err);
+    int r;
 
+    if (container->state.scope)
+        stop_scope(context, &container->state);
+    r = remove_cgroups(container, err);
     if (r < 0)
         return r;
     remove_rdt(&container->state);

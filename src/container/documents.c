@@ -2,7 +2,11 @@
 /* The verbs that only answer: spec, features, plan, version. */
 #include "container/documents.h"
 
+#include "base/fd.h"
+#include "cgroup/systemd.h"
 #include "container/prepare.h"
+
+#define FEATURES "+SELINUX +APPARMOR +CAP +SECCOMP +EBPF +JSON_C"
 
 int crun_spec(bool rootless, char **ret_json, struct crun_error *err)
 {
@@ -42,5 +46,7 @@ const char *crun_spec_version(void)
 
 const char *crun_feature_tags(void)
 {
-    return "+SELINUX +APPARMOR +CAP +SECCOMP +EBPF +JSON_C";
+    _cleanup_free_ char *helper = NULL;
+
+    return systemd_helper(&helper, NULL) >= 0 ? "+SYSTEMD " FEATURES : FEATURES;
 }

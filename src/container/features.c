@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "cgroup/systemd.h"
 #include "container/documents.h"
 #include "crun.h"
 #include "plan/capabilities.h"
@@ -22,13 +23,12 @@
 
 /* Parts of the specification that are whole or missing. */
 static const bool has_idmapped_mounts = true;
-static const bool has_systemd = false;
 static const bool has_intel_rdt = true;
 static const bool has_net_devices = true;
 static const char has_checkpoint[] = "false";
 
 /* Annotations by which a config.json changes what the runtime does. A final "." makes it a prefix. */
-static const char *const unsafe_annotations[] = { "run.oci." };
+static const char *const unsafe_annotations[] = { "org.systemd.property.", "run.oci." };
 
 static void write_enabled(struct json_writer *w, const char *key, bool enabled)
 {
@@ -87,14 +87,24 @@ static void write_namespaces(struct json_writer *w)
     jw_array_end(w);
 }
 
+/* The helper is a program of its own, which a package may leave out. */
+static bool has_systemd(void)
+{
+    _cleanup_free_ char *path = NULL;
+
+    return systemd_helper(&path, NULL) >= 0;
+}
+
 static void write_cgroup(struct json_writer *w)
 {
+    bool systemd = has_systemd();
+
     jw_key(w, "cgroup");
     jw_object_begin(w);
     jw_member_bool(w, "v1", true);
     jw_member_bool(w, "v2", true);
-    jw_member_bool(w, "systemd", has_systemd);
-    jw_member_bool(w, "systemdUser", has_systemd);
+    jw_member_bool(w, "systemd", systemd);
+    jw_member_bool(w, "systemdUser", systemd);
     jw_member_bool(w, "rdma", true);
     jw_object_end(w);
 }

@@ -326,6 +326,7 @@ static int fill_state(const struct preparation *x)
     state->detached = x->wait_start || x->options->detach;
     state->cgroups = x->p->plan.cgroups;
     state->n_cgroups = x->p->plan.n_cgroups;
+    state->scope = x->p->plan.scope;
     state->rdt_class = x->p->plan.rdt_class;
     state->rdt_monitor = x->p->plan.rdt_monitor;
     copy_annotations(x->p->spec, state, arena);
@@ -339,7 +340,9 @@ static int probe_host(const struct preparation *x)
     unsigned needs = host_needs(x->p->spec, x->context->manager == CGROUP_MANAGER_DISABLED);
     int r = host_probe(&x->p->host, needs, &x->p->arena, x->err);
 
-    if (r >= 0)
+    if (r >= 0 && x->context->manager == CGROUP_MANAGER_SYSTEMD)
+        host_probe_user_manager(&x->p->host, &x->p->arena);
+    else if (r >= 0)
         host_probe_delegation(&x->p->host, x->p->spec->linux_->cgroups_path, &x->p->arena);
     return r;
 }

@@ -112,7 +112,7 @@ int target_find(const struct container *container, int pidfd, const struct host 
 {
     int r;
 
-    *ret = (struct plan_target){ .pid = container->state.pid };
+    *ret = (struct plan_target){ .pid = container->state.pid, .scope = container->state.scope };
     r = find_namespaces(ret, err);
     if (r >= 0)
         r = find_cgroups(ret, &container->state, &host->cgroup, arena, err);

@@ -54,6 +54,8 @@ struct host {
     size_t n_own_uids;       /* container_id is ours, host_id that of its parent */
     struct id_map *own_gids;
     size_t n_own_gids;
+    const char
+        *user_manager; /* the cgroup of an ordinary user's systemd, "/user.slice/.../user@1000.service", or NULL */
     const char *newuidmap, *newgidmap; /* the helpers that write an ordinary user's maps; NULL: none that would work */
     struct host_cgroup cgroup;
     const char *resctrl; /* where resctrl is mounted, or NULL */
@@ -103,6 +105,9 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
 /* Fill in `closed` of every hierarchy, for the container's CGROUPS_PATH (NULL or "": the default), and leave out those that
  * are covered by other mounts. */
 void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena);
+
+/* Fill in `user_manager` and the controllers that it can give. */
+void host_probe_user_manager(struct host *host, struct arena *arena);
 
 /* Read the facts from a host.json of a golden test (keys are the field names above; absent is zero). */
 int host_load(struct host *host, const char *text, struct arena *arena, struct error *err);

@@ -53,6 +53,7 @@ static const struct fact host_facts[] = {
     FACTS(struct host, FACT_RANGES, subgids),
     FACTS(struct host, FACT_RANGES, own_uids),
     FACTS(struct host, FACT_RANGES, own_gids),
+    FACT(struct host, FACT_STRING, user_manager),
     FACT(struct host, FACT_STRING, newuidmap),
     FACT(struct host, FACT_STRING, newgidmap),
     FACT(struct host, FACT_CGROUP, cgroup),

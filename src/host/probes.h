@@ -25,6 +25,9 @@ int subids_parse(const char *text, const char *name, uint32_t uid, struct arena 
 /* The lines of TEXT, a /proc/PID/uid_map or gid_map; an identity over all ids gives none. Pure. */
 int own_map_parse(const char *text, struct arena *arena, struct id_map **ret_maps, size_t *ret_n);
 
+/* The path of the systemd of a user in PATH, a cgroup below it; NULL if it is none of his. Pure. */
+const char *user_manager_of(const char *path, struct arena *arena);
+
 /* The name of user UID in TEXT, which is an /etc/passwd; in ARENA, NULL if it has none. Pure. */
 const char *passwd_name(const char *text, uint32_t uid, struct arena *arena);
 

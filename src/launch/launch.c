@@ -17,6 +17,7 @@ void launch_init(struct launch *launch)
 {
     launch->notify.fd = launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
     launch->network_fd = launch->enter_back_fd = launch->time_back_fd = launch->target_fd = -1;
+    launch->systemd.fd = -1;
 }
 
 void launch_done(struct launch *launch)
@@ -35,6 +36,9 @@ void launch_done(struct launch *launch)
     free(launch->slots);
     free(launch->mounted);
     free(launch->cgroups);
+    systemd_close(&launch->systemd);
+    free(launch->control_group);
+    launch->control_group = NULL;
     launch->slots = NULL;
     launch->mounted = NULL;
     launch->cgroups = NULL;

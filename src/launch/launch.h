@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "cgroup/systemd.h"
 #include "launch/cancel.h"
 #include "launch/listener.h"
 #include "launch/notify.h"
@@ -67,8 +68,11 @@ struct launch {
     int *slots;
     unsigned n_slots;
     enum launch_cgroup *cgroups; /* by hierarchy: what became of the container's cgroup there */
-    bool skip_next;              /* the row before did what the next one would (CGROUP_WRITE_OR_NEXT) */
-    bool exec_failed;            /* the failure was that of EXEC: 126 or 127 */
+    struct systemd systemd;      /* the helper, from SCOPE_START to SCOPE_RELEASE */
+    char *control_group;         /* of the scope, as systemd has told it */
+    bool scope_started;
+    bool skip_next;   /* the row before did what the next one would (CGROUP_WRITE_OR_NEXT) */
+    bool exec_failed; /* the failure was that of EXEC: 126 or 127 */
     bool terminal_sent;
 };
 

@@ -21,6 +21,7 @@
 #include "launch/launch.h"
 #include "launch/net_device.h"
 #include "launch/resctrl.h"
+#include "launch/scope.h"
 #include "launch/send.h"
 #include "sys/files.h"
 #include "sys/mounts.h"
@@ -38,8 +39,7 @@ static int prefix(const struct launch *launch, const struct op *op, struct error
     return error_prefix(err, "%s", text(launch, op->what));
 }
 
-/* A list of the blob as pointers; the parent's blob stays as it is, for it may be sent again. */
-static char **list(const struct launch *launch, struct op_list list)
+char **launch_list(const struct launch *launch, struct op_list list)
 {
     const uint64_t *words = (const uint64_t *) ((const char *) launch->plan->blob + list.offset);
     char **strings = calloc(list.n + 1, sizeof *strings);
@@ -151,8 +151,7 @@ static int row_cgroup_make(struct launch *launch, const struct op_cgroup_make *r
 {
     const char *field;
     bool made = false;
-    int r = cgroup_make(cgroup(launch, row->hierarchy), text(launch, row->enable), row->flags & CGROUP_MAKE_CPUSET,
-                        &made, err);
+    int r = cgroup_make(cgroup(launch, row->hierarchy), text(launch, row->enable), (unsigned) row->flags, &made, err);
 
     if (r >= 0)
         launch->cgroups[row->hierarchy] = made ? LAUNCH_CGROUP_MADE : LAUNCH_CGROUP_FOUND;
@@ -211,12 +210,18 @@ static int row_cgroup_leave(struct launch *launch, const struct op_cgroup_leave 
 
 static int row_cgroup_delegate(struct launch *launch, const struct op_cgroup_delegate *row, struct error *err)
 {
+    const char *enable = text(launch, row->enable);
     struct cgroup_dir below = *cgroup(launch, row->hierarchy);
+    _cleanup_free_ char *path = NULL;
     int r;
 
-    below.path = text(launch, row->path);
+    if (asprintf(&path, "%s/%s", below.path, text(launch, row->name)) < 0)
+        return error_errno(err, -ENOMEM, "make");
+    below.path = path;
     r = cgroup_delegate(&below, (uid_t) row->uid, (gid_t) row->gid, err);
-    return r < 0 ? r : cgroup_join(&below, launch->state->pid, err);
+    if (r >= 0)
+        r = cgroup_join(&below, launch->state->pid, err);
+    return r >= 0 && enable ? cgroup_enable(&below, enable, err) : r;
 }
 
 /* An optional cgroup that could not be made is not joined either. */
@@ -288,7 +293,7 @@ static int row_open(struct launch *launch, const struct op *op, struct error *er
 
 static int row_file_system(struct launch *launch, const struct op *op, struct error *err)
 {
-    _cleanup_free_ char **options = list(launch, op->file_system.options);
+    _cleanup_free_ char **options = launch_list(launch, op->file_system.options);
     _cleanup_close_ int fd = options ? file_system_make(text(launch, op->file_system.type),
                                                         text(launch, op->file_system.source), options, err)
                                      : error_errno(err, -ENOMEM, "fsconfig");
@@ -468,8 +473,8 @@ static int row_stream_owner(const struct op_stream_owner *row, struct error *err
 static int row_hook(struct launch *launch, const struct op_hook *row, struct error *err)
 {
     _cleanup_free_ char *document = NULL;
-    _cleanup_free_ char **args = list(launch, row->args);
-    _cleanup_free_ char **env = list(launch, row->env);
+    _cleanup_free_ char **args = launch_list(launch, row->args);
+    _cleanup_free_ char **env = launch_list(launch, row->env);
     int r = state_document(launch->state, STATE_CREATING, false, false, &document, err);
     struct hook_run run = { .path = text(launch, row->path),
                             .args = args,
@@ -566,6 +571,14 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_cgroup_find(launch, &op->cgroup_find, err);
     case OP_CGROUP_DELEGATE:
         return row_cgroup_delegate(launch, &op->cgroup_delegate, err);
+    case OP_SCOPE_START:
+        return launch_scope_start(launch, &op->scope_start, err);
+    case OP_SCOPE_SET:
+        return launch_scope_set(launch, &op->scope_set, err);
+    case OP_SCOPE_ATTACH:
+        return launch_scope_attach(launch, &op->scope_attach, err);
+    case OP_SCOPE_RELEASE:
+        return launch_scope_release(launch, err);
     case OP_CGROUP_LEAVE:
         return row_cgroup_leave(launch, &op->cgroup_leave, err);
     case OP_CGROUP_JOIN:
@@ -619,8 +632,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
 static bool speaks_for_itself(const struct op *op)
 {
     return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE || op->kind == OP_OPEN ||
-           op->kind == OP_FILE_SYSTEM || op->kind == OP_CGROUP_MAKE || op->kind == OP_CGROUP_JOIN ||
-           op->kind == OP_CGROUP_LEAVE;
+           op->kind == OP_FILE_SYSTEM || op->kind == OP_SCOPE_START || op->kind == OP_CGROUP_MAKE ||
+           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE;
 }
 
 int launch_row(struct launch *launch, const struct op *op, struct error *err)
@@ -704,6 +717,9 @@ void launch_undo_row(struct launch *launch, const struct op *op)
         break;
     case OP_CGROUP_MAKE:
         undo_cgroup(launch, op->cgroup_make.hierarchy);
+        break;
+    case OP_SCOPE_START:
+        launch_scope_undo(launch, &op->scope_start);
         break;
     case OP_PID_FILE:
         if (launch->pid_file_written && unlink(text(launch, op->pid_file.path)) < 0 && errno != ENOENT)

@@ -21,11 +21,13 @@
 
 #include "plan/cgroup_paths.h"
 #include "plan/cgroup_work.h"
+#include "plan/scope.h"
 #include "sys/compat.h"
 
 #define SMALL_PIDS 16
+#define PIDS_LIMIT "linux.resources.pids.limit"
 #define DELEGATE   "run.oci.delegate-cgroup"
-#define MASK_LIMIT 60 /* hierarchies in the bit set of CGROUP_JOIN */
+#define SUBGROUP   "run.oci.systemd.subgroup"
 
 static const struct spec_resources *resources_of(const struct planner *planner)
 {
@@ -45,14 +47,14 @@ void plan_cgroup_decide(struct planner *planner)
     if (planner->input->manager == CGROUP_MANAGER_DISABLED)
         return;
     if (planner->input->manager == CGROUP_MANAGER_SYSTEMD) {
-        plan_fail(planner, -EOPNOTSUPP, "--cgroup-manager systemd (--systemd-cgroup): not supported yet");
+        plan_scope_decide(planner);
         return;
     }
     cgroups = arena_new(planner->arena, struct cgroup_dir, host->n_hierarchies + 1);
     if (!cgroups)
         return; /* plan_create looks at the arena */
     planner->plan.cgroups = cgroups;
-    for (size_t i = 0, n = 0; i < host->n_hierarchies && n < MASK_LIMIT; i++) {
+    for (size_t i = 0, n = 0; i < host->n_hierarchies && n < CGROUP_MASK_LIMIT; i++) {
         const struct cgroup_hierarchy *hierarchy = &host->hierarchies[i];
 
         if (hierarchy->closed)
@@ -92,7 +94,7 @@ static void make_row(struct planner *planner, size_t i, const struct hierarchy_w
 {
     const struct cgroup_dir *cgroup = &planner->plan.cgroups[i];
     op_str mount = plan_str(planner, cgroup->mount), path = plan_str(planner, cgroup->path);
-    op_str enable = plan_str(planner, enable_text(planner, cgroup, work->enable));
+    op_str enable = planner->plan.scope ? 0 : plan_str(planner, enable_text(planner, cgroup, work->enable));
     struct op *op = plan_add(planner, OP_CGROUP_MAKE, SIDE_PARENT, "cgroup \"%s\" (%s)", cgroup->path,
                              cgroup->v2 ? "v2" : cgroup->controllers);
 
@@ -101,6 +103,8 @@ static void make_row(struct planner *planner, size_t i, const struct hierarchy_w
     op->cgroup_make.path = path;
     op->cgroup_make.enable = enable;
     op->cgroup_make.flags = (cgroup->v2 ? CGROUP_MAKE_V2 : 0) | (work->asked ? 0 : CGROUP_MAKE_OPTIONAL);
+    if (planner->plan.scope)
+        op->cgroup_make.flags |= CGROUP_MAKE_SCOPE;
     if (!cgroup->v2 && cgroup_list_has(cgroup->controllers, "cpuset"))
         op->cgroup_make.flags |= CGROUP_MAKE_CPUSET;
 }
@@ -136,7 +140,7 @@ static bool pids_are_small(const struct planner *planner)
 
 static bool row_is_late(const struct planner *planner, const struct resource_row *row)
 {
-    return pids_are_small(planner) && strcmp(row->field, "linux.resources.pids.limit") == 0;
+    return pids_are_small(planner) && strcmp(row->field, PIDS_LIMIT) == 0;
 }
 
 void plan_cgroup_make(struct planner *planner)
@@ -149,6 +153,8 @@ void plan_cgroup_make(struct planner *planner)
     planner->plan.memory_limit = memory_limit(resources_of(planner));
     planner->plan.small_memory = planner->plan.memory_limit < SMALL_MEMORY;
     work = cgroup_work(planner, &err);
+    if (work && planner->plan.scope)
+        plan_scope_start(planner, work, pids_are_small(planner) ? PIDS_LIMIT : NULL);
     for (size_t i = 0; work && !planner->failed && i < planner->plan.n_cgroups; i++) {
         make_row(planner, i, &work[i]);
         for (size_t k = 0; k < work[i].rows.n; k++)
@@ -161,9 +167,12 @@ void plan_cgroup_make(struct planner *planner)
 
 /* ---- entering ---- */
 
-/* The hierarchy that init must not be charged in during set-up, or CGROUP_NOT_FOUND. */
+/* The hierarchy that init must not be charged in during set-up, or CGROUP_NOT_FOUND. An ordinary user could not move it
+ * there from his systemd's cgroups, and a cgroup below the scope's is made for init once. */
 static int outside_hierarchy(const struct planner *planner)
 {
+    if (plan_scope_attaches(planner) || plan_scope_subgroup(planner))
+        return CGROUP_NOT_FOUND;
     return memory_limit(resources_of(planner)) < SMALL_MEMORY ? find_memory(planner) : CGROUP_NOT_FOUND;
 }
 
@@ -193,6 +202,50 @@ static void join_row(struct planner *planner, uint64_t mask, const char *what)
         plan_add(planner, OP_CGROUP_JOIN, SIDE_PARENT, "%s", what)->cgroup_join.mask = (int64_t) mask;
 }
 
+static bool name_valid(const char *name)
+{
+    return name[0] && strlen(name) < 256 && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* The cgroup that `run.oci.systemd.subgroup` names: limits are the scope's, systemd does not look below it. */
+static void subgroup_row(struct planner *planner)
+{
+    const char *name = plan_scope_subgroup(planner);
+    int v2 = cgroup_find(planner, true, NULL);
+    op_str text, enable;
+    struct op *op;
+
+    if (!name || v2 == CGROUP_NOT_FOUND)
+        return;
+    if (!name_valid(name))
+        plan_fail(planner, -EINVAL, "annotations[\"" SUBGROUP "\"]: \"%s\" is not the name of a cgroup", name);
+    text = plan_str(planner, name);
+    enable = plan_str(planner, enable_text(planner, &planner->plan.cgroups[v2], ""));
+    op = plan_add(planner, OP_CGROUP_DELEGATE, SIDE_PARENT, "annotations[\"" SUBGROUP "\"]");
+    op->cgroup_delegate.hierarchy = v2;
+    op->cgroup_delegate.name = text;
+    op->cgroup_delegate.uid = op->cgroup_delegate.gid = -1;
+    op->cgroup_delegate.enable = enable;
+}
+
+/* Whether something must still come to the scope when set-up is over. */
+static bool scope_is_held(const struct planner *planner)
+{
+    return outside_hierarchy(planner) != CGROUP_NOT_FOUND || pids_are_small(planner);
+}
+
+/* The scope's cgroups: by ourselves where we may, otherwise by systemd. */
+static void enter_rows(struct planner *planner, uint64_t mask)
+{
+    if (plan_scope_attaches(planner))
+        plan_scope_attach(planner);
+    else
+        join_row(planner, mask, "cgroups");
+    if (!scope_is_held(planner))
+        plan_scope_release(planner);
+    subgroup_row(planner);
+}
+
 void plan_cgroup_join(struct planner *planner)
 {
     uint64_t mask = (UINT64_C(1) << planner->plan.n_cgroups) - 1;
@@ -200,7 +253,7 @@ void plan_cgroup_join(struct planner *planner)
     mask &= ~bit(plan_cgroup_clone_hierarchy(planner));
     if (!makes_namespace(planner))
         mask &= ~bit(outside_hierarchy(planner));
-    join_row(planner, mask, "cgroups");
+    enter_rows(planner, mask);
 }
 
 static void sync_row(struct planner *planner, enum sync_mode mode, const char *what)
@@ -240,8 +293,11 @@ static void late_pids_row(struct planner *planner)
     int i = cgroup_find_controller(planner, RESOURCE_PIDS);
 
     controller->rows_v1(&rows, resources_of(planner));
-    if (i != CGROUP_NOT_FOUND && rows.n)
-        write_row(planner, (size_t) i, &rows.rows[0]);
+    if (i == CGROUP_NOT_FOUND || !rows.n)
+        return;
+    if (planner->plan.scope)
+        plan_scope_set(planner, &rows.rows[0]);
+    write_row(planner, (size_t) i, &rows.rows[0]);
 }
 
 /* ---- delegation ---- */
@@ -249,11 +305,6 @@ static void late_pids_row(struct planner *planner)
 static const char *delegated_name(const struct planner *planner)
 {
     return spec_annotation(planner->input->spec, DELEGATE);
-}
-
-static bool name_valid(const char *name)
-{
-    return name[0] && strlen(name) < 256 && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 /* The host's id of the container's root; what is not known here (a joined user namespace) is left to whoever made it. */
@@ -269,9 +320,9 @@ static int64_t root_id(const struct planner_map *map, uint32_t own)
  * there the container sees its cgroup, with limits that it cannot change. */
 static void delegate_row(struct planner *planner)
 {
-    const char *name = delegated_name(planner);
+    const char *name = delegated_name(planner), *subgroup = plan_scope_subgroup(planner);
     int v2 = cgroup_find(planner, true, NULL);
-    op_str path;
+    op_str text;
     struct op *op;
 
     if (!name)
@@ -282,10 +333,10 @@ static void delegate_row(struct planner *planner)
         plan_fail(planner, -EINVAL, "annotations[\"" DELEGATE "\"]: \"%s\" is not the name of a cgroup", name);
     if (planner->failed)
         return;
-    path = plan_strf(planner, "%s/%s", planner->plan.cgroups[v2].path, name);
+    text = plan_strf(planner, "%s%s%s", subgroup ? subgroup : "", subgroup ? "/" : "", name);
     op = plan_add(planner, OP_CGROUP_DELEGATE, SIDE_PARENT, "annotations[\"" DELEGATE "\"]");
     op->cgroup_delegate.hierarchy = v2;
-    op->cgroup_delegate.path = path;
+    op->cgroup_delegate.name = text;
     op->cgroup_delegate.uid = root_id(&planner->uids, planner->input->host->euid);
     op->cgroup_delegate.gid = root_id(&planner->gids, planner->input->host->egid);
 }
@@ -301,6 +352,8 @@ void plan_cgroup_late(struct planner *planner)
     if (pids_are_small(planner))
         late_pids_row(planner);
     join_row(planner, bit(outside), "cgroups with small limits");
+    if (scope_is_held(planner))
+        plan_scope_release(planner);
     delegate_row(planner);
     sync_row(planner, SYNC_INIT_WAITS, "small limits are in force");
 }

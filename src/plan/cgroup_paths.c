@@ -69,21 +69,18 @@ static uint64_t hash(const char *text)
     return value;
 }
 
-/* An id may be longer than the name of a directory: then its start and a hash of all of it. */
-static const char *id_name(struct planner *planner)
+const char *cgroup_short_name(struct planner *planner, const char *name, int limit)
 {
-    const char *id = planner->input->id;
-
-    if (strlen(id) <= NAME_LIMIT)
-        return id;
-    return arena_printf(planner->arena, "%.*s-%016" PRIx64, NAME_LIMIT - 17, id, hash(id));
+    if (strlen(name) <= (size_t) limit)
+        return name;
+    return arena_printf(planner->arena, "%.*s-%016" PRIx64, limit - 17, name, hash(name));
 }
 
 /* Without a wish: at the top for root, below what is his own for anybody else. */
 static const char *default_path(struct planner *planner, const struct cgroup_hierarchy *hierarchy)
 {
     const char *own = cgroup_privileged(planner->input->host) ? "/" : cgroup_own_path(hierarchy);
-    const char *name = id_name(planner);
+    const char *name = cgroup_short_name(planner, planner->input->id, NAME_LIMIT);
 
     return name ? arena_printf(planner->arena, "%s/%s", own[1] ? own : "", name) : NULL;
 }

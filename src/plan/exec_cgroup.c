@@ -11,8 +11,7 @@
 #include "plan/cgroup_paths.h"
 #include "plan/cgroup_work.h"
 #include "plan/plan.h"
-
-enum { MASK_LIMIT = 60 }; /* hierarchies in the bit set of CGROUP_JOIN */
+#include "plan/scope.h"
 
 struct wish {
     const char *controllers; /* comma list; "": all of them */
@@ -166,7 +165,8 @@ void plan_cgroup_find(struct planner *planner)
 
     check_wishes(planner);
     planner->plan.cgroups = cgroups;
-    for (size_t i = 0; cgroups && i < target->n_cgroups && i < MASK_LIMIT; i++) {
+    planner->plan.scope = target->scope;
+    for (size_t i = 0; cgroups && i < target->n_cgroups && i < CGROUP_MASK_LIMIT; i++) {
         const char *wish = wished_path(planner, i);
 
         cgroups[i] = target->cgroups[i];
@@ -197,6 +197,8 @@ void plan_cgroup_enter(struct planner *planner, int born_in)
     for (size_t i = 0; i < planner->plan.n_cgroups; i++)
         if ((int) i != born_in && !is_ours(planner, &planner->plan.cgroups[i]))
             mask |= UINT64_C(1) << i;
-    if (mask)
+    if (mask && plan_scope_attaches(planner))
+        plan_scope_attach(planner);
+    else if (mask)
         plan_add(planner, OP_CGROUP_JOIN, SIDE_PARENT, "cgroups of the container")->cgroup_join.mask = (int64_t) mask;
 }

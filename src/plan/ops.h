@@ -31,59 +31,69 @@ typedef int32_t op_slot;
 #define SLOT_NONE (-1)
 
 /* Parent: before the process exists. */
-#define OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                               \
-    /* The state directory with status "creating"; everything below is described there before it exists. */                \
-    OP(STATE_CREATE, state_create, )                                                                                       \
-    /* The directory and socket NAME of the sd_notify(3) proxy, in the state directory. */                                 \
-    OP(NOTIFY, notify, STR(name))                                                                                          \
+#define OP_CATALOGUE_PARENT(OP, STR, LIST, BYTES, NUM, SLOT)                                                                 \
+    /* The state directory with status "creating"; everything below is described there before it exists. */                  \
+    OP(STATE_CREATE, state_create, )                                                                                         \
+    /* The directory and socket NAME of the sd_notify(3) proxy, in the state directory. */                                   \
+    OP(NOTIFY, notify, STR(name))                                                                                            \
     /* Make cgroup PATH in the hierarchy mounted at MOUNT; on v2 enable the controllers ENABLE ("memory pids ?io": \
-     * one with ? only if that is possible) down the path. Fails if the last component has processes or is frozen. */       \
-    OP(CGROUP_MAKE, cgroup_make, NUM(hierarchy) STR(mount) STR(path) STR(enable) NUM(flags))                               \
-    /* One write(2) of VALUE to FILE of the cgroup. */                                                                     \
-    OP(CGROUP_WRITE, cgroup_write, NUM(hierarchy) STR(file) STR(value) NUM(flags))                                         \
-    /* Attach an eBPF device program (struct bpf_insn array) to the v2 cgroup. FLAGS: CGROUP_WRITE_OPTIONAL. */            \
-    OP(CGROUP_DEVICES, cgroup_devices, NUM(hierarchy) BYTES(program) NUM(flags))                                           \
-    /* Move init into the hierarchies of bit set MASK. */                                                                  \
-    OP(CGROUP_JOIN, cgroup_join, NUM(mask))                                                                                \
+     * one with ? only if that is possible) down the path. Fails if the last component has processes or is frozen. */         \
+    OP(CGROUP_MAKE, cgroup_make, NUM(hierarchy) STR(mount) STR(path) STR(enable) NUM(flags))                                 \
+    /* One write(2) of VALUE to FILE of the cgroup. */                                                                       \
+    OP(CGROUP_WRITE, cgroup_write, NUM(hierarchy) STR(file) STR(value) NUM(flags))                                           \
+    /* Attach an eBPF device program (struct bpf_insn array) to the v2 cgroup. FLAGS: CGROUP_WRITE_OPTIONAL. */              \
+    OP(CGROUP_DEVICES, cgroup_devices, NUM(hierarchy) BYTES(program) NUM(flags))                                             \
+    /* Move init into the hierarchies of bit set MASK. */                                                                    \
+    OP(CGROUP_JOIN, cgroup_join, NUM(mask))                                                                                  \
     /* Move init to cgroup PATH (the runtime's own) of HIERARCHY until a later CGROUP_JOIN: what set-up            \
-     * allocates is not charged to a container with a small memory limit. */       \
-    OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                               \
-    /* Make cgroup PATH, below the container's in HIERARCHY, give it to UID and GID, and move init there. */               \
-    OP(CGROUP_DELEGATE, cgroup_delegate, NUM(hierarchy) STR(path) NUM(uid) NUM(gid))                                       \
+     * allocates is not charged to a container with a small memory limit. */         \
+    OP(CGROUP_LEAVE, cgroup_leave, NUM(hierarchy) STR(path))                                                                 \
+    /* Make cgroup NAME below the container's in HIERARCHY, give it to UID and GID (-1: to nobody), move init there,       \
+     * and ENABLE controllers for it as CGROUP_MAKE does. */ \
+    OP(CGROUP_DELEGATE, cgroup_delegate, NUM(hierarchy) STR(name) NUM(uid) NUM(gid) STR(enable))                             \
+    /* Let systemd (USER: the caller's own) start scope NAME with PROPERTIES, "Name=value" as GVariant text. It makes      \
+     * the container's cgroups; until SCOPE_RELEASE a process of ours keeps it alive. */ \
+    OP(SCOPE_START, scope_start, STR(name) LIST(properties) NUM(user))                                                       \
+    /* Change PROPERTIES of scope NAME. */                                                                                   \
+    OP(SCOPE_SET, scope_set, STR(name) LIST(properties) NUM(user))                                                           \
+    /* Let systemd move init into the cgroup PATH below scope NAME. */                                                       \
+    OP(SCOPE_ATTACH, scope_attach, STR(name) STR(path) NUM(user))                                                            \
+    /* The process of ours leaves the scope. */                                                                              \
+    OP(SCOPE_RELEASE, scope_release, )                                                                                       \
     /* The container's cgroup of HIERARCHY must be there: exec enters it, and does not make it. FLAGS:             \
-     * CGROUP_MAKE_OPTIONAL. */       \
-    OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                           \
-    /* The first process, PID, of the container that is entered, as a pidfd at SLOT. */                                    \
-    OP(TARGET, target, SLOT(slot) NUM(pid))                                                                                \
+     * CGROUP_MAKE_OPTIONAL. */         \
+    OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                             \
+    /* The first process, PID, of the container that is entered, as a pidfd at SLOT. */                                      \
+    OP(TARGET, target, SLOT(slot) NUM(pid))                                                                                  \
     /* Make group PATH of resctrl with SCHEMATA (lines; none: as it comes), unless it is there and has them.            \
-     * MUST_EXIST: it is never made. MONITOR: it is the monitoring group. */  \
-    OP(RDT_MAKE, rdt_make, STR(path) STR(schemata) NUM(must_exist) NUM(monitor))                                           \
-    /* Move init into group PATH of resctrl. */                                                                            \
-    OP(RDT_JOIN, rdt_join, STR(path))                                                                                      \
-    /* Move network device HOST_NAME into init's network namespace, as NAME, and bring it up. */                           \
-    OP(NET_DEVICE, net_device, STR(host_name) STR(name))                                                                   \
+     * MUST_EXIST: it is never made. MONITOR: it is the monitoring group. */    \
+    OP(RDT_MAKE, rdt_make, STR(path) STR(schemata) NUM(must_exist) NUM(monitor))                                             \
+    /* Move init into group PATH of resctrl. */                                                                              \
+    OP(RDT_JOIN, rdt_join, STR(path))                                                                                        \
+    /* Move network device HOST_NAME into init's network namespace, as NAME, and bring it up. */                             \
+    OP(NET_DEVICE, net_device, STR(host_name) STR(name))                                                                     \
     /* Open PATH for init, at SLOT; after the clone (SLOT_NONE) it is sent. \
      * TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*). \
-     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */                                              \
-    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                           \
-    /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                      \
-    OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                           \
+     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */                                                \
+    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                             \
+    /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                        \
+    OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                             \
     /* Join the TIME namespace at PATH for children only before the clone; left again after it. NEVER a pid namespace:   \
-     * docs/decisions/0006 (init does SETNS and REFORK instead). */ \
-    OP(ENTER, enter, STR(path) NUM(type))                                                                                  \
-    /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                            \
-    OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                            \
-    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */              \
-    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                           \
-    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */          \
-    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                    \
-    OP(SETGROUPS_DENY, setgroups_deny, )                                                                                   \
-    OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                             \
-    /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                                 \
-    OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                                \
-    OP(PID_FILE, pid_file, STR(path))                                                                                      \
-    OP(STATE_SAVE, state_save, )                                                                                           \
-    /* Send a pidfd of the process to the unix socket PATH. */                                                             \
+     * docs/decisions/0006 (init does SETNS and REFORK instead). */   \
+    OP(ENTER, enter, STR(path) NUM(type))                                                                                    \
+    /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                              \
+    OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                              \
+    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */                \
+    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                             \
+    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */            \
+    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                      \
+    OP(SETGROUPS_DENY, setgroups_deny, )                                                                                     \
+    OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                               \
+    /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                                   \
+    OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                                  \
+    OP(PID_FILE, pid_file, STR(path))                                                                                        \
+    OP(STATE_SAVE, state_save, )                                                                                             \
+    /* Send a pidfd of the process to the unix socket PATH. */                                                               \
     OP(PIDFD_SEND, pidfd_send, STR(path))
 
 /* Both sides. */
@@ -222,6 +232,7 @@ enum cgroup_make_flags {
     CGROUP_MAKE_V2 = 1 << 0,
     CGROUP_MAKE_CPUSET = 1 << 1,   /* v1: fill empty cpuset.cpus and cpuset.mems from the parent, down the path */
     CGROUP_MAKE_OPTIONAL = 1 << 2, /* nothing was asked of it: no permission is not an error */
+    CGROUP_MAKE_SCOPE = 1 << 3,    /* systemd makes it where it can, and there may be a process of ours */
 };
 
 enum mount_flags {

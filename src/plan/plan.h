@@ -53,6 +53,7 @@ struct plan {
     struct blob *blob;
     struct cgroup_dir *cgroups; /* where the container's cgroups are, for the state; one a hierarchy */
     size_t n_cgroups;
+    const char *scope;                   /* systemd's name for them, "crun-x.scope", or NULL */
     const char *rdt_class, *rdt_monitor; /* groups of resctrl that end with the container, or NULL */
     const char **warnings;
     size_t n_warnings;
@@ -91,6 +92,7 @@ struct planner {
     struct plan plan;
     uint32_t ops_capacity;
     struct op scratch;          /* what plan_add returns after a failure */
+    const char *scope_slice;    /* where systemd is to make plan.scope */
     unsigned namespaces_new;    /* CLONE_NEW* flags of new namespaces */
     unsigned namespaces_joined; /* CLONE_NEW* flags of namespaces joined by path */
     const char *rdt_class;      /* group of resctrl that init joins, or NULL */
@@ -127,6 +129,8 @@ void plan_warn(struct planner *planner, const char *format, ...) _printf_(2, 3);
 void plan_note(struct planner *planner, const char *format, ...) _printf_(2, 3);
 
 op_slot plan_slot(struct planner *planner); /* a fresh descriptor slot */
+
+#define CGROUP_MASK_LIMIT 60 /* hierarchies in the bit set of CGROUP_JOIN */
 
 /* One planner function a noun; each appends the rows of its noun. */
 void plan_cgroup_decide(struct planner *planner); /* fills plan.cgroups; no rows */

@@ -86,6 +86,7 @@ static const struct flag_name make_flag_names[] = {
     {CGROUP_MAKE_V2,        "v2"         },
     { CGROUP_MAKE_CPUSET,   "fill-cpuset"},
     { CGROUP_MAKE_OPTIONAL, "optional"   },
+    { CGROUP_MAKE_SCOPE,    "scope"      },
     { 0,                    NULL         },
 };
 

@@ -22,6 +22,7 @@ struct plan_target {
     const struct cgroup_dir *cgroups; /* the container's own, by hierarchy, as its state has them */
     const char *const *now;           /* where its first process is in each of these, below the mount; NULL: unknown */
     size_t n_cgroups;
+    const char *scope;         /* systemd's name for them, or NULL */
     const char *const *wishes; /* --cgroup: "PATH" or "CONTROLLER[,CONTROLLER]:PATH", PATH below the container's own */
     size_t n_wishes;
     const struct plan_added_mount *added; /* mounts remove: what was added, the oldest first */

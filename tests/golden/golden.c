@@ -44,6 +44,7 @@ static struct plan_target *target_of(int dir, const struct spec *spec, const str
     *target = (struct plan_target){ .pid = 123,
                                     .frozen = has_word(dir, "frozen"),
                                     .groups_denied = has_word(dir, "denied"),
+                                    .scope = has_word(dir, "systemd") ? "golden.scope" : NULL,
                                     .cgroups = cgroups,
                                     .now = now,
                                     .n_cgroups = host->cgroup.n_hierarchies,
@@ -53,8 +54,9 @@ static struct plan_target *target_of(int dir, const struct spec *spec, const str
     for (size_t i = 0; i < target->n_cgroups; i++) {
         const struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
 
-        cgroups[i] = (struct cgroup_dir){ hierarchy->mount_point, "/golden", hierarchy->v2, hierarchy->controllers };
-        now[i] = "/golden/init";
+        cgroups[i] = (struct cgroup_dir){ hierarchy->mount_point, target->scope ? "/a.slice/golden.scope" : "/golden",
+                                          hierarchy->v2, hierarchy->controllers };
+        now[i] = target->scope ? "/a.slice/golden.scope/init" : "/golden/init";
     }
     if (file_read(dir, "cgroup", 4096, &text, NULL) == 0) {
         text[strcspn(text, "\n")] = '\0';
@@ -124,7 +126,9 @@ static int plan_text(int dir, const struct spec *spec, const struct host *host, 
     input.wait_start = has_word(dir, "create");
     input.as_runc = has_word(dir, "runc");
     input.no_pivot = has_word(dir, "no-pivot");
-    input.manager = has_word(dir, "disabled") ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS;
+    input.manager = has_word(dir, "disabled")  ? CGROUP_MANAGER_DISABLED
+                    : has_word(dir, "systemd") ? CGROUP_MANAGER_SYSTEMD
+                                               : CGROUP_MANAGER_CGROUPFS;
     input.seccomp_program = spec->linux_->seccomp ? "8 bytes!" : NULL;
     input.seccomp_size = spec->linux_->seccomp ? 8 : 0;
     r = take_exec(dir, &input, &copy, arena, err);

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "host/host.h"
 #include "plan/device_rules.h"
+#include "plan/ops.h"
 #include "test.h"
 
 static struct arena arena;
@@ -90,9 +91,9 @@ static void life(const struct cgroup_hierarchy *hierarchy)
     size_t n = 0;
 
     printf("# %s\n", hierarchy->mount_point);
-    CHECK_INT(cgroup_make(&dir, NULL, cpuset, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, cpuset ? CGROUP_MAKE_CPUSET : 0, &made, &err), 0);
     CHECK(made && exists(&dir));
-    CHECK_INT(cgroup_make(&dir, NULL, cpuset, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, cpuset ? CGROUP_MAKE_CPUSET : 0, &made, &err), 0);
     CHECK(!made);
     pid = sleeper();
     CHECK_INT(cgroup_join(&dir, pid, &err), 0);
@@ -100,7 +101,7 @@ static void life(const struct cgroup_hierarchy *hierarchy)
     CHECK_INT(n, 1);
     CHECK_INT(pids[0], pid);
     free(pids);
-    CHECK_INT(cgroup_make(&dir, NULL, cpuset, &made, &err), -EBUSY);
+    CHECK_INT(cgroup_make(&dir, NULL, cpuset ? CGROUP_MAKE_CPUSET : 0, &made, &err), -EBUSY);
     CHECK(strstr(err.text, "container's cgroup is not empty"));
     CHECK_INT(cgroup_remove(&top, 50, &err), -EBUSY);
     CHECK(strstr(err.text, "it still has 1 processes"));
@@ -131,7 +132,7 @@ static void test_remove_waits(void)
 
     NEEDS(hierarchy, "neither pids nor v2 is mounted");
     dir = ours(hierarchy, "");
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     pid = sleeper();
     CHECK_INT(cgroup_join(&dir, pid, &err), 0);
     killer = fork();
@@ -159,7 +160,7 @@ static void test_deep(void)
 
     NEEDS(hierarchy, "neither v2 nor pids is mounted");
     dir = ours(hierarchy, "");
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     fd = cgroup_open(&dir, &err);
     for (int i = 0; i < 1200; i++) {
         int next;
@@ -188,7 +189,7 @@ static void freeze_and_kill(const struct cgroup_hierarchy *hierarchy)
     pid_t pid;
     bool made;
 
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     CHECK(!cgroup_frozen(&dir));
     pid = sleeper();
     CHECK_INT(cgroup_join(&dir, pid, &err), 0);
@@ -200,7 +201,7 @@ static void freeze_and_kill(const struct cgroup_hierarchy *hierarchy)
     CHECK_INT(cgroup_signal(&dir, SIGKILL, &err), 0);
     CHECK_INT(waitpid(pid, NULL, 0), pid);
     CHECK_INT(cgroup_freeze(&dir, true, &err), 0);
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), -EBUSY);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), -EBUSY);
     CHECK(strstr(err.text, "container's cgroup unexpectedly frozen"));
     CHECK_INT(cgroup_remove(&dir, 5000, &err), 0);
 }
@@ -224,7 +225,7 @@ static void test_cpuset(void)
     NEEDS(hierarchy, "no v1 cpuset hierarchy");
     top = ours(hierarchy, "");
     dir = ours(hierarchy, "/a");
-    CHECK_INT(cgroup_make(&dir, NULL, true, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, CGROUP_MAKE_CPUSET, &made, &err), 0);
     CHECK_STR(read_value(&dir, "cpuset.cpus"),
               read_value(&(struct cgroup_dir){ dir.mount, "/", false, "" }, "cpuset.cpus"));
     CHECK_STR(read_value(&dir, "cpuset.mems"), read_value(&top, "cpuset.mems"));
@@ -240,7 +241,7 @@ static void test_write(void)
 
     NEEDS(hierarchy, "no v1 pids hierarchy");
     dir = ours(hierarchy, "");
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     CHECK_INT(cgroup_write(&dir, "pids.max", "7", &err), 0);
     CHECK_STR(read_value(&dir, "pids.max"), "7\n");
     CHECK_INT(cgroup_write(&dir, "pids.max", "x", &err), -EINVAL);
@@ -264,12 +265,12 @@ static void test_bad_paths(void)
     memset(name, 'b', sizeof name);
     name[0] = '/';
     name[sizeof name - 1] = '\0';
-    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "/a/../b", true, "" }, NULL, false, &made, &err), -EINVAL);
-    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "/..", true, "" }, NULL, false, &made, &err), -EINVAL);
-    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "a", true, "" }, NULL, false, &made, &err), -EINVAL);
-    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "/", true, "" }, NULL, false, &made, &err), -EINVAL);
-    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", deep, true, "" }, NULL, false, &made, &err), -ENAMETOOLONG);
-    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", name, true, "" }, NULL, false, &made, &err), -ENAMETOOLONG);
+    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "/a/../b", true, "" }, NULL, 0, &made, &err), -EINVAL);
+    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "/..", true, "" }, NULL, 0, &made, &err), -EINVAL);
+    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "a", true, "" }, NULL, 0, &made, &err), -EINVAL);
+    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", "/", true, "" }, NULL, 0, &made, &err), -EINVAL);
+    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", deep, true, "" }, NULL, 0, &made, &err), -ENAMETOOLONG);
+    CHECK_INT(cgroup_make(&(struct cgroup_dir){ "/tmp", name, true, "" }, NULL, 0, &made, &err), -ENAMETOOLONG);
     CHECK_INT(cgroup_remove(&(struct cgroup_dir){ "/tmp", "/a/../../b", true, "" }, 0, &err), -EINVAL);
 }
 
@@ -301,30 +302,30 @@ static void test_controllers(void)
     top = ours(hierarchy, "");
     mid = ours(hierarchy, "/m");
     dir = ours(hierarchy, "/m/c");
-    CHECK_INT(cgroup_make(&dir, name, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, name, 0, &made, &err), 0);
     CHECK(strstr(read_value(&dir, "cgroup.controllers"), name));
     CHECK_STR(read_value(&dir, "cgroup.subtree_control"), "");
-    CHECK_INT(cgroup_make(&dir, arena_printf(&arena, "%s ?nothing", name), false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, arena_printf(&arena, "%s ?nothing", name), 0, &made, &err), 0);
     CHECK_INT(cgroup_remove(&top, 100, &err), 0);
 
-    CHECK_INT(cgroup_make(&dir, "nothing", false, &made, &err), -ENOENT);
+    CHECK_INT(cgroup_make(&dir, "nothing", 0, &made, &err), -ENOENT);
     CHECK(strstr(err.text, "no cgroup controller \"nothing\" is available in"));
     CHECK(!exists(&top)); /* what was made is gone again */
 
-    CHECK_INT(cgroup_make(&mid, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&mid, NULL, 0, &made, &err), 0);
     pid = sleeper();
     CHECK_INT(cgroup_join(&mid, pid, &err), 0);
-    CHECK_INT(cgroup_make(&dir, name, false, &made, &err), -EBUSY);
+    CHECK_INT(cgroup_make(&dir, name, 0, &made, &err), -EBUSY);
     CHECK(strstr(err.text, "has processes of its own"));
     CHECK(!exists(&dir) && exists(&mid));
     end(pid);
-    CHECK_INT(cgroup_make(&dir, name, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, name, 0, &made, &err), 0);
     pid = sleeper();
     CHECK_INT(cgroup_join(&mid, pid, &err), -EBUSY);
     CHECK(strstr(err.text, "gives controllers to its children"));
     CHECK_INT(cgroup_remove(&dir, 100, &err), 0);
     CHECK_INT(cgroup_write(&mid, "cgroup.subtree_control", arena_printf(&arena, "-%s", name), &err), 0);
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     CHECK_INT(cgroup_write(&dir, "cgroup.type", "threaded", &err), 0);
     CHECK_INT(cgroup_join(&mid, pid, &err), 0);
     CHECK_INT(cgroup_remove(&top, 20, &err), -EBUSY);
@@ -347,9 +348,9 @@ static void test_threaded(void)
     top = ours(hierarchy, "");
     dir = ours(hierarchy, "/t");
     below = ours(hierarchy, "/t/invalid");
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     CHECK_INT(cgroup_write(&dir, "cgroup.type", "threaded", &err), 0);
-    CHECK_INT(cgroup_make(&below, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&below, NULL, 0, &made, &err), 0);
     pid = sleeper();
     CHECK_INT(cgroup_join(&below, pid, &err), -EOPNOTSUPP);
     CHECK(strstr(err.text, "domain invalid"));
@@ -414,7 +415,7 @@ static void test_devices_v1(void)
     dir = ours(hierarchy, "");
     CHECK_INT(device_rules_make(&with_kmsg, &arena, &rules, &err), 0);
     device_rules_v1(&rules, &rows);
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     for (size_t i = 0; i < rows.n; i++)
         CHECK_INT(cgroup_write(&dir, rows.rows[i].file, rows.rows[i].value, &err), 0);
     CHECK_INT(try_devices(&dir), EXPECTED_ACCESS);
@@ -436,7 +437,7 @@ static void test_devices_v2(void)
     dir = ours(hierarchy, "");
     CHECK_INT(device_rules_make(&with_kmsg, &arena, &rules, &err), 0);
     CHECK_INT(devices_bpf(&rules, &arena, &code, &n, &err), 0);
-    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
     r = cgroup_attach_devices(&dir, code, n * sizeof *code, &err);
     printf("# %zu instructions: %s\n", n, r < 0 ? err.text : "attached");
     CHECK_INT(r, 0);
@@ -463,7 +464,7 @@ static void test_common_parent(void)
             bool made;
 
             for (int i = 0; i < 200; i++)
-                if (cgroup_make(&dir, NULL, false, &made, &err) < 0 || cgroup_remove(&dir, 100, &err) < 0) {
+                if (cgroup_make(&dir, NULL, 0, &made, &err) < 0 || cgroup_remove(&dir, 100, &err) < 0) {
                     printf("# %s\n", err.text);
                     fflush(stdout);
                     _exit(1);

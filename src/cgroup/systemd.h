@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Asking systemd for a container's scope unit, through the helper program crun-systemd, which is linked with libsystemd
+ * and is started for nothing else (docs/decisions/0130). We talk to it over its standard input, a seqpacket socket: one
+ * packet a request, one an answer, both of strings that end with a zero:
+ *
+ *     VERB TIMEOUT-MS NAME [WORD...]   start: a WORD is a property, "Name=value" as GVariant text
+ *                                      set: the same; attach: the path below the scope, pids; stop; release
+ *     0 CONTROL-GROUP                  done; only `start` has a control group to tell
+ *     -ERRNO TEXT                      not done
+ *
+ * The helper ends with the socket, and with it the process that holds a scope from `start` to `release`.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+#define SYSTEMD_HELPER "crun-systemd"
+
+enum { SYSTEMD_TIMEOUT_MS = 60000, SYSTEMD_PACKET_SIZE = 160 * 1024 };
+
+struct systemd {
+    pid_t pid; /* of the helper */
+    int fd;    /* -1: it is not running */
+};
+
+/* The helper's path: beside the program, or where it is installed; malloc'd. -ENOENT: there is none. */
+int systemd_helper(char **ret_path, struct error *err);
+
+/* Start the helper for the system's manager, or USER's own; if it runs already, nothing. */
+int systemd_open(struct systemd *systemd, bool user, struct error *err);
+/* End it, wait for its end. */
+void systemd_close(struct systemd *systemd);
+
+/* Start scope NAME with N PROPERTIES and wait for the job's result. *RET_CGROUP: its control group, malloc'd. */
+int systemd_start(struct systemd *systemd, const char *name, const char *const *properties, size_t n, char **ret_cgroup,
+                  struct error *err);
+/* Change properties until the unit ends (SetUnitProperties, runtime). */
+int systemd_set(struct systemd *systemd, const char *name, const char *const *properties, size_t n, struct error *err);
+/* Move process PID into the cgroup PATH ("" or "/a") below the scope's. */
+int systemd_attach(struct systemd *systemd, const char *name, const char *path, pid_t pid, struct error *err);
+/* End the process that holds the scope. */
+int systemd_release(struct systemd *systemd, const char *name, struct error *err);
+/* Stop the scope, wait for it, and forget that it may have failed. No such unit is success. */
+int systemd_stop(struct systemd *systemd, const char *name, struct error *err);

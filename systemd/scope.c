@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The verbs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "request.h"
+
+#define NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
+#define UNIT_EXISTS  "org.freedesktop.systemd1.UnitExists"
+
+/* ---- start ---- */
+
+static int append_holder(sd_bus_message *call, pid_t pid)
+{
+    uint32_t number = (uint32_t) pid;
+    int r = sd_bus_message_open_container(call, 'r', "sv");
+
+    if (r >= 0)
+        r = sd_bus_message_append(call, "sv", "PIDs", "au", 1, number);
+    return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+static int append_properties(sd_bus_message *call, const struct request *request, pid_t holder, struct error *err)
+{
+    int r = sd_bus_message_open_container(call, 'a', "(sv)");
+
+    if (r < 0)
+        return bus_error(err, r, NULL, request->name);
+    for (size_t i = 0; r >= 0 && i < request->n_words; i++)
+        r = property_append(call, request->words[i], err);
+    if (r < 0)
+        return r;
+    if (holder)
+        r = append_holder(call, holder);
+    if (r >= 0)
+        r = sd_bus_message_close_container(call);
+    return r < 0 ? bus_error(err, r, NULL, request->name) : 0;
+}
+
+/* StartTransientUnit(name, mode, properties, auxiliary units) */
+static int start_once(struct manager *manager, const struct request *request, sd_bus_error *error, struct error *err)
+{
+    sd_bus_message *call = manager_call_new(manager, "StartTransientUnit", err);
+    int r = call ? sd_bus_message_append(call, "ss", request->name, "fail") : -ENOMEM;
+
+    if (r >= 0)
+        r = append_properties(call, request, manager->holder, err);
+    if (r >= 0)
+        r = sd_bus_message_append(call, "a(sa(sv))", 0);
+    if (r >= 0)
+        return job_run(manager, call, request->name, error, err);
+    sd_bus_message_unref(call);
+    return err->code ? err->code : bus_error(err, r, NULL, request->name);
+}
+
+static void reset_failed(struct manager *manager, const char *name)
+{
+    sd_bus_message *call = manager_call_new(manager, "ResetFailedUnit", NULL);
+
+    if (call && sd_bus_message_append(call, "s", name) >= 0)
+        sd_bus_call(manager->bus, call, 0, NULL, NULL);
+    sd_bus_message_unref(call);
+}
+
+/* One that has failed is left over from an earlier container of the name. */
+static int start_anew(struct manager *manager, const struct request *request, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    int r = start_once(manager, request, &error, err);
+
+    if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS)) {
+        sd_bus_error_free(&error);
+        reset_failed(manager, request->name);
+        *err = (struct error){ 0 };
+        r = start_once(manager, request, &error, err);
+    }
+    sd_bus_error_free(&error);
+    return r;
+}
+
+static int control_group(struct manager *manager, const char *name, char **ret, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    char *path = NULL;
+    int r = sd_bus_path_encode("/org/freedesktop/systemd1/unit", name, &path);
+
+    if (r >= 0)
+        r = sd_bus_get_property_string(manager->bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Scope",
+                                       "ControlGroup", &error, ret);
+    if (r >= 0 && !(*ret)[0])
+        r = error_set(err, -ENOENT, "systemd: \"%s\" has no cgroup", name);
+    else if (r < 0)
+        bus_error(err, r, &error, name);
+    sd_bus_error_free(&error);
+    free(path);
+    return r < 0 ? r : 0;
+}
+
+/* What was half done goes away again; nobody waits for that. */
+static void give_up(struct manager *manager, const char *name)
+{
+    sd_bus_message *call = manager_call_new(manager, "StopUnit", NULL);
+
+    holder_end(manager);
+    if (call && sd_bus_message_append(call, "ss", name, "replace") >= 0)
+        sd_bus_call(manager->bus, call, 0, NULL, NULL);
+    sd_bus_message_unref(call);
+    reset_failed(manager, name);
+}
+
+int scope_start(struct manager *manager, const struct request *request, char **ret_cgroup, struct error *err)
+{
+    int r = holder_start(manager, err);
+
+    if (r < 0)
+        return r;
+    r = start_anew(manager, request, err);
+    if (r == -EEXIST) { /* somebody else's: it stays */
+        holder_end(manager);
+        return r;
+    }
+    if (r >= 0)
+        r = control_group(manager, request->name, ret_cgroup, err);
+    if (r < 0)
+        give_up(manager, request->name);
+    return r;
+}
+
+/* ---- the others ---- */
+
+/* SetUnitProperties(name, runtime, properties) */
+int scope_set(struct manager *manager, const struct request *request, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message *call = manager_call_new(manager, "SetUnitProperties", err);
+    int r = call ? sd_bus_message_append(call, "sb", request->name, 1) : -ENOMEM;
+
+    if (r >= 0)
+        r = append_properties(call, request, 0, err);
+    if (r >= 0)
+        r = manager_call(manager, call, request->name, NULL, &error, err);
+    else
+        sd_bus_message_unref(call);
+    sd_bus_error_free(&error);
+    return r;
+}
+
+/* AttachProcessesToUnit(name, cgroup below it, pids) */
+int scope_attach(struct manager *manager, const struct request *request, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message *call = manager_call_new(manager, "AttachProcessesToUnit", err);
+    int r =
+        call && request->n_words == 2 ? sd_bus_message_append(call, "ss", request->name, request->words[0]) : -EINVAL;
+
+    if (r >= 0)
+        r = sd_bus_message_append(call, "au", 1, (uint32_t) strtoul(request->words[1], NULL, 10));
+    if (r >= 0)
+        r = manager_call(manager, call, request->name, NULL, &error, err);
+    else
+        sd_bus_message_unref(call);
+    sd_bus_error_free(&error);
+    return r;
+}
+
+/* StopUnit(name, mode) */
+int scope_stop(struct manager *manager, const struct request *request, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message *call = manager_call_new(manager, "StopUnit", err);
+    int r = call ? sd_bus_message_append(call, "ss", request->name, "replace") : -ENOMEM;
+
+    holder_end(manager);
+    if (r >= 0)
+        r = job_run(manager, call, request->name, &error, err);
+    if (r < 0 && sd_bus_error_has_name(&error, NO_SUCH_UNIT))
+        r = 0;
+    if (r >= 0)
+        reset_failed(manager, request->name);
+    sd_bus_error_free(&error);
+    return r;
+}
