@@ -52,6 +52,8 @@ const struct cgroup_dir *container_cgroup(const struct container *container);
 int container_kill_all(const struct container *container, struct error *err);
 /* delete.c: remove what a stopped container still has: cgroups, state; runs the poststop hooks. */
 int container_remove(struct crun_context *context, struct container *container, struct error *err);
+/* salvage.c: find the cgroups of a container whose state cannot be read, by its kept config.json. */
+int container_salvage(struct crun_context *context, struct container *container, struct error *err);
 /* hooks.c: run the hooks of KIND from the kept config.json. A poststop failure is only a warning. */
 int container_hooks(struct crun_context *context, const struct container *container, enum hook_kind kind,
                     enum state_status status, struct error *err);

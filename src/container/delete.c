@@ -103,17 +103,35 @@ int container_remove(struct crun_context *context, struct container *container, 
     return state_dir_remove(context->root_fd, container->state.id, container->dir_fd, err);
 }
 
-/* Nothing can be known of what a damaged state described: its directory goes, and the log says why. */
+static int remove_salvaged(struct crun_context *context, struct container *container, struct error *err)
+{
+    int r = container_salvage(context, container, err);
+
+    if (r >= 0)
+        r = container_kill_all(container, err);
+    return r < 0 ? r : remove_cgroups(container, err);
+}
+
+/* What a damaged state described is found by the configuration. If it is not, that is an error; the directory, which
+ * is of no use to anybody, goes in any case. */
 static int remove_damaged(struct crun_context *context, const char *id, struct error *err)
 {
-    _cleanup_close_ int dir_fd = -1;
+    _cleanup_(container_close) struct container container = { .dir_fd = -1, .half_made = true };
+    struct error why = *err;
     int r = state_check_id(id, err);
 
+    if (r >= 0)
+        r = state_dir_open(context->root_fd, id, LOCK_EX, &container.dir_fd, err);
+    if (r >= 0)
+        r = arena_init(&container.arena, (size_t) 64 << 20, err);
     if (r < 0)
         return r;
-    log_write(context->log, LOG_LEVEL_WARNING, "%s: only the state directory is removed", err->text);
-    r = state_dir_open(context->root_fd, id, LOCK_EX, &dir_fd, err);
-    return r < 0 ? r : state_dir_remove(context->root_fd, id, dir_fd, err);
+    log_write(context->log, LOG_LEVEL_WARNING, "%s", why.text);
+    container.state = (struct state){ .id = id };
+    r = remove_salvaged(context, &container, err);
+    if (r < 0)
+        error_prefix(err, "container \"%s\": its state cannot be read, and its processes and cgroups may be left", id);
+    return state_dir_remove(context->root_fd, id, container.dir_fd, r < 0 ? NULL : err) < 0 && r >= 0 ? -EIO : r;
 }
 
 static bool may_kill(enum state_status status, bool force)
