@@ -73,3 +73,48 @@ def test_waiting_exec(running, rt):
     assert rt.status(c) == "paused"
     rt("resume", c.id, check=True)
     processes.until(lambda: len(rt.ps(c)) == 1, lambda: f"still there: {rt.ps(c)}")
+
+
+# callers who ignore or block signals
+
+def _ignore(*numbers):
+    def before():
+        for n in numbers:
+            signal.signal(n, signal.SIG_IGN)
+    return before
+
+
+CALLERS = {
+    "nohup": {"preexec_fn": _ignore(signal.SIGHUP)},
+    "background job": {"preexec_fn": _ignore(signal.SIGINT, signal.SIGQUIT)},
+    "ignores SIGCHLD": {"preexec_fn": _ignore(signal.SIGCHLD)},
+    "ignores all of them": {"preexec_fn": _ignore(signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)},
+    "blocks everything": {"preexec_fn": lambda: signal.pthread_sigmask(signal.SIG_SETMASK, range(1, 65))},
+    "setsid": {"start_new_session": True},
+}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("terminal", [False, True])
+def test_callers_of_run(bundle, rt, caller, terminal):
+    hooks = {n: [{"path": "/bin/true"}] for n in HOOKS}
+    c = bundle(args=["sh", "-c", "echo hello; exit 5"], hooks=hooks, process={"terminal": terminal})
+    r = rt.run(c, timeout=20, **CALLERS[caller])
+    assert (r.returncode, r.stdout.strip()) == (5, "hello"), str(r)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("options", [[], ["--tty"]])
+def test_callers_of_exec(running, rt, caller, options):
+    r = rt("exec", *options, running().id, "sh", "-c", "echo hello; exit 5", timeout=20, **CALLERS[caller])
+    assert (r.returncode, r.stdout.strip()) == (5, "hello"), str(r)
+
+
+def test_hangup_under_nohup(bundle, rt):
+    """It neither ends the run nor reaches the container; TERM does."""
+    p = rt.start_foreground(bundle(args=["/bin/probe", "signals"]), **CALLERS["nohup"])
+    assert p.stdout.readline() == b"ready\n"
+    p.send_signal(signal.SIGHUP)
+    p.send_signal(signal.SIGUSR1)
+    assert int(p.stdout.readline()) == signal.SIGUSR1
+    assert finish(p, send=signal.SIGTERM, timeout=20).returncode == 7
