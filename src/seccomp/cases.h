@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The rules of a profile by system call number, for one architecture. libseccomp knows the numbers. On some 32-bit
+ * The rules of a profile by system call number, for one architecture. On some 32-bit
  * architectures socket calls and System V IPC also go through one number, socketcall(2) or ipc(2), whose first argument
  * says which is meant: such names stand for two cases.
  */
@@ -13,8 +13,8 @@
 
 /* A rule of the configuration, made ready. Conditions hold all together. */
 struct seccomp_rule {
-    const char *const *names;
-    size_t n_names;
+    const int16_t *calls; /* see calls.h */
+    size_t n_calls;
     uint32_t code; /* SECCOMP_RET_*, with its errno */
     struct scmp_arg_cmp *args;
     unsigned n_args;
@@ -26,7 +26,7 @@ struct seccomp_case {
     uint32_t subcall; /* not 0: the first argument must be it; a condition of the rule on that argument falls away */
 };
 
-/* How many cases N rules may have at most on one architecture. */
+/* The room that the cases of N rules want on one architecture: twice what they may be at most. */
 size_t seccomp_cases_limit(const struct seccomp_rule *rules, size_t n);
 
 /* Fill CASES, sorted by number and then by rule; returns how many there are. */

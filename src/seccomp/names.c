@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Names of actions, operators and architectures. One list a kind makes both the table and the array of names that
- * `crun features` prints. Architectures are asked of the library by name, so that a newer libseccomp brings its new
- * ones although we were compiled with an older header.
+ * `crun features` prints. Architectures are those of the libseccomp that was there when crun was built (calls.h).
  */
 #include "seccomp/names.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "seccomp/calls.h"
 #include "seccomp/seccomp.h"
 
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
@@ -83,20 +81,11 @@ int seccomp_operator_find(const char *name, enum scmp_compare *ret_operator)
     return -EINVAL;
 }
 
-/* libseccomp calls "x86_64" what the specification calls "SCMP_ARCH_X86_64". */
 int seccomp_arch_find(const char *name, uint32_t *ret_token)
 {
     static const char prefix[] = "SCMP_ARCH_";
-    char lower[32];
-    size_t i = 0;
-    uint32_t token;
+    uint32_t token = strncmp(name, prefix, strlen(prefix)) == 0 ? calls_arch(name + strlen(prefix)) : 0;
 
-    if (strncmp(name, prefix, strlen(prefix)) != 0)
-        return -EINVAL;
-    for (name += strlen(prefix); *name && i < sizeof lower - 1; name++)
-        lower[i++] = (char) tolower((unsigned char) *name);
-    lower[i] = '\0';
-    token = seccomp_arch_resolve_name(lower);
     if (token == 0)
         return -EINVAL;
     *ret_token = token;
@@ -112,9 +101,5 @@ bool seccomp_knows_arch(const char *name)
 
 const char *seccomp_library_version(void)
 {
-    static char text[40];
-    const struct scmp_version *version = seccomp_version();
-
-    snprintf(text, sizeof text, "%u.%u.%u", version->major, version->minor, version->micro);
-    return text;
+    return calls_version();
 }

@@ -16,5 +16,5 @@ struct seccomp_action {
 /* Each is 0, or -EINVAL for a spelling that is not known here. */
 int seccomp_action_find(const char *name, struct seccomp_action *ret_action);
 int seccomp_operator_find(const char *name, enum scmp_compare *ret_operator);
-/* The token of libseccomp; also -EINVAL when the library that is loaded is too old for the architecture. */
+/* The token of libseccomp; also -EINVAL when the library that crun was built with is too old for the architecture. */
 int seccomp_arch_find(const char *name, uint32_t *ret_token);

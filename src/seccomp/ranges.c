@@ -137,9 +137,10 @@ static void add_arch(struct writer *w, uint32_t token)
 
 static int write_arch(const struct seccomp_profile *profile, uint32_t token, struct program *program)
 {
+    /* Of x86_64 and x32 together; not zeroed, for only what is used is to cost pages. */
     size_t limit = 2 * seccomp_cases_limit(profile->rules, profile->n_rules) + 1;
-    _cleanup_free_ struct seccomp_case *cases = calloc(limit, sizeof *cases);
-    _cleanup_free_ struct program_range *ranges = calloc(2 * limit + 8, sizeof *ranges);
+    _cleanup_free_ struct seccomp_case *cases = reallocarray(NULL, limit, sizeof *cases);
+    _cleanup_free_ struct program_range *ranges = reallocarray(NULL, limit + 8, sizeof *ranges);
     struct writer w = { .profile = profile, .program = program, .cases = cases, .ranges = ranges };
     bool is_x32 = token == SCMP_ARCH_X32;
 

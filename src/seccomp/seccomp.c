@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * linux.seccomp to a BPF program, which crun-init only hands to the kernel. The tables of system calls of every
- * architecture are libseccomp's; the program is written here, for the library takes 8 to 20 ms for the profile of an
+ * architecture come from libseccomp (calls.h); the program is written here, for the library takes 8 to 20 ms for the profile of an
  * engine, many times what the whole start of a container takes otherwise (its filter is the reference in the tests).
  *
  * Rules mean what they mean to libseccomp: a rule whose action is the default's says nothing; a rule without conditions
@@ -19,6 +19,7 @@
 #include <seccomp.h>
 
 #include "base/fd.h"
+#include "seccomp/calls.h"
 #include "seccomp/flags.h"
 #include "seccomp/names.h"
 #include "seccomp/ranges.h"
@@ -34,7 +35,8 @@ struct compiler {
     size_t n_archs;
     struct seccomp_rule *rules; /* one for each rule of the configuration, or for each of its alternatives */
     struct scmp_arg_cmp *args;  /* of all rules */
-    size_t n_rules, n_args;
+    int16_t *calls;             /* of all rules; unknown ones are left out */
+    size_t n_rules, n_args, n_calls;
     bool fail_unknown, notifies;
     void (*warn)(void *userdata, const char *text);
     void *userdata;
@@ -59,6 +61,7 @@ static void compiler_done(struct compiler *c)
 {
     free(c->rules);
     free(c->args);
+    free(c->calls);
 }
 
 static int out_of_memory(const struct compiler *c)
@@ -121,7 +124,7 @@ static int add_arch(struct compiler *c, size_t i)
         return 0;
     }
     /* Arguments are compared by halves: the program is for one order of bytes. */
-    if ((token ^ seccomp_arch_native()) & __AUDIT_ARCH_LE)
+    if ((token ^ calls_native()) & __AUDIT_ARCH_LE)
         return error_set(c->err, -EINVAL,
                          "linux.seccomp.architectures[%zu]: %s does not go together with this machine's", i, name);
     note_arch(c, token);
@@ -131,7 +134,7 @@ static int add_arch(struct compiler *c, size_t i)
 /* The native architecture is always there, and first. */
 static int add_archs(struct compiler *c)
 {
-    note_arch(c, seccomp_arch_native());
+    note_arch(c, calls_native());
     for (size_t i = 0; i < c->seccomp->n_architectures; i++) {
         int r = add_arch(c, i);
 
@@ -146,13 +149,16 @@ static int add_archs(struct compiler *c)
 /* Room for all rules: at most one for each condition and one more. */
 static int make_room(struct compiler *c)
 {
-    size_t n_args = 1, n = c->seccomp->n_syscalls + 1;
+    size_t n_args = 1, n_calls = 1, n = c->seccomp->n_syscalls + 1;
 
-    for (size_t i = 0; i < c->seccomp->n_syscalls; i++)
+    for (size_t i = 0; i < c->seccomp->n_syscalls; i++) {
         n_args += c->seccomp->syscalls[i].n_args;
+        n_calls += c->seccomp->syscalls[i].n_names;
+    }
     c->args = calloc(n_args, sizeof *c->args);
     c->rules = calloc(n_args + n, sizeof *c->rules);
-    return c->args && c->rules ? 0 : out_of_memory(c);
+    c->calls = calloc(n_calls, sizeof *c->calls);
+    return c->args && c->rules && c->calls ? 0 : out_of_memory(c);
 }
 
 static int read_arg(struct compiler *c, size_t rule, size_t i, struct scmp_arg_cmp *ret_arg)
@@ -192,17 +198,20 @@ static int read_args(struct compiler *c, size_t i, bool *ret_alternatives)
     return 0;
 }
 
-static int check_name(struct compiler *c, size_t rule, size_t i, uint32_t code)
+static int take_name(struct compiler *c, size_t rule, size_t i, uint32_t code)
 {
     const char *name = c->seccomp->syscalls[rule].names[i];
+    int call = calls_find(name);
 
     /* The descriptor that listens could not be handed out without it. */
     if (code == SCMP_ACT_NOTIFY && strcmp(name, "write") == 0)
         return error_set(c->err, -EINVAL,
                          "linux.seccomp.syscalls[%zu].names[%zu]: SCMP_ACT_NOTIFY cannot be used for the write syscall",
                          rule, i);
-    if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+    if (call >= 0) {
+        c->calls[c->n_calls++] = (int16_t) call;
         return 0;
+    }
     if (c->fail_unknown)
         return error_set(c->err, -EINVAL, "linux.seccomp.syscalls[%zu].names[%zu]: unknown system call \"%s\"", rule, i,
                          name);
@@ -210,10 +219,11 @@ static int check_name(struct compiler *c, size_t rule, size_t i, uint32_t code)
     return 0;
 }
 
-static int check_names(struct compiler *c, size_t rule, uint32_t code)
+/* The calls of RULE, behind those of the rules before. */
+static int take_names(struct compiler *c, size_t rule, uint32_t code)
 {
     for (size_t i = 0; i < c->seccomp->syscalls[rule].n_names; i++) {
-        int r = check_name(c, rule, i, code);
+        int r = take_name(c, rule, i, code);
 
         if (r < 0)
             return r;
@@ -221,15 +231,17 @@ static int check_names(struct compiler *c, size_t rule, uint32_t code)
     return 0;
 }
 
-static void take_rule(struct compiler *c, const struct spec_seccomp_rule *from, uint32_t code, unsigned n_args)
+static void take_rule(struct compiler *c, size_t first_call, uint32_t code, unsigned n_args)
 {
-    c->rules[c->n_rules++] = (struct seccomp_rule){ from->names, from->n_names, code, &c->args[c->n_args], n_args };
+    c->rules[c->n_rules++] =
+        (struct seccomp_rule){ &c->calls[first_call], c->n_calls - first_call, code, &c->args[c->n_args], n_args };
     c->n_args += n_args;
 }
 
 static int add_rule(struct compiler *c, size_t i)
 {
     const struct spec_seccomp_rule *from = &c->seccomp->syscalls[i];
+    size_t first_call = c->n_calls;
     bool alternatives = false;
     char where[64];
     uint32_t code;
@@ -238,15 +250,15 @@ static int add_rule(struct compiler *c, size_t i)
     snprintf(where, sizeof where, "linux.seccomp.syscalls[%zu]", i);
     r = action_code(c, from->action, from->errno_ret, where, "errnoRet", &code);
     if (r == 0)
-        r = check_names(c, i, code);
+        r = take_names(c, i, code);
     if (r == 0)
         r = read_args(c, i, &alternatives);
     if (r < 0)
         return r;
     if (!alternatives)
-        take_rule(c, from, code, (unsigned) from->n_args);
+        take_rule(c, first_call, code, (unsigned) from->n_args);
     for (size_t k = 0; alternatives && k < from->n_args; k++)
-        take_rule(c, from, code, 1);
+        take_rule(c, first_call, code, 1);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* linux.seccomp compiled to a BPF program, with the tables of libseccomp. */
+/* linux.seccomp compiled to a BPF program, with tables that libseccomp filled when crun was built. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,11 +23,11 @@ int seccomp_compile(const struct spec_seccomp *seccomp, bool fail_unknown, struc
 int seccomp_raw(const char *base64, struct seccomp_filter *ret_filter, struct error *err);
 void seccomp_filter_done(struct seccomp_filter *filter);
 
-/* "2.5.4" of the library, NULL in a build without it. (libseccomp has the shorter name for itself.) */
+/* "2.5.4" of the library that was asked for the tables, NULL in a build without it. (libseccomp has the shorter name for itself.) */
 const char *seccomp_library_version(void);
 
 /* The names of all known actions, operators, architectures, flags, each list ended by NULL: for features. The library
- * that is loaded may not know every architecture (seccomp_knows_arch), the kernel not every flag (seccomp_has_flag). */
+ * of the build may not know every architecture (seccomp_knows_arch), the kernel not every flag (seccomp_has_flag). */
 extern const char *const seccomp_actions[], *const seccomp_operators[], *const seccomp_archs[], *const seccomp_flags[];
 bool seccomp_knows_arch(const char *name);
 bool seccomp_has_flag(const char *name);

@@ -24,6 +24,7 @@
 #include <seccomp.h>
 
 #include "base/fd.h"
+#include "seccomp/calls.h"
 #include "seccomp/flags.h"
 #include "seccomp/names.h"
 #include "seccomp/seccomp.h"
@@ -728,8 +729,50 @@ static void the_kernel_takes_the_program(void)
     arena_done(&arena);
 }
 
+/* ---- the tables that were made when crun was built ---- */
+
+/* What the library has under the number must be what the tables have under its name. Two names may share a number:
+ * then the library tells one of them. */
+static void check_number(uint32_t token, int number)
+{
+    _cleanup_free_ char *name = seccomp_syscall_resolve_num_arch(token, number);
+    int call = name ? calls_find(name) : -1, asked = name ? seccomp_syscall_resolve_name_arch(token, name) : -1;
+    struct calls_number known;
+
+    if (!name || (token == SCMP_ARCH_MIPSEL && number >= 0 && number < 4000)) /* o32 counts from 4000 */
+        return;
+    CHECK(call >= 0);
+    known = calls_number(token, call);
+    if (asked >= 0)
+        CHECK_INT(known.direct, asked);
+    else if (number >= 0)
+        CHECK_INT(known.direct, number);
+    if (asked < 0 && number < 0 && !known.which_part)
+        CHECK_INT(known.direct, -1);
+}
+
+static void tables_are_those_of_the_library(void)
+{
+    for (size_t i = 0; seccomp_archs[i]; i++) {
+        uint32_t token;
+
+        if (seccomp_arch_find(seccomp_archs[i], &token) < 0 || (token ^ seccomp_arch_native()) & __AUDIT_ARCH_LE)
+            continue;
+        for (int number = -11000; number < 7000; number++)
+            check_number(token, number);
+        for (int number = 0; number < 700; number++)
+            check_number(token, (int) X32_BIT + number);
+        for (int number = 0xf0000; number < 0xf0010; number++)
+            check_number(token, number);
+    }
+    CHECK_INT(calls_native(), seccomp_arch_native());
+    CHECK_INT(calls_find("no_such_call"), -1);
+    CHECK_INT(calls_find(""), -1);
+}
+
 static const struct test tests[] = {
-    {"profiles of engines are faithful",           profiles_of_engines_are_faithful         },
+    {"tables are those of the library",            tables_are_those_of_the_library          },
+    { "profiles of engines are faithful",          profiles_of_engines_are_faithful         },
     { "every operator compares 64 bits",           every_operator_compares_64_bits          },
     { "several arguments are joined",              several_arguments_are_joined             },
     { "random profiles are faithful",              random_profiles_are_faithful             },
