@@ -155,7 +155,7 @@ static int row_cgroup_make(struct launch *launch, const struct op_cgroup_make *r
 
     if (r >= 0)
         launch->cgroups[row->hierarchy] = made ? LAUNCH_CGROUP_MADE : LAUNCH_CGROUP_FOUND;
-    if (r < 0 && (row->flags & CGROUP_MAKE_OPTIONAL)) {
+    if (r < 0 && r != -EBUSY && (row->flags & CGROUP_MAKE_OPTIONAL)) { /* another's is another's, asked for or not */
         log_write(launch->log, LOG_LEVEL_DEBUG, "%s", err->text);
         return 0;
     }

@@ -112,9 +112,10 @@ def test_path_that_exists_already(bundle, rt, here):
 
 
 @pytest.mark.differs(runc="1.1.5 only on some layouts")
-def test_cgroup_that_is_not_empty(bundle, rt, running):
+@pytest.mark.parametrize("resources", [{}, {"devices": None}], ids=["rules", "nothing-asked"])
+def test_cgroup_that_is_not_empty(bundle, rt, running, resources):
     first = running()
-    c = bundle(args=["true"], linux={"cgroupsPath": first.config["linux"]["cgroupsPath"]})
+    c = bundle(args=["true"], linux={"cgroupsPath": first.config["linux"]["cgroupsPath"]}, resources=resources)
     rt.fails(rt.run(c), "container's cgroup is not empty")
     assert rt.status(first) == "running" and processes.alive(rt.pid(first))
 
@@ -300,6 +301,7 @@ def test_limits_before_the_first_instruction(probe):
         pytest.skip("no pids controller")
 
 
+@pytest.mark.root("only the host's root may set device rules")
 @needs["devices"]
 def test_devices_rules_on_v1(running):
     if not cgroups.v1_mount("devices"):
@@ -408,6 +410,7 @@ def test_v2_mount_without_a_namespace(v2, bundle, here):
     assert r.lines[0] == "1" and here.tag not in r.stdout, str(r)
 
 
+@pytest.mark.root("only the host's root may set device rules")
 def test_v2_devices(v2, bundle):
     """By a BPF program: what is not listed cannot be opened."""
     fuse = {"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 0o666}
