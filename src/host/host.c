@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/probes.h"
 
@@ -45,6 +46,17 @@ static bool mounts_cgroup(const struct spec *spec)
     return false;
 }
 
+/* An mqueue of somebody else's ipc namespace may be refused, and the host's be wanted in its place. */
+static bool mounts_foreign_mqueue(const struct spec *spec)
+{
+    const struct spec_namespace *ipc = find_namespace(spec, NAMESPACE_IPC);
+
+    for (size_t i = 0; i < spec->n_mounts && !(ipc && !ipc->path); i++)
+        if (spec->mounts[i].type && strcmp(spec->mounts[i].type, "mqueue") == 0)
+            return true;
+    return false;
+}
+
 unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
 {
     unsigned needs = HOST_IDENTITY;
@@ -57,6 +69,8 @@ unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
         needs |= HOST_SUBIDS;
     if (find_namespace(spec, NAMESPACE_TIME) || find_namespace(spec, NAMESPACE_CGROUP))
         needs |= HOST_NAMESPACES;
+    if (mounts_foreign_mqueue(spec))
+        needs |= HOST_MQUEUE;
     if (spec->linux_->intel_rdt)
         needs |= HOST_RESCTRL;
     return needs;
@@ -88,6 +102,7 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
         host_probe_lsm(host);
     if (needs & HOST_NAMESPACES)
         host_probe_namespaces(host);
+    host->mqueue_missing = needs & HOST_MQUEUE && access("/dev/mqueue", F_OK) < 0;
     if (needs & HOST_RESCTRL && (r = host_probe_resctrl(host, arena, err)) < 0)
         return r;
     if (needs & HOST_SUBIDS && (r = host_probe_subids(host, arena, err)) < 0)

@@ -46,6 +46,7 @@ struct host {
     bool clone_into_cgroup;   /* clone3 with CLONE_INTO_CGROUP (Linux 5.7) */
     bool time_namespace;      /* /proc/self/ns/time */
     bool cgroup_namespace;    /* /proc/self/ns/cgroup */
+    bool mqueue_missing;      /* there is no /dev/mqueue that could stand in for a refused one */
     struct id_map *subuids;
     size_t n_subuids; /* container_id unused; host_id, size from /etc/subuid */
     struct id_map *subgids;
@@ -89,6 +90,7 @@ enum host_need {
     HOST_SUBIDS = 1 << 3,
     HOST_NAMESPACES = 1 << 4,
     HOST_RESCTRL = 1 << 5,
+    HOST_MQUEUE = 1 << 6,
     HOST_EVERYTHING = ~0,
 };
 

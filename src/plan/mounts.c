@@ -298,6 +298,9 @@ static void plan_file_system(struct mount_plan *m)
     if (stand_in && stand_in_is_certain(m->planner, stand_in)) {
         if (is_running(m->planner))
             refuse_stand_in(m, stand_in->why);
+        else if (is_type(m, "mqueue") && m->planner->input->host->mqueue_missing)
+            plan_note(m->planner, "mounts[%zu] \"%s\": %s, and the host has no \"%s\": it is left out", m->index,
+                      m->target, stand_in->why, stand_in->source);
         else
             bind_stand_in(m, stand_in);
         return;
