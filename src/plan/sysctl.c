@@ -91,6 +91,12 @@ void plan_sysctl(struct planner *planner)
         if (!name)
             return;
         check(planner, pair->key, name);
+        if (planner->user_namespace && strcmp(name, "kernel/domainname") == 0) {
+            /* The file is the host's root's alone; the call is for whoever owns the uts namespace. */
+            op = plan_add(planner, OP_DOMAINNAME, SIDE_INIT, "linux.sysctl[\"%s\"]", pair->key);
+            op->domainname.name = plan_str(planner, pair->value);
+            continue;
+        }
         op = plan_add(planner, OP_SYSCTL, SIDE_INIT, "linux.sysctl[\"%s\"]", pair->key);
         op->sysctl.file = plan_str(planner, name);
         op->sysctl.value = plan_str(planner, pair->value);
