@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Running a hook in the runtime's namespaces: the state document on standard input (a memfd at its start, so that a hook
- * that does not read it costs nobody a broken pipe), standard output to /dev/null, the tail of standard error kept for
+ * that does not read it costs nobody a broken pipe), standard output to nowhere, the tail of standard error kept for
  * the message. Its end is waited for by pidfd, so that a timeout needs no signal handler. That it could not be executed
  * comes back through a pipe that a successful exec closes. The texts are those of crun-init's hooks (init/hooks.c).
  */
@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,11 +49,28 @@ static int append_to(const char *path, struct error *err)
     return fd < 0 ? error_errno(err, -errno, "open \"%s\" for the output of hooks", path) : fd;
 }
 
+static bool is_null(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) >= 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* Where nobody reads it. In a container's /dev there may be no null, or somebody's file by that name. */
+static int nowhere_fd(struct error *err)
+{
+    _cleanup_close_ int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd;
+
+    if (null_fd >= 0 && is_null(null_fd))
+        return take_fd(&null_fd);
+    fd = sys_memfd_create("crun-null", MFD_CLOEXEC);
+    return fd < 0 ? error_errno(err, fd, "memfd_create for standard output") : fd;
+}
+
 static int output_fd(const char *path, struct error *err)
 {
-    int fd = path ? append_to(path, err) : open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-    return fd < 0 && !path ? error_errno(err, -errno, "open \"/dev/null\"") : fd;
+    return path ? append_to(path, err) : nowhere_fd(err);
 }
 
 /* Kept in memory for the message, unless somebody wants it in a file. */
