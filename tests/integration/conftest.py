@@ -18,27 +18,39 @@ from pathlib import Path
 
 import pytest
 
-from lib import cgroups, leaks, processes, rootfs as images, rootless
+from lib import cgroups, leaks, processes, rootfs as images, user
 from lib.bundle import Bundle, configure
 from lib.runtime import Program, Runtime
 
 _count = itertools.count(1)
-PROGRAM = pytest.StashKey()
+PROGRAM, PLACE = pytest.StashKey(), pytest.StashKey()
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "ours: behaviour of our own program; skipped with a peer")
     config.addinivalue_line("markers", "differs(**peers): a peer that is known to behave otherwise, and how")
+    config.addinivalue_line("markers", "root(why): cannot be done as an ordinary user, and why")
+    config.addinivalue_line("markers", "once(why): not repeated as an ordinary user, and why")
     processes.default_signals()
     processes.become_subreaper()
-
-
-    if os.geteuid() != 0:
-        raise pytest.UsageError("these tests make containers as root")
+    if user.WANTED and os.geteuid() != 0:
+        raise pytest.UsageError("CRUN_TEST_USER=1: root is needed to make the user's place; an ordinary user goes without it")
+    worker = hasattr(config, "workerinput")
+    if user.WANTED and not worker:
+        config.stash[PLACE] = user.Place()
+        config.stash[PLACE].enter()
+    if user.WANTED and (worker or not config.getoption("numprocesses", None)):
+        user.become()
     try:
         config.stash[PROGRAM] = Program.find()
     except FileNotFoundError as e:
         raise pytest.UsageError(str(e)) from None
+
+
+def pytest_unconfigure(config):
+    if place := config.stash.get(PLACE, None):
+        with user.root():
+            place.leave()
 
 
 def pytest_report_header(config):
@@ -46,34 +58,11 @@ def pytest_report_header(config):
     return f"runtime: {p.path} ({'ours' if p.ours else 'a peer: ' + p.name + ' ' + '.'.join(map(str, p.version))})"
 
 
-# The modules that CRUN_TEST_USER=1 runs as an ordinary user, and what of them only root can do.
-USER_MODULES = ("test_run", "test_process", "test_log")
-ROOT_ONLY = {
-    "test_cwd_that_only_the_user_may_enter": "makes files of users of the host",
-    "test_appends": "the log file is root's",
-    "test_set_user_id_program": "makes files of users of the host",
-    "test_standard_streams_become_the_users": "streams are files of root",
-    "test_streams_of_a_foreground_run_become_the_users": "streams are files of root",
-    "test_owner_of_streams": "streams are files of root",
-    "test_devices_of_the_host_keep_their_owner": "makes the user namespace of root",
-    "test_pid_file_is_relative_to_the_caller": "the directory is root's",
-    "test_no_new_keyring": "compares with the keyring of the test, which is root's",
-    "test_capability_beyond_ours": "the root of a user namespace has every capability",
-}
-
-
-def root_only(item) -> str:
-    """Why ITEM is not run as an ordinary user; "" if it is."""
-    if item.module.__name__.split(".")[-1] not in USER_MODULES:
-        return "this module is not run as an ordinary user"
-    return ROOT_ONLY.get(item.originalname, "")
-
-
 def pytest_collection_modifyitems(items):
     """The long ones first, so that two workers end together."""
-    for i in items if rootless.AS_USER else []:
-        if why := root_only(i):
-            i.add_marker(pytest.mark.skip(reason=f"as an ordinary user: {why}"))
+    for i in items if user.ACTIVE else []:
+        for m in [*i.iter_markers("root"), *i.iter_markers("once")]:
+            i.add_marker(pytest.mark.skip(reason=f"as an ordinary user: {m.args[0]}"))
     items.sort(key=lambda i: 0 if i.get_closest_marker("slow") else 1)
 
 
@@ -90,8 +79,9 @@ def session():
     yield d
     if leaks.mounts(d):
         pytest.fail(f"still mounted, so {d} is left: {leaks.mounts(d)}")
-    subprocess.run(["chattr", "-R", "-i", d], stderr=subprocess.DEVNULL, check=False)
-    shutil.rmtree(d)
+    with user.root():
+        subprocess.run(["chattr", "-R", "-i", d], stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(d)
 
 
 @pytest.fixture(scope="session")
@@ -118,8 +108,6 @@ def here(request, session, program, image, _markers):
     tag = f"ct{os.getpid()}x{next(_count)}"
     d = session / tag
     d.mkdir()
-    if rootless.AS_USER:
-        os.chown(d, rootless.UID, rootless.GID)
     place = types.SimpleNamespace(dir=d, tag=tag, parent=f"/{tag}", state=d / "state", roots=[d / "state"])
     before = images.names(image)
     check = leaks.Leaks(tag, d, place.roots, () if program.ours else (".empty-directory", ".empty-file"))
@@ -131,7 +119,8 @@ def here(request, session, program, image, _markers):
     changed = images.names(image) ^ before
     check.clean()
     if not leaks.mounts(d):
-        shutil.rmtree(d, ignore_errors=True)
+        with user.root():
+            shutil.rmtree(d, ignore_errors=True)
     if changed:
         for n in sorted(changed, reverse=True):
             if os.path.lexists(n):
@@ -143,10 +132,7 @@ def here(request, session, program, image, _markers):
 @pytest.fixture
 def rt(here, program):
     """The runtime with a state directory of its own; its containers are deleted by force afterwards."""
-    if rootless.AS_USER:
-        r = rootless.User(here.dir / "user", "name" if rootless.helpers() else None).suite(program, here.state)
-    else:
-        r = Runtime(program, here.state)
+    r = Runtime(program, here.state)
     yield r
     complaints = r.clean()
     assert not complaints, "\n".join(complaints)
@@ -170,14 +156,10 @@ def bundle(here, image):
         id = id or f"{here.tag}-{next(count)}"
         path = here.dir / f"bundle-{next(count)}"
         path.mkdir()
-        if rootless.AS_USER:
-            os.chown(path, rootless.UID, rootless.GID)
         root = image
         if copy:
             root = images.copy(image, path / "rootfs")
             changes["root"] = {"readonly": False, **(changes.get("root") or {})}
-            if rootless.AS_USER:
-                rootless.give_image(root)
         b = Bundle(path, root, id, configure(root, f"{here.parent}/{id}" if cgroup else None, **changes))
         return b.write() if text is None else b.write_text(text)
 

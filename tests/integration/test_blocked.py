@@ -12,7 +12,7 @@ from lib import rootless
 from lib.bundle import bind, namespaces, tmpfs
 from lib.rootless import User
 
-pytestmark = [pytest.mark.ours, pytest.mark.skipif(rootless.AS_USER, reason="has users of its own")]
+pytestmark = pytest.mark.ours
 
 MOUNT_API = "fsopen,fsconfig,fsmount,move_mount,open_tree,mount_setattr"
 GROUPS = {
@@ -102,6 +102,7 @@ def test_user_namespace(bundle, rt, blocked, calls, error):
         rt.fails(r, "root.path", "open_tree" if "open_tree" in calls else "mount_setattr")  # only the host's root can give the tree to the user namespace
 
 
+@pytest.mark.once("makes an ordinary user itself")
 @errors
 @matrix
 def test_rootless(bundle, here, program, blocked, calls, error):
@@ -155,6 +156,7 @@ def test_pause(bundle, rt, blocked, error):
     b.wait_status(c, "stopped")
 
 
+@pytest.mark.root("only the host's root may set device rules")
 @errors
 def test_device_program_on_v2(bundle, rt, blocked, error, v2_view):
     """Rules that cannot be had are an error where they were asked for."""

@@ -92,6 +92,7 @@ def test_paused_with_children(running, rt):
 
 # who may not make a cgroup is told for what one is needed
 
+@pytest.mark.once("makes an ordinary user itself")
 @pytest.mark.ours
 def test_limit_without_a_delegated_cgroup(bundle, here, program):
     user = User(here.dir / "user")
@@ -113,6 +114,7 @@ def v2_path(c):
     return cgroups.v2_mount() / c.config["linux"]["cgroupsPath"].lstrip("/")
 
 
+@pytest.mark.root("only root may give a cgroup to ids that are not his own")
 @pytest.mark.ours
 def test_delegated(v2, bundle):
     """Init lives below the container's cgroup, in one that the container's root owns; the namespace shows the upper one."""
@@ -130,6 +132,7 @@ def test_delegated(v2, bundle):
     assert not top.exists()
 
 
+@pytest.mark.root("only root may give a cgroup to ids that are not his own")
 @pytest.mark.ours
 def test_delegated_root_makes_cgroups(v2, bundle):
     script = "mkdir /sys/fs/cgroup/mine/below && echo $$ > /sys/fs/cgroup/mine/below/cgroup.procs; grep 0:: /proc/self/cgroup; mkdir /sys/fs/cgroup/other 2>/dev/null || echo refused"

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from lib import user
 from lib.runtime import Runtime, call
 
 COMMANDS = ["create", "start", "run", "state", "list", "kill", "delete", "ps", "spec", "features"]
@@ -277,15 +278,16 @@ def test_root_that_cannot_be_made(bundle, rt):
 @pytest.mark.ours
 def test_default_roots(as_name, bundle, here):
     """/run/crun and /run/runc; an id that nobody else uses."""
+    top = os.environ["XDG_RUNTIME_DIR"] if user.ACTIVE else "/run"
     for name in ("crun", "runc"):
         c = bundle(args=["/bin/probe", "sleep"])
         program = as_name(name)
         program("create", "-b", c.path, c.id, files=c.path, check=True)
         try:
-            assert os.path.isdir(f"/run/{name}/{c.id}")
+            assert os.path.isdir(f"{top}/{name}/{c.id}")
         finally:
             program("delete", "--force", c.id, check=True)
-        assert not os.path.exists(f"/run/{name}/{c.id}")
+        assert not os.path.exists(f"{top}/{name}/{c.id}")
 
 
 @pytest.mark.ours
@@ -450,7 +452,7 @@ def test_plan(bundle, rt):
 @pytest.mark.ours
 def test_plan_without_root(bundle, rt):
     c = bundle(args=["echo"])
-    r = call(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *rt.argv("plan", "--bundle", c.path)])
+    r = call(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *rt.argv("plan", "--bundle", c.path)], starter=user.root())
     assert r.returncode == 0, str(r)
 
 

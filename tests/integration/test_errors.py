@@ -10,6 +10,7 @@ import pytest
 from lib import cgroups, processes
 from lib.bundle import default_config, tmpfs
 from lib.runtime import Runtime
+from lib.user import as_root
 
 
 # ids
@@ -413,12 +414,11 @@ def test_full_device_for_output(rt, here):
 
 
 @pytest.mark.ours
-def test_full_state_root(bundle, rt, here, tmp_path):
+def test_full_state_root(bundle, rt, here):
     """ENOSPC while the state is written."""
-    import subprocess
     d = here.dir / "full"
     d.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=3", "full", d], check=True)
+    as_root(["mount", "-t", "tmpfs", "-o", f"size=4k,nr_inodes=3,mode=0700,uid={os.geteuid()}", "full", d], check=True)
     try:
         (d / "filler").write_bytes(b"x" * 4096)
         other = Runtime(rt.program, d)
@@ -426,7 +426,7 @@ def test_full_state_root(bundle, rt, here, tmp_path):
         other.fails(r, "No space left on device")
         assert os.listdir(d) == ["filler"]
     finally:
-        subprocess.run(["umount", d], check=True)
+        as_root(["umount", d], check=True)
 
 
 @pytest.mark.ours

@@ -4,12 +4,13 @@
 Faults of single system calls are tests/security/faults.py's; here the machine itself refuses, and goes on refusing.
 """
 
+import os
 import signal
-import subprocess
 
 import pytest
 
 from lib import cgroups
+from lib.user import as_root
 
 pytestmark = pytest.mark.ours
 KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
@@ -44,13 +45,13 @@ def small(here, rt):
     d.mkdir(mode=0o700)
 
     def make(options):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode=0700,{options}", "small", d], check=True)
+        as_root(["mount", "-t", "tmpfs", "-o", f"mode=0700,uid={os.geteuid()},{options}", "small", d], check=True)
         rt.root = d
         here.leaks.state_roots.append(d)
         return d
     yield make
     rt.clean()
-    subprocess.run(["umount", d], check=False)
+    as_root(["umount", d], check=False)
 
 
 def succeeds_or_says(rt, c, *texts) -> bool:
@@ -81,7 +82,7 @@ def test_full_state_root(small, saying, rt, options):
 
 def test_read_only_state_root(small, saying, rt):
     d = small("size=1m")
-    subprocess.run(["mount", "-o", "remount,ro", d], check=True)
+    as_root(["mount", "-o", "remount,ro", d], check=True)
     rt.fails(rt.run(saying()), "state", "read-only file system")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lib import cgroups, leaks, processes
 from lib.runtime import Result
+from lib.user import as_root
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_cgroup_elsewhere(fresh, here):
 def test_mount(fresh, here):
     d = here.dir / "mounted"
     d.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "x", d], check=True)
+    as_root(["mount", "-t", "tmpfs", "x", d], check=True)
     assert len(fresh.found()) == 1 and str(d) in fresh.found()[0]
     fresh.clean()
     assert fresh.found() == []

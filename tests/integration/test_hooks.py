@@ -184,6 +184,7 @@ def test_create_container_sees_host_and_container(hooked, diary, run):
     assert diary.read("seen").split()[-1] == "host" and int(diary.read("seen").split()[0]) >= 1
 
 
+@pytest.mark.root("a hook is the user, and only root of the container's user namespace may enter its network")
 def test_prestart_can_set_up_the_network(hooked, diary, run):
     """What CNI does: it enters the container's network namespace by the pid."""
     script = r"""pid=$(sed 's/.*"pid": *\([0-9]*\).*/\1/' $D/createRuntime.json | tr -d '\n'); nsenter --net=/proc/$pid/ns/net sh -c 'echo 1 > /proc/sys/net/ipv4/ip_forward'"""

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from lib import processes
+from lib import processes, user
 from lib.bundle import DEFAULT_NAMESPACES, namespaces, user_mappings
+from lib.user import as_root
 
 # The type's name in config.json and in /proc/PID/ns
 KINDS = {"pid": "pid", "network": "net", "ipc": "ipc", "uts": "uts", "mount": "mnt", "cgroup": "cgroup", "user": "user",
@@ -69,14 +70,14 @@ def test_user_namespace_and_user(probe):
 
 
 def test_user_namespace_with_several_mappings(probe):
-    rows = [{"containerID": 0, "hostID": 200000, "size": 10}, {"containerID": 10, "hostID": 300000, "size": 5},
-            {"containerID": 1000, "hostID": 0, "size": 1}]
+    rows = [{"containerID": 0, "hostID": 100000, "size": 10}, {"containerID": 10, "hostID": 120000, "size": 5},
+            {"containerID": 1000, "hostID": os.geteuid(), "size": 1}]
     facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})
-    assert facts["uid_map"].split() == "0 200000 10 10 300000 5 1000 0 1".split()
+    assert facts["uid_map"].split() == f"0 100000 10 10 120000 5 1000 {os.geteuid()} 1".split()
 
 
 def test_user_namespace_seen_from_the_host(running, rt):
-    c = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings(123456))
+    c = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings(123456, 1000))
     status = open(f"/proc/{rt.pid(c)}/status").read()
     assert "\nUid:\t123456\t123456\t123456\t123456\n" in status
     assert "\nGid:\t123456\t123456\t123456\t123456\n" in status
@@ -98,9 +99,11 @@ def test_user_namespace_without_mappings(probe):
     """A default mapping: all ids."""
     facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"))
     assert facts["namespaces"]["user"] != link("user")
-    assert facts["uid_map"].split() == ["0", "0", "4294967295"] == facts["gid_map"].split()
+    wanted = [str(r[k]) for r in user.rows() for k in ("containerID", "hostID", "size")] if user.WANTED else ["0", "0", "4294967295"]
+    assert facts["uid_map"].split() == wanted == facts["gid_map"].split()
 
 
+@pytest.mark.root("a user namespace is made by itself")
 @pytest.mark.ours
 def test_mappings_without_a_user_namespace(bundle, run, rt):
     rt.fails(run(bundle(args=["true"], linux=user_mappings())), "linux.uidMappings")
@@ -113,7 +116,8 @@ def test_overlapping_mappings(bundle, run, rt):
     rt.fails(run(c), "linux.uidMappings")
 
 
-@pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "cgroup", "user", "time"])
+@pytest.mark.parametrize("kind", ["pid", "network", "ipc", "uts", "cgroup", "time",
+                                  pytest.param("user", marks=pytest.mark.root("a user namespace is made by itself"))])
 def test_absent_is_shared(probe, kind):
     facts = probe(namespaces=namespaces(*(n for n in DEFAULT_NAMESPACES if n != kind)), edit=no_mounts_that_need(kind))
     if facts["namespaces"][KINDS[kind]] is None:
@@ -182,18 +186,19 @@ def test_joined_time(probe, running, rt):
     assert facts["namespaces"]["time"] == os.readlink(path)
 
 
+@pytest.mark.root("only root may enter a network namespace that root has made")
 def test_joined_bound_network(probe, here):
     """`ip netns add` leaves a file that is a namespace."""
     path = here.dir / "netns"
     path.touch()
     subprocess.run(["unshare", "-n", "sh", "-c", f"mount --bind /proc/self/ns/net {path}"], check=False)
     # unshare -n keeps our mount namespace, so the mount is seen here
-    subprocess.run(["mountpoint", "-q", path], check=True)
+    as_root(["mountpoint", "-q", path], check=True)
     try:
         facts = probe(namespaces=namespaces("pid", "mount", "ipc", "uts", network=path))
         assert facts["namespaces"]["net"] == f"net:[{path.stat().st_ino}]"
     finally:
-        subprocess.run(["umount", path], check=True)
+        as_root(["umount", path], check=True)
 
 
 def test_joined_path_that_is_missing(bundle, run, rt):
@@ -331,6 +336,7 @@ def test_no_mount_namespace(bundle, run):
     assert r.returncode in (0, 1) and r.stdout.startswith("/bin/busybox\n") and r.stdout.endswith("/\n"), str(r)
 
 
+@pytest.mark.root("only root may enter a mount namespace that root has made")
 @pytest.mark.ours
 def test_joined_mount_namespace(bundle, rt, here):
     """root.path is a path of that namespace."""

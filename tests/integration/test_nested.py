@@ -16,7 +16,7 @@ from lib.bundle import CAPABILITIES, bind, caps, default_config, namespaces, tmp
 from lib.rootless import User
 from lib.runtime import call
 
-pytestmark = [pytest.mark.ours, pytest.mark.skipif(rootless.AS_USER, reason="has users of its own")]
+pytestmark = pytest.mark.ours
 
 ALL = caps(*[c for c in CAPABILITIES if c != "SYS_RESOURCE"])
 
@@ -248,7 +248,8 @@ def test_without_dev_null(bundle, here, rt, how):
     script = {"empty": "mount -t tmpfs tmpfs /dev", "file": "mount -t tmpfs tmpfs /dev; echo secret > /dev/null",
               "gone": "mount -t tmpfs tmpfs /dev; ln -s /etc/passwd /dev/null"}[how]
     b = rt.with_options(prefix=view(here, "dev-view", script))
-    r = b.run(bundle(args=["sh", "-c", "wc -c < /proc/keys; echo x > /dev/null; head -c 3 /dev/zero | wc -c"]))
+    r = b.run(bundle(args=["sh", "-c", "wc -c < /proc/keys; echo x > /dev/null; head -c 3 /dev/zero | wc -c"],
+                     hooks={"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "echo of a hook"]}]}))
     assert (r.returncode, r.stdout, r.stderr) == (0, "0\n3\n", ""), str(r)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from lib.bundle import namespaces, user_mappings
+from lib.user import as_root
 
 pytestmark = pytest.mark.ours
 
@@ -20,10 +21,10 @@ def net(here):
              "ip -6 addr add fd00::5/64 nodad dev ct0 && ip link set ct0 mtu 1400 up && ip link set lo up")
     r = subprocess.run(["unshare", f"--net={path}", "sh", "-c", setup], capture_output=True, text=True, check=False)
     if r.returncode:
-        subprocess.run(["umount", path], check=False, stderr=subprocess.DEVNULL)
+        as_root(["umount", path], check=False, stderr=subprocess.DEVNULL)
         pytest.skip(f"no veth devices here: {r.stderr}")
     yield ["nsenter", f"--net={path}"]
-    subprocess.run(["umount", path], check=True)
+    as_root(["umount", path], check=True)
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def test_user_namespace(bundle, inside):
     assert "10.9.8.7/24" in r.stdout, str(r)
 
 
+@pytest.mark.root("only root may enter a network namespace that root has made")
 def test_joined_namespace(bundle, inside, here):
     other = here.dir / "other"
     other.touch()
@@ -78,7 +80,7 @@ def test_joined_namespace(bundle, inside, here):
         assert r.returncode == 0, str(r)
         assert "10.9.8.7/24" in links(["nsenter", f"--net={other}"])
     finally:
-        subprocess.run(["umount", other], check=True)
+        as_root(["umount", other], check=True)
 
 
 def test_given_back_when_the_launch_fails(bundle, inside, net, rt):

@@ -97,6 +97,7 @@ def test_detached(bundle, rt, manager):
     assert manager[1]() == f"READY=1\nMAINPID={rt.pid(c)}\n"
 
 
+@pytest.mark.root("root of this map is another than the user, who alone may enter his state directory")
 def test_user_of_a_user_namespace(bundle, rt, manager):
     c = bundle(args=send("READY=1", then="true"), copy=True, user={"uid": 1000, "gid": 1000}, linux=user_mappings(),
                namespaces=namespaces("user", "pid", "network", "ipc", "uts", "mount"))

@@ -11,8 +11,10 @@ import time
 
 import pytest
 
+from lib import user
 from lib.bundle import DEFAULT_NAMESPACES, bind, namespaces, tmpfs, user_mappings
 from lib.runtime import finish
+from lib.user import as_root
 
 NO_PID = namespaces("mount", "network", "ipc", "uts")  # a process that is not pid 1 can be killed by its own signal
 
@@ -343,8 +345,8 @@ def test_standard_streams_become_the_users(bundle, rt):
     rt.wait_status(c, "stopped")
     assert ((c.path / "stdout").read_text(), (c.path / "stderr").read_text()) == ("one\n", "two\n")
     st = (c.path / "stdout").stat()
-    assert st.st_uid == 1000
-    assert st.st_gid == 1001 or not rt.ours
+    assert st.st_uid == user.outside(1000)
+    assert st.st_gid == user.outside(1001) or not rt.ours
 
 
 @pytest.mark.differs(runc="puts pipes between")
@@ -353,7 +355,7 @@ def test_streams_of_a_foreground_run_become_the_users(bundle, rt, here):
     with open(here.dir / "log", "ab") as log:
         r = rt.run(c, stdout=log, stderr=log)
     assert (r.returncode, sorted((here.dir / "log").read_text().split())) == (0, ["one", "two"])
-    assert (here.dir / "log").stat().st_uid == 1000
+    assert (here.dir / "log").stat().st_uid == user.outside(1000)
 
 
 @pytest.fixture(params=["host's", "own"])
@@ -362,7 +364,7 @@ def mapped(request):
     if request.param == "own":
         return {"user": {"uid": 1000, "gid": 1001}, "linux": user_mappings(),
                 "namespaces": namespaces(*DEFAULT_NAMESPACES, "user")}, (101000, 101001)
-    return {"user": {"uid": 1000, "gid": 1001}}, (1000, 1001)
+    return {"user": {"uid": 1000, "gid": 1001}}, (user.outside(1000), user.outside(1001))
 
 
 def _owner(fd):
@@ -402,6 +404,7 @@ def test_owner_of_streams(bundle, rt, here, mapped, how):
     other.close()
 
 
+@pytest.mark.root("makes the user namespace of root")
 @pytest.mark.ours
 @pytest.mark.parametrize("devices", [[], ["/dev/null", "/dev/tty"]])
 def test_devices_of_the_host_keep_their_owner(bundle, rt, mapped, devices):
@@ -444,11 +447,11 @@ def test_time_of_a_run(bundle, run):
 def test_bundle_on_another_mount(bundle, run, here):
     """The image is itself a mount point, as with overlays."""
     c = bundle(args=["cat", "/etc/hostname"], copy=True)
-    subprocess.run(["mount", "--bind", c.rootfs, c.rootfs], check=True)
+    as_root(["mount", "--bind", c.rootfs, c.rootfs], check=True)
     try:
         assert run(c).stdout == "from-the-image\n"
     finally:
-        subprocess.run(["umount", c.rootfs], check=True)
+        as_root(["umount", c.rootfs], check=True)
 
 
 def test_shared_propagation_of_the_caller(bundle, rt, here):

@@ -5,6 +5,8 @@ import copy
 import json
 from pathlib import Path
 
+from . import user
+
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Of capabilities(7), in the order of their numbers.
@@ -38,8 +40,8 @@ def tmpfs(destination, *options) -> dict:
 
 
 def user_mappings(host=100000, size=65536) -> dict:
-    """linux fields for a user namespace whose root is `host`."""
-    row = [{"containerID": 0, "hostID": host, "size": size}]
+    """linux fields for a user namespace whose root is `host`; 0 stands for whoever runs the suite."""
+    row = user.rows() if host == 0 and user.WANTED else [{"containerID": 0, "hostID": host, "size": size}]
     return {"uidMappings": row, "gidMappings": copy.deepcopy(row)}
 
 

@@ -11,7 +11,7 @@ import os
 import resource
 from pathlib import Path
 
-from . import cgroups
+from . import cgroups, user
 from . import rootfs as rootfs_of
 from .bundle import CAPABILITIES
 
@@ -46,6 +46,23 @@ def _limit(name):
     return resource.getrlimit(number)[1] if number is not None else None
 
 
+def as_ordinary_user(config: dict) -> None:
+    """What an engine asks of root only: ids that are not the user's become some of his, and what the kernel refuses him is left out."""
+    l = config["linux"]
+    for key in ("uidMappings", "gidMappings"):
+        first, left = user.SUBORDINATE
+        for row in l.get(key) or []:
+            row.update(hostID=first, size=min(row["size"], left))
+            first, left = first + row["size"], left - row["size"]
+        l[key] = [row for row in l.get(key) or [] if row["size"]]
+    (l.get("sysctl") or {}).pop("net.ipv4.ping_group_range", None)  # groups that are not his
+    l["devices"] = [d for d in l.get("devices") or [] if os.path.exists(d["path"])]  # the host's are bound
+
+
+def id_mapped(config: dict) -> bool:
+    return any(m.get("uidMappings") or any("idmap" in o for o in m.get("options") or []) for m in config.get("mounts") or [])
+
+
 def adapt(config: dict, rootfs: Path, cgroups_path: str, directory: Path, args: list) -> dict:
     """A copy of an engine's configuration that runs here."""
     c = copy.deepcopy(config)
@@ -68,6 +85,8 @@ def adapt(config: dict, rootfs: Path, cgroups_path: str, directory: Path, args: 
     if p.get("oomScoreAdj", 0) < int(Path("/proc/self/oom_score_adj").read_text()):
         p.pop("oomScoreAdj", None)  # lowering needs CAP_SYS_RESOURCE
     l["cgroupsPath"] = cgroups_path
+    if user.ACTIVE:
+        as_ordinary_user(c)
     for key, controller in CONTROLLERS.items():
         if controller not in cgroups.controllers():
             (l.get("resources") or {}).pop(key, None)

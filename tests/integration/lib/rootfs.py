@@ -10,6 +10,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from . import user
+
 HERE = Path(__file__).resolve().parent.parent
 
 PASSWD = """root:x:0:0:root:/root:/bin/sh
@@ -53,14 +55,15 @@ def make(root: Path) -> Path:
     (root / "etc/group").write_text(GROUP)
     (root / "etc/hostname").write_text("from-the-image\n")
     (root / "tmp").chmod(0o1777)
-    os.chown(root / "home/alice", 1000, 1000)
+    user.chown(root / "home/alice", 1000, 1000)
     build_probe(root / "bin/probe")
     return root
 
 
 def copy(root: Path, to: Path) -> Path:
     """A private copy, owners and links kept."""
-    subprocess.run(["cp", "-a", "--reflink=auto", root, to], check=True, timeout=60)
+    with user.root():
+        subprocess.run(["cp", "-a", "--reflink=auto", root, to], check=True, timeout=60)
     return to
 
 
@@ -71,14 +74,15 @@ def shift(root: Path, uids: list, gids: list) -> None:
             if r["containerID"] <= n < r["containerID"] + r["size"]:
                 return r["hostID"] + n - r["containerID"]
         return n
-    for d, ds, fs in os.walk(root):
-        for n in [d, *(os.path.join(d, n) for n in ds + fs)]:
-            st = os.lstat(n)
-            if n == d and d != str(root):
-                continue  # done among its parent's
-            os.lchown(n, to(st.st_uid, uids), to(st.st_gid, gids))
-            if not os.path.islink(n):
-                os.chmod(n, st.st_mode & 0o7777)
+    with user.root():
+        for d, ds, fs in os.walk(root):
+            for n in [d, *(os.path.join(d, n) for n in ds + fs)]:
+                st = os.lstat(n)
+                if n == d and d != str(root):
+                    continue  # done among its parent's
+                os.lchown(n, to(user.inside(st.st_uid), uids), to(user.inside(st.st_gid), gids))
+                if not os.path.islink(n):
+                    os.chmod(n, st.st_mode & 0o7777)
 
 
 def names(root: Path) -> set:

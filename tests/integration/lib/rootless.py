@@ -3,19 +3,12 @@
 mount namespace of the command's own, his files below the test's directory."""
 
 import os
-import re
-import shutil
 import subprocess
 from pathlib import Path
 
-from . import rootfs as images
 from .runtime import Runtime
+from .user import GID, NAME, UID
 
-# With CRUN_TEST_USER=1 the suite's runtime is run by an ordinary user (with subordinate ids, where the helpers are).
-AS_USER = os.environ.get("CRUN_TEST_USER", "") not in ("", "0")
-
-UID = GID = 60123  # nobody's on any host
-NAME = "crun-test"
 SUBORDINATE = 1 << 20, 65536
 
 VIEW = """#!/bin/sh -e
@@ -28,29 +21,10 @@ exec "$@"
 """
 
 
-def helpers() -> bool:
-    return all(shutil.which(n) for n in ("newuidmap", "newgidmap"))
-
-
 def give(path: Path, uid=UID, gid=GID) -> Path:
     """The tree becomes the user's."""
     subprocess.run(["chown", "-hR", f"{uid}:{gid}", path], check=True, timeout=60)
     return path
-
-
-def rows() -> list:
-    """The map that a container of his gets by itself."""
-    own = [{"containerID": 0, "hostID": UID, "size": 1}]
-    return own + [{"containerID": 1, "hostID": SUBORDINATE[0], "size": SUBORDINATE[1]}] if helpers() else own
-
-
-def give_image(root: Path) -> None:
-    """The tree as the container's users see it: root's files are the user's, others' those of his subordinate ids."""
-    images.shift(root, rows(), rows())
-
-
-# What the runtime answers where an ordinary user asks for what only root can have.
-REFUSALS = re.compile(r"ordinary user|not delegated to you|is not mapped in the container's user namespace|has no cgroup, it")
 
 
 class User:
@@ -79,14 +53,6 @@ class User:
         return ["unshare", "--mount", "--propagation", "private", self.view, self.place / "etc", *more,
                 "setpriv", "--reuid", str(self.uid), "--regid", str(self.gid), *groups,
                 "env", "-u", "XDG_RUNTIME_DIR", f"XDG_RUNTIME_DIR={self.runtime_dir}", f"HOME={self.place}"]
-
-    def suite(self, program, state: Path) -> Runtime:
-        """The suite's runtime, as this user."""
-        state.mkdir(mode=0o700, exist_ok=True)
-        os.chown(state, self.uid, self.gid)
-        r = self.runtime(program, root=state)
-        r.refusals = REFUSALS
-        return r
 
     def runtime(self, program, *more, root=None) -> Runtime:
         """The runtime as this user; its state below `root`, or his XDG_RUNTIME_DIR."""

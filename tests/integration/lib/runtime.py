@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The runtime under test: a thin, typed way to call its command line, with a time limit on everything."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,9 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from . import processes
+from . import processes, user
 from .bundle import Bundle
 
 TIMEOUT = float(os.environ.get("CRUN_TEST_TIMEOUT", "30"))
@@ -55,9 +54,10 @@ class Result:
                 f"--- stdout\n{self.stdout[:4000]}\n--- stderr\n{self.stderr[:4000]}")
 
 
-def call(argv, timeout=TIMEOUT, input=None, files=None, check=False, **popen) -> Result:
+def call(argv, timeout=TIMEOUT, input=None, files=None, check=False, starter=None, **popen) -> Result:
     """Runs a command to its end.
 
+    starter: in which context it is started.
     files: a directory; the standard streams are then files in it, which a container may hold on to after the command
     has ended (create, run --detach). Otherwise pipes.
     """
@@ -67,7 +67,8 @@ def call(argv, timeout=TIMEOUT, input=None, files=None, check=False, **popen) ->
     start = time.monotonic()
     if files:
         with open(files / "stdout", "w+b") as out, open(files / "stderr", "w+b") as err:
-            p = processes.Process(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **popen)
+            with starter or contextlib.nullcontext():
+                p = processes.Process(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **popen)
             try:
                 p.wait_and_forget(timeout)
             except subprocess.TimeoutExpired:
@@ -81,7 +82,8 @@ def call(argv, timeout=TIMEOUT, input=None, files=None, check=False, **popen) ->
         popen.setdefault("stdin", subprocess.DEVNULL if input is None else subprocess.PIPE)
         popen.setdefault("stdout", subprocess.PIPE)
         popen.setdefault("stderr", subprocess.PIPE)
-        p = processes.Process(argv, **popen)
+        with starter or contextlib.nullcontext():
+            p = processes.Process(argv, **popen)
         try:
             o, e = p.communicate(input.encode() if isinstance(input, str) else input, timeout)
         except subprocess.TimeoutExpired:
@@ -131,12 +133,14 @@ class Program:
 
 
 class Runtime:
-    """The program with a state directory of its own. Commands take a Bundle or an id."""
+    """The program with a state directory of its own. Commands take a Bundle or an id.
+
+    prefix: a command through which the program is called; root's, whoever the program is run by.
+    """
 
     def __init__(self, program: Program, root: Path, prefix=(), options=()):
         self.program, self.root, self.prefix, self.options = program, Path(root), list(prefix), list(options)
         self.ids, self.processes = [], []
-        self.refusals = None  # of an ordinary user's wishes: a test that gets one is skipped
 
     @property
     def ours(self):
@@ -144,20 +148,25 @@ class Runtime:
 
     def with_options(self, *options, prefix=None) -> "Runtime":
         """The same state, other global options, or called through another command."""
-        if self.refusals and prefix is not None:
-            pytest.skip("as an ordinary user: the command that it is called through is root's")
         other = Runtime(self.program, self.root, self.prefix if prefix is None else prefix, [*self.options, *options])
-        other.ids, other.processes, other.refusals = self.ids, self.processes, self.refusals
+        other.ids, other.processes = self.ids, self.processes
         return other
 
     def argv(self, *args) -> list:
-        return [*self.prefix, self.program.path, "--root", self.root, *self.options, *args]
+        return [*self.through(), self.program.path, "--root", self.root, *self.options, *args]
+
+    def _prefix_is_roots(self) -> bool:
+        return bool(self.prefix) and str(self.prefix[0]) not in ("sh", "env", "prlimit")
+
+    def through(self) -> list:
+        return [*self.prefix, *user.DROP] if self._prefix_is_roots() else self.prefix
+
+    def starter(self):
+        return user.root() if self._prefix_is_roots() else contextlib.nullcontext()
 
     def __call__(self, *args, check=False, **how) -> Result:
         __tracebackhide__ = True
-        r = call(self.argv(*args), **how)
-        if self.refusals and r.returncode and (why := self.refusals.search(r.stderr)):
-            pytest.skip(f"as an ordinary user: {why[0]}")
+        r = call(self.argv(*args), starter=self.starter(), **how)
         if check:
             assert r.returncode == 0, f"expected to succeed:\n{r}"
         return r
@@ -211,7 +220,8 @@ class Runtime:
         how.setdefault("stdin", subprocess.DEVNULL)
         how.setdefault("stdout", subprocess.PIPE)
         how.setdefault("stderr", subprocess.PIPE)
-        p = processes.Process([str(a) for a in self.argv(*args)], **how)
+        with self.starter():
+            p = processes.Process([str(a) for a in self.argv(*args)], **how)
         self.processes.append(p)
         return p
 
@@ -272,7 +282,7 @@ class Runtime:
         for id in reversed(names):
             processes.reap()
             try:
-                r = call([*self.prefix, self.program.path, "--root", self.root, "delete", "--force", id])
+                r = call([*self.through(), self.program.path, "--root", self.root, "delete", "--force", id], starter=self.starter())
             except AssertionError as e:
                 complaints.append(str(e))
                 continue
