@@ -105,7 +105,10 @@ int state_dir_make(int root_fd, const char *id, int *ret_dir_fd, struct error *e
                                    : error_errno(err, -errno, "container \"%s\": make its state directory", id);
         r = open_locked(root_fd, name, LOCK_EX, ret_dir_fd);
     } while (r == 0 || r == -ENOENT);
-    return r < 0 ? error_errno(err, r, "container \"%s\": lock its state directory", id) : 0;
+    if (r >= 0)
+        return 0;
+    unlinkat(root_fd, name, AT_REMOVEDIR); /* still empty, or not ours */
+    return error_errno(err, r, "container \"%s\": lock its state directory", id);
 }
 
 int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struct error *err)
