@@ -21,44 +21,28 @@ static int freeze(struct container *container, bool frozen, struct error *err)
     return r;
 }
 
-int crun_pause(struct crun_context *context, const char *id, struct crun_error *error)
+/* Freeze or thaw: only what is not so already. */
+static int change(struct crun_context *context, const char *id, bool frozen, struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
     struct error *err = own_error(error);
     int r = container_open(context, id, LOCK_EX, &container, err);
 
+    if (r >= 0)
+        r = container_check_running(&container, err);
     if (r < 0)
         return r;
-    switch (container_status(&container)) {
-    case STATE_CREATED:
-    case STATE_RUNNING:
-        return freeze(&container, true, err);
-    case STATE_PAUSED:
-        return error_set(err, -EBUSY, "container already paused");
-    case STATE_CREATING:
-    case STATE_STOPPED:
-        break;
-    }
-    return error_set(err, -ESRCH, "container not running");
+    if ((container_status(&container) == STATE_PAUSED) == frozen)
+        return error_set(err, -EBUSY, frozen ? "container already paused" : "container not paused");
+    return freeze(&container, frozen, err);
+}
+
+int crun_pause(struct crun_context *context, const char *id, struct crun_error *error)
+{
+    return change(context, id, true, error);
 }
 
 int crun_resume(struct crun_context *context, const char *id, struct crun_error *error)
 {
-    _cleanup_(container_close) struct container container;
-    struct error *err = own_error(error);
-    int r = container_open(context, id, LOCK_EX, &container, err);
-
-    if (r < 0)
-        return r;
-    switch (container_status(&container)) {
-    case STATE_PAUSED:
-        return freeze(&container, false, err);
-    case STATE_CREATED:
-    case STATE_RUNNING:
-        return error_set(err, -EBUSY, "container not paused");
-    case STATE_CREATING:
-    case STATE_STOPPED:
-        break;
-    }
-    return error_set(err, -ESRCH, "container not running");
+    return change(context, id, false, error);
 }
