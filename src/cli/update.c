@@ -66,23 +66,22 @@ static const struct option options[] = {
 
 static const struct {
     size_t text, offset;
-    const char *name;
     bool size;
 } numbers[] = {
-    {BLKIO_WEIGHT,        offsetof(struct crun_update_options, blkio_weight),       "--blkio-weight",       false},
-    { CPU_PERIOD,         offsetof(struct crun_update_options, cpu_period),         "--cpu-period",         false},
-    { CPU_QUOTA,          offsetof(struct crun_update_options, cpu_quota),          "--cpu-quota",          false},
-    { CPU_BURST,          offsetof(struct crun_update_options, cpu_burst),          "--cpu-burst",          false},
-    { CPU_IDLE,           offsetof(struct crun_update_options, cpu_idle),           "--cpu-idle",           false},
-    { CPU_RT_PERIOD,      offsetof(struct crun_update_options, cpu_rt_period),      "--cpu-rt-period",      false},
-    { CPU_RT_RUNTIME,     offsetof(struct crun_update_options, cpu_rt_runtime),     "--cpu-rt-runtime",     false},
-    { CPU_SHARES,         offsetof(struct crun_update_options, cpu_shares),         "--cpu-share",          false},
-    { PIDS_LIMIT,         offsetof(struct crun_update_options, pids_limit),         "--pids-limit",         false},
-    { KERNEL_MEMORY,      offsetof(struct crun_update_options, kernel_memory),      "--kernel-memory",      true },
-    { KERNEL_MEMORY_TCP,  offsetof(struct crun_update_options, kernel_memory_tcp),  "--kernel-memory-tcp",  true },
-    { MEMORY,             offsetof(struct crun_update_options, memory),             "--memory",             true },
-    { MEMORY_RESERVATION, offsetof(struct crun_update_options, memory_reservation), "--memory-reservation", true },
-    { MEMORY_SWAP,        offsetof(struct crun_update_options, memory_swap),        "--memory-swap",        true },
+    {BLKIO_WEIGHT,        offsetof(struct crun_update_options, blkio_weight),       false},
+    { CPU_PERIOD,         offsetof(struct crun_update_options, cpu_period),         false},
+    { CPU_QUOTA,          offsetof(struct crun_update_options, cpu_quota),          false},
+    { CPU_BURST,          offsetof(struct crun_update_options, cpu_burst),          false},
+    { CPU_IDLE,           offsetof(struct crun_update_options, cpu_idle),           false},
+    { CPU_RT_PERIOD,      offsetof(struct crun_update_options, cpu_rt_period),      false},
+    { CPU_RT_RUNTIME,     offsetof(struct crun_update_options, cpu_rt_runtime),     false},
+    { CPU_SHARES,         offsetof(struct crun_update_options, cpu_shares),         false},
+    { PIDS_LIMIT,         offsetof(struct crun_update_options, pids_limit),         false},
+    { KERNEL_MEMORY,      offsetof(struct crun_update_options, kernel_memory),      true },
+    { KERNEL_MEMORY_TCP,  offsetof(struct crun_update_options, kernel_memory_tcp),  true },
+    { MEMORY,             offsetof(struct crun_update_options, memory),             true },
+    { MEMORY_RESERVATION, offsetof(struct crun_update_options, memory_reservation), true },
+    { MEMORY_SWAP,        offsetof(struct crun_update_options, memory_swap),        true },
 };
 
 /* The power of two of a suffix: b, k, m, g or t, also as "kb" and "KiB"; -1 if it is none. */
@@ -103,7 +102,17 @@ static int suffix_shift(const char *suffix)
     return *suffix ? -1 : 10 * (int) (letter - letters);
 }
 
-static int parse_number(const char *name, const char *text, bool size, struct crun_number *ret, struct crun_error *err)
+/* The first option of a text: others are its aliases. */
+static const char *option_name(size_t text)
+{
+    const struct option *option = options;
+
+    while (option->offset != TEXT(text))
+        option++;
+    return option->name;
+}
+
+static int parse_number(size_t index, const char *text, bool size, struct crun_number *ret, struct crun_error *err)
 {
     char *end;
     long long value;
@@ -113,7 +122,7 @@ static int parse_number(const char *name, const char *text, bool size, struct cr
     value = strtoll(text, &end, 10);
     shift = size ? suffix_shift(end) : *end ? -1 : 0;
     if (end == text || errno || shift < 0 || value > (INT64_MAX >> shift) || (value < 0 && shift > 0))
-        return failure_set(err, -EINVAL, "invalid value \"%s\" for %s: expected %s", text, name,
+        return failure_set(err, -EINVAL, "invalid value \"%s\" for --%s: expected %s", text, option_name(index),
                            size ? "a size like 512m, or -1" : "a number");
     *ret = (struct crun_number){ true, value * (1LL << shift) };
     return 0;
@@ -135,7 +144,7 @@ static int update_run(struct program *program, struct crun_error *err)
 
     for (size_t i = 0; r >= 0 && i < sizeof numbers / sizeof numbers[0]; i++)
         if (text[numbers[i].text])
-            r = parse_number(numbers[i].name, text[numbers[i].text], numbers[i].size,
+            r = parse_number(numbers[i].text, text[numbers[i].text], numbers[i].size,
                              (struct crun_number *) ((char *) &wishes + numbers[i].offset), err);
     return r < 0 ? r : crun_update(program->context, program->operands[0], &wishes, err);
 }
