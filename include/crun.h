@@ -4,7 +4,8 @@
  *
  * Every verb takes a context (where state is kept, which cgroup manager, where the log goes), an options structure
  * (set it up with its CRUN_*_OPTIONS_INIT) and an error. Functions return 0 or more on success and a negative errno
- * on failure, with one line of text in the error. Nothing here prints, exits or aborts.
+ * on failure, with one line of text in the error. Nothing here prints, exits or aborts. A caller that has SIGCHLD
+ * ignored takes the exit statuses of hooks away; the program sets it back.
  */
 #pragma once
 

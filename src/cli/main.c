@@ -131,6 +131,7 @@ int main(int argc, char **argv)
     int status, r;
 
     fill_streams();
+    signal(SIGCHLD, SIG_DFL); /* a caller's SIG_IGN has the kernel reap: hooks would have no exit status */
     signal(SIGXFSZ, SIG_IGN); /* a write that RLIMIT_FSIZE forbids is an error like others; crun-init sets it back */
     program_init(&program, argc > 0 ? argv[0] : NULL);
     status = run_program(&program, argc > 0 ? (size_t) argc - 1 : 0, argv + (argc > 0), &err);

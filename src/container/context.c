@@ -77,12 +77,22 @@ const char *crun_errno_text(int code)
     return errno_text(code);
 }
 
+static const char *face_name(const struct crun_context *context)
+{
+    return context->as_runc ? "runc" : "crun";
+}
+
 int context_root(struct crun_context *context, struct error *err)
 {
     if (context->root_fd >= 0)
         return 0;
-    return state_root_open(context->root_option, context->as_runc ? "runc" : "crun", context->rootless,
-                           &context->root_fd, &context->root_path, err);
+    return state_root_open(context->root_option, face_name(context), context->rootless, &context->root_fd,
+                           &context->root_path, err);
+}
+
+int context_root_path(const struct crun_context *context, char **ret_path, struct error *err)
+{
+    return state_root_path(context->root_option, face_name(context), context->rootless, ret_path, err);
 }
 
 const char *crun_context_root(const struct crun_context *context)

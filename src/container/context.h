@@ -37,6 +37,8 @@ struct container {
 
 /* Open the state root, once. */
 int context_root(struct crun_context *context, struct error *err);
+/* Where it is or would be, malloc'd; nothing is made. */
+int context_root_path(const struct crun_context *context, char **ret_path, struct error *err);
 
 /* Open container ID. LOCK: LOCK_EX for verbs that change it, 0 for those that look. */
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "launch/notify.h"
 
 static const char *const mount_options[] = { "bind", "nosuid", "nodev", "noexec" };
@@ -64,17 +65,18 @@ int notify_prepare(struct crun_context *context, const char *id, struct arena *a
                    const char **ret_name, struct error *err)
 {
     const char *variable = getenv("NOTIFY_SOCKET"), *inside, *source;
+    _cleanup_free_ char *root = NULL;
     struct spec *copy;
     int r;
 
     if (!variable || !*variable || !(*spec)->process || strlen(id) > NAME_MAX)
         return 0;
-    r = context_root(context, err);
+    r = context_root_path(context, &root, err);
     if (r < 0)
         return r;
     copy = arena_new(arena, struct spec, 1);
     inside = directory_inside(context, variable);
-    source = arena_printf(arena, "%s/%s/" NOTIFY_DIRECTORY, context->root_path, id);
+    source = arena_printf(arena, "%s/%s/" NOTIFY_DIRECTORY, root, id);
     if (!copy || !source)
         return error_errno(err, -ENOMEM, "NOTIFY_SOCKET");
     *copy = **spec;

@@ -108,6 +108,7 @@ static void add_line(struct lines *lines, const char *line, size_t length)
 static void filter(struct notify *notify, const char *datagram, size_t size, int pid, struct lines *ret)
 {
     char main_pid[32];
+    bool ready = false;
 
     ret->length = 0;
     for (const char *line = datagram, *end = datagram + size; line < end;) {
@@ -116,11 +117,12 @@ static void filter(struct notify *notify, const char *datagram, size_t size, int
 
         if (may_pass(line, length)) {
             add_line(ret, line, length);
-            notify->ready |= begins(line, length, "READY=1");
+            ready |= begins(line, length, "READY=1");
         }
         line += length + 1;
     }
-    if (ret->length && strstr(ret->text, "READY=1\n"))
+    notify->ready |= ready;
+    if (ready)
         add_line(ret, main_pid, (size_t) snprintf(main_pid, sizeof main_pid, "MAINPID=%d", pid));
 }
 
@@ -142,9 +144,11 @@ void notify_forward(struct notify *notify, int pid)
     struct lines lines;
     ssize_t n;
 
-    /* recv without room for ancillary data: descriptors that somebody sends along are dropped by the kernel. */
-    while (notify->fd >= 0 && (n = recv(notify->fd, datagram, sizeof datagram, MSG_DONTWAIT)) >= 0) {
-        memset(&lines, 0, sizeof lines);
+    /* recv without room for ancillary data: descriptors that somebody sends along are dropped by the kernel. What is too
+     * long is dropped whole: its last line would have another meaning, cut off. */
+    while (notify->fd >= 0 && (n = recv(notify->fd, datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC)) >= 0) {
+        if ((size_t) n > sizeof datagram)
+            continue;
         filter(notify, datagram, (size_t) n, pid, &lines);
         if (lines.length)
             send_on(lines.text, lines.length);

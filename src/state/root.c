@@ -149,6 +149,12 @@ static int open_root(const char *path, struct error *err)
     return error_errno(err, -errno, "state root \"%s\"", path);
 }
 
+int state_root_path(const char *root, const char *name, bool rootless, char **ret_path, struct error *err)
+{
+    *ret_path = root_path(root, name, rootless);
+    return *ret_path ? 0 : out_of_memory(err);
+}
+
 int state_root_open(const char *root, const char *name, bool rootless, int *ret_fd, char **ret_path, struct error *err)
 {
     _cleanup_free_ char *path = root_path(root, name, rootless);

@@ -56,6 +56,9 @@ const char *state_status_name(enum state_status status);
 /* 0, or an error that says what an id may be ([a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*, at most 1024 characters). Pure. */
 int state_check_id(const char *id, struct error *err);
 
+/* Where state_root_open would open the state root, malloc'd; nothing is made or looked at. */
+int state_root_path(const char *root, const char *name, bool rootless, char **ret_path, struct error *err);
+
 /* The state root: ROOT if not NULL; or /run/NAME for root and $XDG_RUNTIME_DIR/NAME for others (verified private
  * directory below /run/user/UID or /tmp when that is unset). Opened, made if missing with 0700 (never followed through a
  * symlink in its last component). *RET_PATH, malloc'd absolute path. */

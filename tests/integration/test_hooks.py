@@ -241,6 +241,16 @@ def test_descriptors(hooked, diary, run):
         assert int(diary.read(f"{n}.fds")) <= 4, f"{n}:\n" + diary.read(f"{n}.list")  # 0, 1, 2, and the directory
 
 
+@pytest.mark.parametrize("verb", ["create", "run"])
+def test_caller_that_ignores_its_children(bundle, rt, verb):
+    """With SIGCHLD ignored the kernel reaps by itself, and no exit status is to be had."""
+    ignore = {"preexec_fn": lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)}
+    call = getattr(rt, verb)
+    assert call(bundle(args=["true"], hooks={"prestart": [{"path": "/bin/true"}]}), **ignore).returncode == 0
+    r = call(bundle(args=["true"], hooks={"prestart": [{"path": "/bin/false"}]}), check=False, **ignore)
+    rt.fails(r, "prestart", "exit status 1")
+
+
 def test_empty_lists(hooked, run):
     assert run(hooked({n: [] for n in ALL})).returncode == 0
     assert run(hooked({})).returncode == 0

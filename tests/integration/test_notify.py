@@ -127,3 +127,27 @@ def test_exec_does_not_hear_of_it(bundle, rt, manager):
     c = bundle(args=send("READY=1"), copy=True)
     rt.run_detached(c, **how(manager))
     assert rt("exec", c.id, "sh", "-c", "echo x$NOTIFY_SOCKET").stdout == "x\n"
+
+
+def test_ready_is_a_line_and_not_a_part_of_one(bundle, rt, manager):
+    """What a status says does not make the container ready."""
+    script = "probe notify STATUS=READY=1; probe notify STATUS=$(seq -s x 20000); probe notify STOPPING=1"
+    c = bundle(args=["sh", "-c", script], copy=True)
+    assert rt.run(c, **how(manager)).returncode == 0
+    assert manager[1]() == "STATUS=READY=1\n"
+    assert manager[1]() == "STOPPING=1\n"  # what was too long to be read whole is dropped
+
+
+def test_plan_makes_nothing(bundle, rt, manager):
+    c = bundle(args=["true"])
+    r = rt("plan", "--bundle", c.path, c.id, **how(manager))
+    assert f'source "{rt.root}/{c.id}/notify"' in r.stdout, str(r)
+    assert not rt.root.exists()
+
+
+def test_plan_without_privileges(bundle, rt, manager):
+    """Another user's state root is not looked at."""
+    rt.root.mkdir(mode=0o700)
+    r = rt.with_options(prefix=["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"])(
+        "plan", "--bundle", bundle(args=["true"]).path, "x", **how(manager))
+    assert r.returncode == 0 and "notify" in r.stdout, str(r)

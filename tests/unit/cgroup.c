@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -335,6 +336,39 @@ static void test_controllers(void)
     restore(hierarchy, name, before);
 }
 
+/* More than are held at a time, some of which end meanwhile. */
+static void test_signal_many(void)
+{
+    enum { MANY = 150 };
+    const struct cgroup_hierarchy *hierarchy = find("pids", false);
+    struct cgroup_dir top, dir;
+    struct rlimit few = { 40, 40 }, old;
+    struct error err = { 0 };
+    pid_t pids[MANY];
+    bool made;
+    int status;
+
+    NEEDS(hierarchy, "no v1 hierarchy of pids");
+    top = ours(hierarchy, "");
+    dir = ours(hierarchy, "/many");
+    CHECK_INT(cgroup_make(&dir, NULL, false, &made, &err), 0);
+    for (int i = 0; i < MANY; i++) {
+        pids[i] = sleeper();
+        CHECK_INT(cgroup_join(&dir, pids[i], &err), 0);
+    }
+    end(pids[0]);
+    getrlimit(RLIMIT_NOFILE, &old);
+    few.rlim_max = old.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &few);
+    CHECK_INT(cgroup_signal(&dir, SIGTERM, &err), 0);
+    setrlimit(RLIMIT_NOFILE, &old);
+    for (int i = 1; i < MANY; i++) {
+        CHECK_INT(waitpid(pids[i], &status, 0), pids[i]);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    }
+    CHECK_INT(cgroup_remove(&top, 1000, &err), 0);
+}
+
 static void test_threaded(void)
 {
     const struct cgroup_hierarchy *hierarchy = find("", true);
@@ -508,6 +542,7 @@ static const struct test tests[] = {
     { "write",                                            test_write        },
     { "bad paths",                                        test_bad_paths    },
     { "v2 controllers",                                   test_controllers  },
+    { "a signal for many",                                test_signal_many  },
     { "v2 threaded",                                      test_threaded     },
     { "devices on v1",                                    test_devices_v1   },
     { "devices on v2",                                    test_devices_v2   },
