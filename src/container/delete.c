@@ -35,7 +35,7 @@ static void stop_scope(struct crun_context *context, const struct state *state)
 {
     struct systemd systemd = { .fd = -1 };
     struct error err = { 0 };
-    int r = systemd_open(&systemd, geteuid() != 0 || host_in_user_namespace(), &err);
+    int r = systemd_open(&systemd, host_has_own_manager(), &err);
 
     if (r >= 0)
         r = systemd_stop(&systemd, state->scope, &err);

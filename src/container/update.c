@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "cgroup/systemd.h"
 #include "container/limits.h"
 #include "spec/load.h"
 
@@ -247,6 +248,21 @@ static int replace_program(struct change *change, struct error *err)
     return r < 0 ? error_prefix(err, "linux.resources.devices") : 0;
 }
 
+/* systemd hears of what is in force, so that it leaves it so; until then it has changed nothing. */
+static int set_properties(const struct change *change, struct error *err)
+{
+    const struct update_plan *plan = change->plan;
+    struct systemd systemd = { .fd = -1 };
+    int r = plan->n_properties ? systemd_open(&systemd, host_has_own_manager(), err) : 0;
+
+    if (plan->n_properties && r >= 0)
+        r = systemd_set(&systemd, change->container->state.scope, plan->properties, plan->n_properties, err);
+    systemd_close(&systemd);
+    if (r < 0)
+        take_all_back(change, plan->n_rows);
+    return r;
+}
+
 static int enable_controllers(const struct change *change, struct error *err)
 {
     const struct state *state = &change->container->state;
@@ -276,6 +292,8 @@ static int write_plan(struct container *container, const struct update_plan *pla
     r = write_rows(&change, err);
     if (r >= 0)
         r = replace_program(&change, err);
+    if (r >= 0)
+        r = set_properties(&change, err);
     if (freeze)
         cgroup_freeze(freezer, false, NULL);
     return r;
@@ -362,7 +380,9 @@ static int make_plan(struct container *container, const struct wishes *w, struct
                                         .host = &host,
                                         .cgroups = planned_cgroups(container),
                                         .n_cgroups = container->state.n_cgroups,
-                                        .facts = &facts };
+                                        .facts = &facts,
+                                        .unit = container->state.scope != NULL,
+                                        .of_user = host_has_own_manager() };
     int r = host_probe(&host, HOST_IDENTITY | HOST_CGROUP, &container->arena, err);
 
     if (r < 0)

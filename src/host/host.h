@@ -108,6 +108,9 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
  * are covered by other mounts. */
 void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena);
 
+/* Whether it is a systemd of the user's own that makes our cgroups: for all but root of the initial user namespace. */
+bool host_has_own_manager(void);
+
 /* Fill in `user_manager` and the controllers that it can give. */
 void host_probe_user_manager(struct host *host, struct arena *arena);
 

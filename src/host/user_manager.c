@@ -47,6 +47,11 @@ static const char *find(const struct host *host, const struct cgroup_hierarchy *
     return directory && access(directory, F_OK) == 0 ? path : NULL;
 }
 
+bool host_has_own_manager(void)
+{
+    return geteuid() != 0 || host_in_user_namespace();
+}
+
 void host_probe_user_manager(struct host *host, struct arena *arena)
 {
     for (size_t i = 0; i < host->cgroup.n_hierarchies; i++) {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "plan/cgroup_work.h"
+#include "plan/unit_properties.h"
 
 #define MEMORY(name) "linux.resources.memory." name
 #define CPU(name)    "linux.resources.cpu." name
@@ -273,6 +274,35 @@ static void add_rows(struct updating *u, const struct hierarchy_work *work, stru
     }
 }
 
+/* ---- the same for systemd ---- */
+
+/* A weight that idleness had taken the place of is that of systemd's default again. */
+static void weight_property(const struct updating *u, struct unit_properties *properties)
+{
+    if (u->cpu.idle.set && u->cpu.idle.value == 0)
+        unit_property(properties, "CPUWeight=uint64 %" PRIu64, UINT64_MAX);
+}
+
+static void add_properties(struct updating *u, struct update_plan *plan)
+{
+    const struct update_facts *facts = u->facts;
+    struct unit_properties properties = { .arena = u->arena,
+                                          .cpu_quota = facts->cpu_quota,
+                                          .cpu_period = facts->cpu_period };
+    struct error err = { 0 };
+    struct device_rules rules;
+
+    weight_property(u, &properties);
+    for (size_t i = 0; i < plan->n_rows; i++)
+        unit_property_of_row(&properties, &plan->rows[i].write);
+    unit_properties_finish(&properties);
+    if (!u->input->of_user && wants_devices(u->input->resources) &&
+        device_rules_make(u->input->resources, u->arena, &rules, &err) >= 0)
+        unit_device_properties(&properties, &rules);
+    plan->properties = properties.list;
+    plan->n_properties = properties.n;
+}
+
 /* ---- the whole ---- */
 
 static bool in_v2(const struct updating *u, enum resource_controller_index controller)
@@ -313,6 +343,8 @@ int plan_update(const struct update_input *input, struct arena *arena, struct up
     complete_cpu(&u);
     if (!u.planner.failed)
         make_rows(&u, ret_plan);
+    if (!u.planner.failed && input->unit)
+        add_properties(&u, ret_plan);
     if (!u.planner.failed && arena->failed)
         return error_errno(err, -ENOMEM, "linux.resources");
     ret_plan->warnings = u.planner.plan.warnings;

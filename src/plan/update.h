@@ -28,6 +28,7 @@ struct update_input {
     const struct cgroup_dir *cgroups;
     size_t n_cgroups;
     const struct update_facts *facts;
+    bool unit, of_user; /* systemd keeps the cgroups: the same as properties, to the user's own one */
 };
 
 struct update_row {
@@ -45,6 +46,8 @@ struct update_plan {
     int program_hierarchy; /* where the device program is replaced, -1: nowhere */
     const void *program;   /* NULL: everything is allowed, no program is needed */
     size_t program_size;
+    const char **properties; /* of the unit, see plan/unit_properties.h */
+    size_t n_properties;
     const char **warnings;
     size_t n_warnings;
 };

@@ -42,9 +42,11 @@ static struct error err;
 static int make(bool v2, const char *text, const struct update_facts *with)
 {
     const struct document document = { "r.json", (char *) text, strlen(text) };
-    struct update_input input = {
-        .host = v2 ? &v2_host : &v1_host, .cgroups = v2 ? v2_dirs : v1_dirs, .n_cgroups = v2 ? 1 : 4, .facts = with
-    };
+    struct update_input input = { .host = v2 ? &v2_host : &v1_host,
+                                  .cgroups = v2 ? v2_dirs : v1_dirs,
+                                  .n_cgroups = v2 ? 1 : 4,
+                                  .facts = with,
+                                  .unit = true };
 
     err = (struct error){ 0 };
     if (spec_load_resources(&document, &arena, &input.resources, &err) < 0)
@@ -58,6 +60,15 @@ static const char *rows_text(void)
 
     for (size_t i = 0; i < plan.n_rows; i++)
         text = arena_printf(&arena, "%s%s=%s;", text, plan.rows[i].write.file, plan.rows[i].write.value);
+    return text;
+}
+
+static const char *properties_text(void)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < plan.n_properties; i++)
+        text = arena_printf(&arena, "%s%s;", text, plan.properties[i]);
     return text;
 }
 
@@ -220,6 +231,35 @@ static void makes_a_program(void)
 
 /* ---- taking back ---- */
 
+static void tells_systemd(void)
+{
+    static const struct {
+        bool v2;
+        const char *document, *properties;
+    } cases[] = {
+        {true,   "{\"memory\":{\"limit\":4096}}",                                     "MemoryMax=uint64 4096;"                                            },
+        { true,  "{\"memory\":{\"limit\":-1},\"pids\":{\"limit\":0}}",
+         "MemoryMax=uint64 18446744073709551615;TasksMax=uint64 1;"                                                                                       },
+        { true,  "{\"cpu\":{\"period\":50000}}",                                      "CPUQuotaPeriodUSec=uint64 50000;CPUQuotaPerSecUSec=uint64 1000000;"},
+        { true,  "{\"cpu\":{\"quota\":33333}}",                                       "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 340000;"},
+        { true,  "{\"cpu\":{\"quota\":-1}}",
+         "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 18446744073709551615;"                                                               },
+        { true,  "{\"cpu\":{\"idle\":1}}",                                            "CPUWeight=uint64 0;"                                               },
+        { true,  "{\"cpu\":{\"idle\":0,\"shares\":1024}}",
+         "CPUWeight=uint64 18446744073709551615;CPUWeight=uint64 100;"                                                                                    },
+        { true,  "{\"unified\":{\"memory.high\":\"2M\",\"memory.oom.group\":\"1\"}}", "MemoryHigh=uint64 2097152;"                                        },
+        { true,  "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",               "DevicePolicy='auto';DeviceAllow=@a(ss) [];"                        },
+        { true,  "{}",                                                                ""                                                                  },
+        { false, "{\"cpu\":{\"quota\":25000}}",                                       "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 250000;"},
+        { false, "{\"memory\":{\"limit\":1500}}",                                     "MemoryLimit=uint64 1500;"                                          },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CHECK_INT(make(cases[i].v2, cases[i].document, &facts), 0);
+        CHECK_STR(properties_text(), cases[i].properties);
+    }
+}
+
 static void undoes_values(void)
 {
     static const struct {
@@ -256,6 +296,7 @@ static const struct test tests[] = {
     { "devices: everything is allowed",                           goes_to_everything          },
     { "v1 devices: from everything the processes stand still",    stands_still_from_everything},
     { "v2 devices: a program",                                    makes_a_program             },
+    { "the same as properties of a unit",                         tells_systemd               },
     { "what a file said before comes back",                       undoes_values               },
 };
 
