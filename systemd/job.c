@@ -4,10 +4,12 @@
  * may come before we have read the answer, so it is subscribed to before the call, and kept by its path.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "request.h"
 
@@ -60,6 +62,20 @@ static int judge(const struct job *job, const char *name, struct error *err)
                      name);
 }
 
+/* Something on the bus, or the end of who has asked: then what was begun is to be taken back. */
+static int wait_event(sd_bus *bus, int64_t left_ms)
+{
+    struct pollfd watched[] = {
+        {sd_bus_get_fd(bus), (short) sd_bus_get_events(bus), 0},
+        { STDIN_FILENO,      0,                              0},
+    };
+    int n = poll(watched, 2, (int) left_ms);
+
+    if (n < 0)
+        return errno == EINTR ? 0 : -errno;
+    return watched[1].revents & POLLHUP ? -ECONNRESET : 0;
+}
+
 static int wait_removed(struct manager *manager, struct job *job, const char *name, struct error *err)
 {
     int64_t end = now_ms() + manager->timeout_ms;
@@ -69,7 +85,7 @@ static int wait_removed(struct manager *manager, struct job *job, const char *na
         int64_t left = end - now_ms();
 
         if (r == 0 && left > 0)
-            r = sd_bus_wait(manager->bus, (uint64_t) left * 1000);
+            r = wait_event(manager->bus, left);
         if (r < 0 && r != -EINTR)
             return bus_error(err, r, NULL, name);
         if (left <= 0 && !job->result[0])

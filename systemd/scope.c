@@ -75,6 +75,9 @@ static int start_anew(struct manager *manager, const struct request *request, st
         *err = (struct error){ 0 };
         r = start_once(manager, request, &error, err);
     }
+    if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS))
+        r = error_set(err, -EEXIST, "systemd: there is a unit \"%s\" already (see: systemctl status %s)", request->name,
+                      request->name);
     sd_bus_error_free(&error);
     return r;
 }

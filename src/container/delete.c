@@ -16,22 +16,8 @@
 
 enum { REMOVE_TIMEOUT_MS = 10000 };
 
-static int remove_cgroups(const struct container *container, struct error *err)
-{
-    const struct state *state = &container->state;
-    int r = 0;
-
-    for (size_t i = 0; i < state->n_cgroups; i++) {
-        int one = cgroup_remove(&state->cgroups[i], REMOVE_TIMEOUT_MS, r < 0 ? NULL : err);
-
-        r = r < 0 ? r : one;
-    }
-    return r;
-}
-
-/* systemd ends an empty scope by itself, but a failed one stays until it is told. Without systemd, or without the helper,
- * the cgroups go all the same. */
-static void stop_scope(struct crun_context *context, const struct state *state)
+/* An empty scope ends by itself, but a failed one stays until systemd is told. False: it was not told. */
+static bool stop_scope(struct crun_context *context, const struct state *state)
 {
     struct systemd systemd = { .fd = -1 };
     struct error err = { 0 };
@@ -42,6 +28,29 @@ static void stop_scope(struct crun_context *context, const struct state *state)
     if (r < 0)
         log_write(context->log, LOG_LEVEL_WARNING, "scope \"%s\" was not stopped: %s", state->scope, err.text);
     systemd_close(&systemd);
+    return r >= 0;
+}
+
+/* systemd removes an empty cgroup of its own as well, but does not hear of it when somebody else does. */
+static bool is_left_to_systemd(const struct cgroup_dir *cgroup)
+{
+    return cgroup->v2 || (cgroup->controllers && strcmp(cgroup->controllers, "name=systemd") == 0);
+}
+
+static int remove_cgroups(struct crun_context *context, const struct container *container, struct error *err)
+{
+    const struct state *state = &container->state;
+    bool told = !state->scope || stop_scope(context, state);
+    int r = 0;
+
+    for (size_t i = 0; i < state->n_cgroups; i++) {
+        int one = !told && is_left_to_systemd(&state->cgroups[i])
+                      ? 0
+                      : cgroup_remove(&state->cgroups[i], REMOVE_TIMEOUT_MS, r < 0 ? NULL : err);
+
+        r = r < 0 ? r : one;
+    }
+    return r;
 }
 
 /* The monitoring group lies in the class. Busy or gone: the next mount of resctrl has neither. */
@@ -89,11 +98,8 @@ static void run_poststop(struct crun_context *context, struct container *contain
 
 int container_remove(struct crun_context *context, struct container *container, struct error *err)
 {
-    int r;
+    int r = remove_cgroups(context, container, err);
 
-    if (container->state.scope)
-        stop_scope(context, &container->state);
-    r = remove_cgroups(container, err);
     if (r < 0)
         return r;
     remove_rdt(&container->state);

@@ -90,11 +90,19 @@ static const char *enable_text(struct planner *planner, const struct cgroup_dir 
     return text && text[0] ? text : NULL;
 }
 
+/* systemd enables for a scope what it knows (Delegate), which is not all: hugetlb and rdma, where needed, are our work. */
+static const char *make_text(struct planner *planner, const struct cgroup_dir *cgroup, const char *needed)
+{
+    if (planner->plan.scope)
+        return cgroup->v2 && needed[0] ? needed : NULL;
+    return enable_text(planner, cgroup, needed);
+}
+
 static void make_row(struct planner *planner, size_t i, const struct hierarchy_work *work)
 {
     const struct cgroup_dir *cgroup = &planner->plan.cgroups[i];
     op_str mount = plan_str(planner, cgroup->mount), path = plan_str(planner, cgroup->path);
-    op_str enable = planner->plan.scope ? 0 : plan_str(planner, enable_text(planner, cgroup, work->enable));
+    op_str enable = plan_str(planner, make_text(planner, cgroup, work->enable));
     struct op *op = plan_add(planner, OP_CGROUP_MAKE, SIDE_PARENT, "cgroup \"%s\" (%s)", cgroup->path,
                              cgroup->v2 ? "v2" : cgroup->controllers);
 

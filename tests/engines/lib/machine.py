@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A machine of its own for real engines, in namespaces: tools/in-tree with inside/agent as the shell at its end.
 
-Making one takes a second, so one is kept for each cgroup layout and worker, and the tests share it.
+The layout "systemd" is v2 with systemd as process 1. Making one takes a second, so one is kept for each cgroup layout and worker, and the tests share it.
 """
 
 import json
@@ -41,8 +41,10 @@ class Machine:
         self.layout = layout
         self.marks = {}  # what was set up once: images, daemons
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
+        helper = runtime.parent / "crun-systemd"
         self.p = subprocess.Popen(
-            [TOP / "tools/in-tree", "--cgroup", layout, "--bind", f"{runtime}:{INSIDE}/crun",
+            [TOP / "tools/in-tree", *(["--systemd"] if layout == "systemd" else ["--cgroup", layout]),
+             "--bind", f"{runtime}:{INSIDE}/crun", *(["--bind", f"{helper}:{INSIDE}/crun-systemd"] if helper.exists() else []),
              "--bind", f"{HERE}/inside:{INSIDE}/inside", "--env", "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
              "--", f"{INSIDE}/inside/agent"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
