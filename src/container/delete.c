@@ -115,7 +115,7 @@ static int remove_salvaged(struct crun_context *context, struct container *conta
 
     if (r >= 0)
         r = container_kill_all(container, err);
-    return r < 0 ? r : remove_cgroups(container, err);
+    return r < 0 ? r : remove_cgroups(context, container, err);
 }
 
 /* What a damaged state described is found by the configuration. If it is not, that is an error; the directory, which
