@@ -283,6 +283,21 @@ static void refuse_stand_in(const struct mount_plan *m, const char *why)
               m->index, m->target, why);
 }
 
+/* The kernel gives a new mount of these to the user namespace that owns what they show. Sysfs and mqueue have stand-ins. */
+static bool is_anothers(const struct mount_plan *m, const char *type, unsigned namespace)
+{
+    const struct planner *planner = m->planner;
+
+    if (!is_type(m, type) || !(planner->namespaces_joined & namespace) || !(planner->namespaces_new & CLONE_NEWUSER))
+        return false;
+    plan_fail(m->planner, -EPERM,
+              "mounts[%zu] \"%s\": the %s namespace is joined, and belongs to another user namespace than the new one, "
+              "where a "
+              "%s of it cannot be mounted (join that user namespace too, or leave the mount out)",
+              m->index, m->target, namespace == CLONE_NEWPID ? "pid" : "cgroup", type);
+    return true;
+}
+
 static void plan_file_system(struct mount_plan *m)
 {
     unsigned flags = file_system_flags(m);
@@ -295,6 +310,8 @@ static void plan_file_system(struct mount_plan *m)
                   m->target);
         return;
     }
+    if (is_anothers(m, "proc", CLONE_NEWPID))
+        return;
     if (stand_in && stand_in_is_certain(m->planner, stand_in)) {
         if (is_running(m->planner))
             refuse_stand_in(m, stand_in->why);
@@ -440,7 +457,8 @@ static void plan_cgroup_mount(struct mount_plan *m)
         break;
     case CGROUP_LAYOUT_V1:
     case CGROUP_LAYOUT_HYBRID:
-        plan_cgroup1_mounts(m);
+        if (!is_anothers(m, "cgroup", CLONE_NEWCGROUP))
+            plan_cgroup1_mounts(m);
         break;
     }
 }

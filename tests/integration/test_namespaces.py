@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """linux.namespaces: new, joined by path, and shared with the host where absent; hostname, domainname, sysctl, id maps."""
 
+import itertools
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from lib import processes, user
+from lib import cgroups, processes, user
 from lib.bundle import DEFAULT_NAMESPACES, namespaces, user_mappings
 from lib.user import as_root
 
@@ -199,6 +201,160 @@ def test_joined_bound_network(probe, here):
         assert facts["namespaces"]["net"] == f"net:[{path.stat().st_ino}]"
     finally:
         as_root(["umount", path], check=True)
+
+
+# a new user namespace, and others joined by path: the host owns these, so that they are entered first
+
+JOINABLE = ("pid", "network", "ipc", "uts", "cgroup", "time")
+JOINS = [c for n in range(1, len(JOINABLE) + 1) for c in itertools.combinations(JOINABLE, n)]
+
+
+def joined_with(kinds, pid, *new):
+    """The changes of a bundle: KINDS joined from process PID, the others and NEW new."""
+    gone = {"ipc": "mqueue", "pid": "proc", "cgroup": "cgroup"}  # what only the owner of these may mount
+
+    def edit(c):
+        c["mounts"] = [m for m in c["mounts"] if m["type"] not in {gone.get(k) for k in kinds if "user" in new}]
+        if "uts" in kinds:
+            c.pop("hostname", None)
+    rest = [k for k in (*DEFAULT_NAMESPACES, *new) if k not in kinds]
+    return {"namespaces": namespaces(*rest, **{k: f"/proc/{pid}/ns/{KINDS[k]}" for k in kinds}), "edit": edit}
+
+
+@pytest.fixture
+def sandbox(running, rt):
+    c = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "cgroup", "time"), linux={"timeOffsets": {"boottime": {"secs": 77}}})
+    return rt.pid(c)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("kinds", JOINS, ids="-".join)
+def test_joined_with_a_new_user_namespace(running, rt, sandbox, kinds):
+    """Looked at from the host: where the pid namespace is joined it has no procfs."""
+    c = running(copy=True, linux=user_mappings(), **joined_with(kinds, sandbox, "user"))
+    pid = rt.pid(c)
+    proc = Path(f"/proc/{pid}")
+    assert (proc / "uid_map").read_text().split() == ["0", "100000", "65536"]
+    for kind in kinds:
+        assert link(kind, pid) == link(kind, sandbox), kind
+    for kind in ("user", "mount", *(set(DEFAULT_NAMESPACES) - set(kinds))):
+        assert link(kind, pid) not in (link(kind, sandbox), link(kind)), kind
+    number = [l for l in (proc / "status").read_text().splitlines() if l.startswith("NSpid:")][0].split()[-1]
+    assert (number == "1") == ("pid" not in kinds)
+    if "time" in kinds:
+        assert "77" in (proc / "timens_offsets").read_text()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("kind, mount", [("pid", "/proc"), ("cgroup", "/sys/fs/cgroup")])
+def test_mount_of_a_joined_namespace_in_a_new_user_namespace(bundle, run, rt, sandbox, kind, mount):
+    """The kernel gives it to its owner only: said by name, with what to do."""
+    if kind == "cgroup" and not cgroups.mount_of("memory") or str(cgroups.mount_of("memory")) == str(cgroups.v2_mount()):
+        pytest.skip("no cgroup v1 here")
+    changes = joined_with([kind], sandbox, "user")
+    changes.pop("edit")
+    c = bundle(args=["true"], copy=True, linux=user_mappings(), **changes)
+    rt.fails(run(c), f'"{mount}"', f"{kind} namespace", "user namespace")
+
+
+@pytest.mark.ours
+def test_joined_mount_with_a_new_user_namespace(bundle, run, rt, here):
+    """It enters a directory of that namespace by chroot, and is root of nothing there but of what its user namespace maps."""
+    c = bundle(edit=bare, hostname=None, args=["sh", "-c", "readlink /proc/self/ns/mnt; id -u; touch /x 2>/dev/null || echo refused"], copy=True, linux=user_mappings())
+    sleeper = subprocess.Popen(["unshare", "-m", "sleep", "1000"])
+    try:
+        processes.until(lambda: link("mount", sleeper.pid) != link("mount"), "no new mount namespace")
+        c.config["linux"]["namespaces"] = namespaces("user", "pid", mount=f"/proc/{sleeper.pid}/ns/mnt")
+        r = run(c.write())
+        assert r.stdout.splitlines()[-2:] == ["0", "refused"], str(r)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+# time
+
+@pytest.mark.ours
+@pytest.mark.parametrize("user", [False, True])
+@pytest.mark.parametrize("offsets, shown", [
+    ({"monotonic": {"secs": 1000}}, {"monotonic": [1000, 0], "boottime": [0, 0]}),
+    ({"boottime": {"secs": 5, "nanosecs": 999999999}}, {"monotonic": [0, 0], "boottime": [5, 999999999]}),
+    ({"monotonic": {"secs": 7, "nanosecs": 8}, "boottime": {"secs": 86400 * 365}}, {"monotonic": [7, 8], "boottime": [86400 * 365, 0]}),
+    ({}, {"monotonic": [0, 0], "boottime": [0, 0]}),
+], ids=["monotonic", "boottime", "both", "none"])
+def test_time_and_user(probe, offsets, shown, user):
+    """The offsets are written before the process is there; with a user namespace the host's root still owns the time."""
+    more = {"linux": {"timeOffsets": offsets} | (user_mappings() if user else {})}
+    facts = probe(copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "time", *(["user"] if user else [])), **more)
+    rows = {l.split()[0]: [int(n) for n in l.split()[1:]] for l in facts["timens_offsets"].splitlines()}
+    assert rows == shown and facts["namespaces"]["time"] != link("time")
+
+
+@pytest.mark.ours
+def test_clock_of_the_container(sh):
+    """What processes see, not only what the kernel was told."""
+    up = float(sh("cat /proc/uptime", namespaces=namespaces(*DEFAULT_NAMESPACES, "time"),
+                  linux={"timeOffsets": {"boottime": {"secs": 100000000}}}).split()[0])
+    assert up > 100000000
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("offsets, text", [({"monotonic": {"secs": -10 ** 15}}, "linux.timeOffsets"), ({"boottime": {"nanosecs": 10 ** 9}}, "linux.timeOffsets")])
+def test_time_offsets_refused(bundle, run, rt, offsets, text):
+    rt.fails(run(bundle(args=["true"], namespaces=namespaces(*DEFAULT_NAMESPACES, "time"), linux={"timeOffsets": offsets})), text)
+
+
+@pytest.mark.ours
+def test_offsets_of_a_joined_time_namespace(bundle, run, rt, sandbox):
+    """They are fixed by now; to pass them over would be another time than was asked for."""
+    c = bundle(args=["true"], linux={"timeOffsets": {"boottime": {"secs": 1}}}, **joined_with(["time"], sandbox))
+    rt.fails(run(c), "linux.timeOffsets")
+
+
+# a wrong path
+
+@pytest.mark.ours
+@pytest.mark.parametrize("user", [False, True])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "user"])
+def test_joined_wrong_kind(bundle, run, rt, kind, user):
+    """Each kind, by the path of another one."""
+    other = "uts" if kind != "uts" else "ipc"
+    rest = [k for k in DEFAULT_NAMESPACES if k != kind] + (["user"] if user else [])
+    c = bundle(args=["true"], copy=True, edit=bare if kind == "mount" or user else None, linux=user_mappings() if user else {},
+               namespaces=namespaces(*rest, **{kind: f"/proc/self/ns/{KINDS[other]}"}), hostname=None)
+    if kind == "mount":
+        c.config["linux"]["namespaces"] = namespaces("pid", *(["user"] if user else []), mount=f"/proc/self/ns/{KINDS[other]}")
+        c.write()
+    rt.fails(run(c), "linux.namespaces[", f"/proc/self/ns/{KINDS[other]}")
+
+
+# lists of id maps
+
+@pytest.mark.ours
+@pytest.mark.parametrize("n", [5, 6, 340])
+def test_many_id_maps(bundle, run, n):
+    """More than five are searched in another way by the kernel; it takes 340 lines, and less than a page."""
+    rows = [{"containerID": 2 * i, "hostID": 1000 + 2 * i, "size": 1} for i in range(n)]
+    c = bundle(args=["sh", "-c", "wc -l < /proc/self/uid_map; wc -l < /proc/self/gid_map; tail -n 1 /proc/self/uid_map"],
+               copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})
+    r = run(c)
+    assert r.lines[:2] == [str(n)] * 2 and r.lines[2].split() == [str(rows[-1][k]) for k in ("containerID", "hostID", "size")], str(r)
+
+
+@pytest.mark.ours
+def test_id_maps_over_a_page(bundle, run, rt):
+    """user_namespaces(7): one write, of less than a page. Said before anything is made."""
+    rows = [{"containerID": 1000000000 + 2 * i, "hostID": 3000000000 + 2 * i, "size": 1} for i in range(300)]
+    rows.insert(0, {"containerID": 0, "hostID": 100000, "size": 10})
+    c = bundle(args=["true"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})
+    rt.fails(run(c), "Mappings", "4096")
+
+
+@pytest.mark.ours
+def test_too_many_id_maps(bundle, run, rt):
+    rows = [{"containerID": 2 * i, "hostID": 100000 + 2 * i, "size": 1} for i in range(341)]
+    c = bundle(args=["true"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})
+    rt.fails(run(c), "linux.uidMappings", "340")
 
 
 def test_joined_path_that_is_missing(bundle, run, rt):
