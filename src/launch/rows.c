@@ -269,7 +269,7 @@ static int open_path(struct launch *launch, const struct op_open *row, struct er
         return error_set(err, fd, "%s\"%s\" does not exist", row->tree ? "source " : "", path);
     if (fd < 0)
         return error_errno(err, fd, "%s \"%s\"", row->tree ? "open_tree" : "open", path);
-    r = row->tree ? make_slave(fd, path, err) : 0;
+    r = row->tree && !row->peer ? make_slave(fd, path, err) : 0;
     if (r >= 0 && row->uids)
         r = idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err);
     return r < 0 ? r : take_fd(&fd);

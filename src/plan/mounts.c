@@ -44,6 +44,11 @@ static bool is_bind(const struct mount_plan *m)
     return m->options.bind || is_type(m, "bind") || is_type(m, "rbind");
 }
 
+static bool is_mapped(const struct mount_plan *m)
+{
+    return m->options.idmap || m->mount->n_uid_mappings || m->mount->n_gid_mappings;
+}
+
 static bool has_data(const struct mount_plan *m, const char *prefix)
 {
     for (size_t i = 0; i < m->options.n_data; i++)
@@ -95,6 +100,20 @@ static const char *bind_source(const struct mount_plan *m)
 static bool is_running(const struct planner *planner)
 {
     return planner->input->target;
+}
+
+/* linux.rootfsPropagation "shared": what is mounted in the container on a bind of a shared mount appears on the host too.
+ * Init sees slaves only, so that nothing else can get out; the parent opens these out here. The kernel does not let the
+ * mounts of a user namespace out at all, and a tree with mapped ids stays what it is. */
+static bool is_two_way(const struct mount_plan *m)
+{
+    const struct planner *planner = m->planner;
+    const char *propagation = planner->input->spec->linux_->rootfs_propagation;
+
+    if (!propagation || (strcmp(propagation, "shared") != 0 && strcmp(propagation, "rshared") != 0))
+        return false;
+    return !planner->user_namespace && !host_is_ordinary(planner->input->host) && !is_mapped(m) &&
+           (m->options.propagation & ~(unsigned) (MS_REC | MS_SHARED)) == 0;
 }
 
 /* In the container's user namespace init may not reach what only the host's root can read. */
@@ -476,11 +495,6 @@ static const char *map_text(const struct mount_plan *m, const struct id_map *map
     return text ? text : "";
 }
 
-static bool is_mapped(const struct mount_plan *m)
-{
-    return m->options.idmap || m->mount->n_uid_mappings || m->mount->n_gid_mappings;
-}
-
 static void add_option_maps(const struct mount_plan *m, struct op *open)
 {
     const struct spec_linux *lin = m->planner->input->spec->linux_;
@@ -594,6 +608,7 @@ static void add_open(const struct mount_plan *m, op_slot slot)
     op->open.path = plan_str(m->planner, bind_source(m));
     op->open.flags = m->options.source_no_follow || m->options.copy_symlink ? AT_SYMLINK_NOFOLLOW : 0;
     op->open.tree = m->options.recursive_bind || is_type(m, "rbind") ? 2 : 1;
+    op->open.peer = is_two_way(m);
     if (is_mapped(m))
         add_maps(m, op);
 }
@@ -624,7 +639,7 @@ static bool is_from_parent(const struct mount_plan *m)
         return !m->options.remount && is_made_outside(m);
     if (m->options.copy_symlink && !is_running(m->planner))
         return false;
-    return is_mapped(m) || parent_opens_sources(m->planner);
+    return is_mapped(m) || is_two_way(m) || parent_opens_sources(m->planner);
 }
 
 /* The tree of one bind mount, if it is the parent's to open: one slot, known to the later BIND row. Many would need

@@ -74,8 +74,9 @@ typedef int32_t op_slot;
     OP(NET_DEVICE, net_device, STR(host_name) STR(name))                                                                     \
     /* Open PATH for init, at SLOT; after the clone (SLOT_NONE) it is sent. \
      * TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*). \
-     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. */                                                \
-    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive))                             \
+     * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. \
+     * PEER: mounts made in the tree appear on the host too (otherwise it is made a slave). */                                                \
+    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive) NUM(peer))                   \
     /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                        \
     OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                             \
     /* Join the TIME namespace at PATH for children only before the clone; left again after it. NEVER a pid namespace:   \

@@ -284,6 +284,137 @@ def test_slave_receives(running, rt, here):
         as_root(["umount", shared], check=True)
 
 
+# rootfsPropagation and the option of a mount, as runc 1.1.5 has it: seen in the container what the host mounts on the
+# volume after the start; seen on the host what the container mounts there
+PROPAGATION = [(root, option, root not in ("private", "rprivate", "runbindable") and option != "rprivate",
+                root in ("shared", "rshared") and option in (None, "rshared"))
+               for root in (None, "private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable")
+               for option in (None, "rprivate", "rslave", "rshared")]
+
+
+@pytest.fixture
+def shared(here):
+    """A shared mount of the host with directories a and b."""
+    d = here.dir / "shared"
+    d.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "outer", d], check=True)
+    subprocess.run(["mount", "--make-shared", d], check=True)
+    (d / "a").mkdir()
+    (d / "b").mkdir()
+    yield d
+    for sub in ("a", "b"):
+        while os.path.ismount(d / sub):
+            subprocess.run(["umount", d / sub], check=True)
+    subprocess.run(["umount", "-l", d], check=True)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("root, option, comes_in, goes_out", PROPAGATION)
+def test_mounts_after_the_start(running, rt, shared, root, option, comes_in, goes_out):
+    c = running(["sh", "-c", "mount -t tmpfs in /mnt/a && echo mounted; exec sleep 1000"], linux={"rootfsPropagation": root},
+                mounts=[bind(shared, "/mnt", *([option] if option else []), recursive=True)],
+                process={"capabilities": caps("SYS_ADMIN"), "noNewPrivileges": False})
+    rt.wait_output(c, "mounted")
+    subprocess.run(["mount", "-t", "tmpfs", "late", shared / "b"], check=True)
+    inside = Path(f"/proc/{rt.pid(c)}/mountinfo").read_text()
+    assert (" /mnt/b " in inside) == comes_in
+    assert os.path.ismount(shared / "a") == goes_out
+    assert " /mnt/a " in inside
+    rt.delete(c, "--force")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("root, comes_in", [(None, True), ("private", False), ("rprivate", False), ("slave", True), ("rslave", True),
+                                            ("shared", True), ("rshared", True), ("unbindable", False), ("runbindable", False)])
+def test_mounts_in_the_root_after_the_start(running, rt, here, shared, root, comes_in):
+    """On the root file system itself; what the container mounts there never gets out."""
+    def move_root(d):
+        subprocess.run(["cp", "-a", d["root"]["path"], shared / "root"], check=True)
+        d["root"]["path"] = str(shared / "root")
+
+    c = running(["sh", "-c", "mount -t tmpfs in /mnt && echo mounted; exec sleep 1000"], copy=True, linux={"rootfsPropagation": root},
+                edit=move_root, process={"capabilities": caps("SYS_ADMIN"), "noNewPrivileges": False})
+    rt.wait_output(c, "mounted")
+    subprocess.run(["mount", "-t", "tmpfs", "late", shared / "root/home"], check=True)
+    try:
+        assert (" /home " in Path(f"/proc/{rt.pid(c)}/mountinfo").read_text()) == comes_in
+        assert not os.path.ismount(shared / "root/mnt") and not os.path.ismount(shared / "root/proc")
+        rt.delete(c, "--force")
+    finally:
+        subprocess.run(["umount", shared / "root/home"], check=True)
+
+
+@pytest.mark.ours
+def test_nothing_gets_out_of_a_user_namespace(running, rt, shared):
+    c = running(["sh", "-c", "mount -t tmpfs in /mnt/a && echo mounted; exec sleep 1000"], copy=True, linux={"rootfsPropagation": "rshared"} | user_mappings(),
+                mounts=[bind(shared, "/mnt", "rshared", recursive=True)], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+                process={"capabilities": caps("SYS_ADMIN"), "noNewPrivileges": False})
+    rt.wait_output(c, "mounted")
+    assert not os.path.ismount(shared / "a")
+    rt.delete(c, "--force")
+
+
+# overlay
+
+@pytest.fixture
+def layers(here):
+    """On a tmpfs: the file system of the tests may be an overlay itself."""
+    d = here.dir / "layers"
+    d.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "layers", d], check=True)
+    for n in ("lower1", "lower2", "upper", "work"):
+        (d / n).mkdir(mode=0o777)
+        (d / n).chmod(0o777)
+    (d / "lower1/a").write_text("one\n")
+    (d / "lower2/a").write_text("two\n")
+    (d / "lower2/b").write_text("two\n")
+    yield d
+    subprocess.run(["umount", "-l", d], check=True)
+
+
+def overlay(d, *options, lower="lower1:lower2"):
+    dirs = ":".join(str(d / l) for l in lower.split(":"))
+    return {"destination": "/mnt", "type": "overlay", "source": "overlay", "options": [f"lowerdir={dirs}", *options]}
+
+
+def test_overlay(sh, layers):
+    upper = [f"upperdir={layers}/upper", f"workdir={layers}/work"]
+    assert sh("cat /mnt/a /mnt/b; echo new > /mnt/a; cat /mnt/a", mounts=[overlay(layers, *upper)]) == "one\ntwo\nnew\n"
+    assert (layers / "upper/a").read_text() == "new\n" and (layers / "lower1/a").read_text() == "one\n"
+
+
+def test_overlay_without_an_upper_directory(sh, layers):
+    assert sh("cat /mnt/a; touch /mnt/x 2>/dev/null || echo refused", mounts=[overlay(layers)]) == "one\nrefused\n"
+
+
+@pytest.mark.ours
+def test_overlay_of_many_layers(sh, layers):
+    """Options longer than the 255 bytes that fsconfig takes."""
+    names = [f"layer-{i:03}-{'x' * 40}" for i in range(12)]
+    for n in names:
+        (layers / n).mkdir()
+        (layers / n / n).write_text("")
+    assert sh("ls /mnt | wc -l", mounts=[overlay(layers, "ro", lower=":".join(names))]).split() == ["12"]
+
+
+@pytest.mark.ours
+def test_overlay_in_a_user_namespace(bundle, run, layers):
+    """Made by the container's root, whose directories these are."""
+    for n in ("lower1", "lower2", "upper", "work"):
+        os.chown(layers / n, 100000, 100000)
+    c = bundle(args=["sh", "-c", "cat /mnt/a; echo new > /mnt/c; stat -c %u /mnt/c"], copy=True, linux=user_mappings(),
+               namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), mounts=[overlay(layers, f"upperdir={layers}/upper", f"workdir={layers}/work", "userxattr")])
+    r = run(c)
+    assert r.stdout == "one\n0\n", str(r)
+    assert (layers / "upper/c").stat().st_uid == 100000
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("options, words", [(["lowerdir=/no/such"], ("mounts[7]", "/mnt")), (["nonsense=1"], ("mounts[7]", "nonsense"))])
+def test_overlay_refused(bundle, run, rt, options, words):
+    rt.fails(run(bundle(args=["true"], mounts=[{"destination": "/mnt", "type": "overlay", "source": "overlay", "options": options}])), *words)
+
+
 @pytest.mark.differs(runc="makes the source's flags vanish or not by its own rules")
 def test_bind_keeps_the_flags_of_its_source(mounts, here):
     d = here.dir / "flagged"
