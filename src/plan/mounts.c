@@ -307,7 +307,9 @@ static bool is_anothers(const struct mount_plan *m, const char *type, unsigned n
 {
     const struct planner *planner = m->planner;
 
-    if (!is_type(m, type) || !(planner->namespaces_joined & namespace) || !(planner->namespaces_new & CLONE_NEWUSER))
+    /* Whom an ordinary user could join is owned by a user namespace that is entered with it. */
+    if (!is_type(m, type) || !(planner->namespaces_joined & namespace) || !(planner->namespaces_new & CLONE_NEWUSER) ||
+        host_is_ordinary(planner->input->host))
         return false;
     plan_fail(m->planner, -EPERM,
               "mounts[%zu] \"%s\": the %s namespace is joined, and belongs to another user namespace than the new one, "

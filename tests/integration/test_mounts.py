@@ -309,6 +309,7 @@ def shared(here):
 
 
 @pytest.mark.ours
+@pytest.mark.root("mounts on the host")
 @pytest.mark.parametrize("root, option, comes_in, goes_out", PROPAGATION)
 def test_mounts_after_the_start(running, rt, shared, root, option, comes_in, goes_out):
     c = running(["sh", "-c", "mount -t tmpfs in /mnt/a && echo mounted; exec sleep 1000"], linux={"rootfsPropagation": root},
@@ -324,6 +325,7 @@ def test_mounts_after_the_start(running, rt, shared, root, option, comes_in, goe
 
 
 @pytest.mark.ours
+@pytest.mark.root("mounts on the host")
 @pytest.mark.parametrize("root, comes_in", [(None, True), ("private", False), ("rprivate", False), ("slave", True), ("rslave", True),
                                             ("shared", True), ("rshared", True), ("unbindable", False), ("runbindable", False)])
 def test_mounts_in_the_root_after_the_start(running, rt, here, shared, root, comes_in):
@@ -345,6 +347,7 @@ def test_mounts_in_the_root_after_the_start(running, rt, here, shared, root, com
 
 
 @pytest.mark.ours
+@pytest.mark.root("mounts on the host")
 def test_nothing_gets_out_of_a_user_namespace(running, rt, shared):
     c = running(["sh", "-c", "mount -t tmpfs in /mnt/a && echo mounted; exec sleep 1000"], copy=True, linux={"rootfsPropagation": "rshared"} | user_mappings(),
                 mounts=[bind(shared, "/mnt", "rshared", recursive=True)], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
@@ -377,17 +380,20 @@ def overlay(d, *options, lower="lower1:lower2"):
     return {"destination": "/mnt", "type": "overlay", "source": "overlay", "options": [f"lowerdir={dirs}", *options]}
 
 
+@pytest.mark.root("mounts on the host")
 def test_overlay(sh, layers):
     upper = [f"upperdir={layers}/upper", f"workdir={layers}/work"]
     assert sh("cat /mnt/a /mnt/b; echo new > /mnt/a; cat /mnt/a", mounts=[overlay(layers, *upper)]) == "one\ntwo\nnew\n"
     assert (layers / "upper/a").read_text() == "new\n" and (layers / "lower1/a").read_text() == "one\n"
 
 
+@pytest.mark.root("mounts on the host")
 def test_overlay_without_an_upper_directory(sh, layers):
     assert sh("cat /mnt/a; touch /mnt/x 2>/dev/null || echo refused", mounts=[overlay(layers)]) == "one\nrefused\n"
 
 
 @pytest.mark.ours
+@pytest.mark.root("mounts on the host")
 def test_overlay_of_many_layers(sh, layers):
     """Options longer than the 255 bytes that fsconfig takes."""
     names = [f"layer-{i:03}-{'x' * 40}" for i in range(12)]
@@ -398,6 +404,7 @@ def test_overlay_of_many_layers(sh, layers):
 
 
 @pytest.mark.ours
+@pytest.mark.root("mounts on the host")
 def test_overlay_in_a_user_namespace(bundle, run, layers):
     """Made by the container's root, whose directories these are."""
     for n in ("lower1", "lower2", "upper", "work"):

@@ -14,7 +14,7 @@ from lib.runtime import call
 from test_mounts import Mount
 from test_security import remove_below
 
-pytestmark = pytest.mark.ours
+pytestmark = [pytest.mark.ours, pytest.mark.root("only the host's root brings directories into a container that runs")]
 
 USER = ("user", "pid", "mount", "network", "ipc", "uts", "cgroup")
 

@@ -228,6 +228,7 @@ def sandbox(running, rt):
 
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 @pytest.mark.parametrize("kinds", JOINS, ids="-".join)
 def test_joined_with_a_new_user_namespace(running, rt, sandbox, kinds):
     """Looked at from the host: where the pid namespace is joined it has no procfs."""
@@ -246,6 +247,7 @@ def test_joined_with_a_new_user_namespace(running, rt, sandbox, kinds):
 
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 @pytest.mark.parametrize("kind, mount", [("pid", "/proc"), ("cgroup", "/sys/fs/cgroup")])
 def test_mount_of_a_joined_namespace_in_a_new_user_namespace(bundle, run, rt, sandbox, kind, mount):
     """The kernel gives it to its owner only: said by name, with what to do."""
@@ -258,6 +260,7 @@ def test_mount_of_a_joined_namespace_in_a_new_user_namespace(bundle, run, rt, sa
 
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 def test_joined_mount_with_a_new_user_namespace(bundle, run, rt, here):
     """It enters a directory of that namespace by chroot, and is root of nothing there but of what its user namespace maps."""
     c = bundle(edit=bare, hostname=None, args=["sh", "-c", "readlink /proc/self/ns/mnt; id -u; touch /x 2>/dev/null || echo refused"], copy=True, linux=user_mappings())
@@ -275,6 +278,7 @@ def test_joined_mount_with_a_new_user_namespace(bundle, run, rt, here):
 # time
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 @pytest.mark.parametrize("user", [False, True])
 @pytest.mark.parametrize("offsets, shown", [
     ({"monotonic": {"secs": 1000}}, {"monotonic": [1000, 0], "boottime": [0, 0]}),
@@ -305,6 +309,7 @@ def test_time_offsets_refused(bundle, run, rt, offsets, text):
 
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 def test_offsets_of_a_joined_time_namespace(bundle, run, rt, sandbox):
     """They are fixed by now; to pass them over would be another time than was asked for."""
     c = bundle(args=["true"], linux={"timeOffsets": {"boottime": {"secs": 1}}}, **joined_with(["time"], sandbox))
@@ -314,6 +319,7 @@ def test_offsets_of_a_joined_time_namespace(bundle, run, rt, sandbox):
 # a wrong path
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 @pytest.mark.parametrize("user", [False, True])
 @pytest.mark.parametrize("kind", [k for k in KINDS if k != "user"])
 def test_joined_wrong_kind(bundle, run, rt, kind, user):
@@ -331,6 +337,7 @@ def test_joined_wrong_kind(bundle, run, rt, kind, user):
 # lists of id maps
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 @pytest.mark.parametrize("n", [5, 6, 340])
 def test_many_id_maps(bundle, run, n):
     """More than five are searched in another way by the kernel; it takes 340 lines, and less than a page."""
@@ -342,6 +349,7 @@ def test_many_id_maps(bundle, run, n):
 
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 def test_id_maps_over_a_page(bundle, run, rt):
     """user_namespaces(7): one write, of less than a page. Said before anything is made."""
     rows = [{"containerID": 1000000000 + 2 * i, "hostID": 3000000000 + 2 * i, "size": 1} for i in range(300)]
@@ -351,6 +359,7 @@ def test_id_maps_over_a_page(bundle, run, rt):
 
 
 @pytest.mark.ours
+@pytest.mark.root("joins, or maps, what is the host\'s")
 def test_too_many_id_maps(bundle, run, rt):
     rows = [{"containerID": 2 * i, "hostID": 100000 + 2 * i, "size": 1} for i in range(341)]
     c = bundle(args=["true"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})

@@ -304,6 +304,7 @@ def test_plugin(bundle, run, own_plugin):
 
 
 @pytest.mark.ours
+@pytest.mark.root("looks at processes of root")
 def test_plugin_of_a_created_container_and_of_exec(bundle, rt, own_plugin):
     """It answers as long as anybody has the filter; an exec has its own, which ends with it."""
     c = bundle(args=["/bin/probe", "sleep"], seccomp=profile(row("SCMP_ACT_NOTIFY", "getpriority"), listenerMetadata="errno=77"),
