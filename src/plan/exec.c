@@ -76,16 +76,18 @@ static void clone_rows(struct planner *planner)
 
 /* ---- it has gone over ---- */
 
-/* Who asks for the process's number gets the one that it has after the REFORK, and before it does anything. */
+/* Who asks for the process's number gets the one that it has after the REFORK, and before it does anything. A terminal
+ * has the size of ours before its program looks. */
 static void announce_rows(struct planner *planner)
 {
     const struct plan_input *input = planner->input;
+    bool announced = input->pid_file || input->pidfd_socket;
 
-    if (!input->pid_file && !input->pidfd_socket)
+    if (!announced && !process_of(planner)->terminal)
         return;
     sync_row(planner, SYNC_PARENT_WAITS, "set up");
     plan_announce(planner);
-    sync_row(planner, SYNC_INIT_WAITS, "its number is known");
+    sync_row(planner, SYNC_INIT_WAITS, announced ? "its number is known" : "its terminal is ready");
 }
 
 static void exec_rows(struct planner *planner)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Somebody at a terminal: run and exec with one in the foreground; and bytes in bulk, which must all arrive."""
+
+import hashlib
+import os
+import select
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from lib import processes
+from lib.bundle import bind
+from lib.runtime import finish
+from lib.terminal import Terminal
+
+pytestmark = pytest.mark.ours
+MEGABYTES = int(os.environ.get("CRUN_TEST_STREAM", "100"))
+
+
+@pytest.fixture
+def terminal():
+    t = Terminal()
+    yield t
+    t.close()
+
+
+@pytest.fixture(params=["run", "exec"])
+def at(request, rt, bundle, running, terminal):
+    """at(script): a shell in a container in the foreground of the terminal; the container."""
+    def start(script, streams=None, **changes):
+        if request.param == "run":
+            c = bundle(args=["sh", "-c", script], process={"terminal": True}, **changes)
+            rt._remember(c, None)
+            words = rt.argv("run", "--bundle", c.path, c.id)
+        else:
+            c = running(**changes)
+            words = rt.argv("exec", "--tty", c.id, "sh", "-c", script)
+        terminal.spawn(words, **(streams or {}))
+        return c
+    start.verb = request.param
+    return start
+
+
+# keys, window, hang-up
+
+@pytest.mark.parametrize("times", range(10))
+def test_size_is_there_from_the_first(running, rt, terminal, times):
+    """Not a little later, with a SIGWINCH."""
+    terminal.resize(33, 111)
+    terminal.spawn(rt.argv("exec", "--tty", running().id, "stty", "size"))
+    terminal.expect("33 111")
+    assert terminal.wait() == 0
+
+
+def test_typed_input(at, terminal):
+    at("tty; read x; echo \"got <$x>\"; exit 3")
+    assert "/dev/" in terminal.expect("\r\n")
+    terminal.type("some words\n")
+    assert terminal.expect("got <some words>\r\n") == "some words\r\ngot <some words>\r\n"  # the first is the echo
+    assert terminal.wait() == 3
+
+
+def test_interrupt_key(at, terminal):
+    """It is a key of the container's terminal, and no signal of ours."""
+    at("trap 'echo interrupted; exit 4' INT; echo ready; while :; do sleep 0.1; done")
+    terminal.expect("ready")
+    terminal.type("\x03")
+    terminal.expect("interrupted")
+    assert terminal.wait() == 4
+
+
+def test_window(at, terminal):
+    terminal.resize(33, 111)
+    at("trap 'stty size; exit' WINCH; stty size; echo ready; while :; do sleep 0.1; done")
+    terminal.expect("33 111")
+    terminal.expect("ready")
+    terminal.resize(50, 132)
+    terminal.expect("50 132")
+    assert terminal.wait() == 0
+
+
+def test_console_size(bundle, rt, terminal):
+    """That of config.json, where ours has none."""
+    terminal.resize(0, 0)
+    c = bundle(args=["stty", "size"], process={"terminal": True, "consoleSize": {"height": 12, "width": 34}})
+    rt._remember(c, None)
+    terminal.spawn(rt.argv("run", "--bundle", c.path, c.id))
+    terminal.expect("12 34")
+    assert terminal.wait() == 0
+
+
+def test_hang_up(at, terminal, rt):
+    """The container's terminal hangs up too: its processes get SIGHUP, and the end when they read."""
+    c = at("trap 'exit 6' HUP; echo ready; while read x; do :; done; sleep 5")
+    terminal.expect("ready")
+    terminal.hang_up()
+    assert terminal.wait() == 6
+    processes.until(lambda: len(rt.ps(c)) == 1 if at.verb == "exec" else c.id not in [s["id"] for s in rt.list()], "it is still there")
+
+
+# the modes of our own terminal
+
+ENDS = {
+    "exit": ("read x; exit 0", None, 0),
+    "failure": ("read x; exit 9", None, 9),
+    "we are told to end": ("echo ready; exec sleep 1000", lambda p, inner: p.terminate(), 128 + signal.SIGTERM),
+    "killed": ("echo ready; exec sleep 1000", lambda p, inner: os.kill(inner, signal.SIGKILL), 128 + signal.SIGKILL),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_modes_are_given_back(at, terminal, rt, end):
+    script, act, status = ENDS[end]
+    before = terminal.modes()
+    c = at("trap '' TERM; echo ready; " + script if act is None else script)
+    terminal.expect("ready")
+    processes.until(terminal.is_raw, "it does not become raw")
+    if act:
+        inner = processes.until(lambda: [p for p in rt.ps(c) if at.verb == "run" or p != rt.pid(c)], "no process")[0]
+        if end == "we are told to end" and at.verb == "run":
+            status, act = 128 + signal.SIGKILL, lambda p, i: (p.terminate(), os.kill(i, signal.SIGKILL))  # pid 1 ignores TERM
+        act(terminal.process, inner)
+    else:
+        terminal.type("x\n")
+    assert terminal.wait() == status
+    assert terminal.modes() == before
+
+
+@pytest.mark.parametrize("words,status", [(["/nowhere"], 127), (["/etc"], 126)])
+@pytest.mark.parametrize("verb", ["run", "exec"])
+def test_modes_after_an_error(bundle, running, rt, terminal, verb, words, status):
+    before = terminal.modes()
+    if verb == "run":
+        c = bundle(args=words, process={"terminal": True})
+        rt._remember(c, None)
+    argv = rt.argv("run", "--bundle", c.path, c.id) if verb == "run" else rt.argv("exec", "--tty", running().id, *words)
+    terminal.spawn(argv)
+    assert terminal.wait() == status
+    assert terminal.modes() == before and terminal.seen.count(b"\r\n") == 1, terminal.seen
+
+
+def test_stop_and_go_on(running, rt, terminal):
+    """In a shell with job control: stopped, its terminal is the shell's again, and it goes on where it was."""
+    c = running()
+    terminal.spawn(["dash", "-i"])
+    terminal.expect("$ ")
+    before = terminal.modes()
+    terminal.type(" ".join(map(str, rt.argv("exec", "--tty", c.id, "sh", "-c", "'echo rea\"\"dy; read x; echo go\"\"t $x'"))) + "\n")
+    terminal.expect("ready")
+    processes.until(terminal.is_raw, "it does not become raw")
+    crun = processes.until(lambda: processes.children(terminal.process.pid), "no child of the shell").pop()
+    os.kill(crun, signal.SIGTSTP)
+    terminal.expect("$ ")
+    assert terminal.modes() == before
+    terminal.type("echo al''ive\n")
+    terminal.expect("alive")
+    terminal.expect("$ ")
+    terminal.type("fg\n")
+    processes.until(terminal.is_raw, "it does not become raw again")
+    terminal.type("on\n")
+    terminal.expect("got on")
+    terminal.expect("$ ")
+    assert terminal.modes() == before
+    terminal.type("exit\n")
+    terminal.wait()
+
+
+# bytes
+
+@pytest.fixture(scope="module")
+def data(session):
+    """A file of pseudo-random bytes, and its digest."""
+    f, digest = session / "bytes", hashlib.sha256()
+    block = os.urandom(1 << 20)
+    with open(f, "wb") as out:
+        for i in range(MEGABYTES):
+            part = i.to_bytes(8, "big") + block[8:]
+            out.write(part)
+            digest.update(part)
+    f.chmod(0o644)
+    return f, digest.hexdigest()
+
+
+def pump(data, write_fd):
+    """The file, into a descriptor."""
+    def go():
+        with open(data, "rb") as f:
+            while part := f.read(1 << 16):
+                while part:
+                    part = part[os.write(write_fd, part):]
+    t = threading.Thread(target=go, daemon=True)
+    t.start()
+    return t
+
+
+def take(read_fd, n, seconds=120.0):
+    digest = hashlib.sha256()
+    while n > 0:
+        assert select.select([read_fd], [], [], seconds)[0], f"{n} bytes are missing"
+        part = os.read(read_fd, min(n, 1 << 16))
+        assert part, f"the end, and {n} bytes are missing"
+        digest.update(part)
+        n -= len(part)
+    return digest.hexdigest()
+
+
+# Both ways at once: what is read is counted by a digest, while a file is written.
+BULK = ("stty raw -echo; printf ready; cat /data & head -c {n} | sha256sum > /tmp/digest; wait; "
+        "printf \"%s\" \"$(cut -c1-64 /tmp/digest)\"")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_bulk_through_a_terminal(at, terminal, data):
+    n = data[0].stat().st_size
+    at(BULK.format(n=n), copy=True, mounts=[bind(data[0], "/data")])
+    terminal.expect("ready")
+    thread = pump(data[0], terminal.master)
+    early, terminal.seen = terminal.seen, b""
+    digest = hashlib.sha256(early)
+    left = n - len(early)
+    while left > 0:
+        part = terminal.read(120, min(left, 1 << 16))
+        assert part, f"{left} bytes are missing"
+        digest.update(part)
+        left -= len(part)
+    thread.join(120)
+    assert digest.hexdigest() == data[1]
+    terminal.expect(data[1])
+    assert terminal.wait() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("options", [[], ["--tty"]])
+def test_bulk_through_pipes(running, rt, data, options):
+    n = data[0].stat().st_size
+    c = running(copy=True, mounts=[bind(data[0], "/data")])
+    script = BULK if options else BULK.replace("stty raw -echo; ", "").replace("cat /data & head", "cat /data & <&0 head")
+    p = rt.popen("exec", *options, c.id, "sh", "-c", script.format(n=n), stdin=subprocess.PIPE)
+    assert p.stdout.read(5) == b"ready"
+    thread = pump(data[0], p.stdin.fileno())
+    assert take(p.stdout.fileno(), n) == data[1]
+    thread.join(120)
+    r = finish(p)
+    assert (r.returncode, r.stdout) == (0, data[1]), str(r)
