@@ -126,6 +126,8 @@ static int remove_damaged(struct crun_context *context, const char *id, struct e
     struct error why = *err;
     int r = state_check_id(id, err);
 
+    if (r >= 0 && context->root_fd < 0)
+        r = why.code; /* it was the state root: nothing is damaged */
     if (r >= 0)
         r = state_dir_open(context->root_fd, id, LOCK_EX, &container.dir_fd, err);
     if (r >= 0)

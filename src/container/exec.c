@@ -142,9 +142,9 @@ static int make_plan(struct execution *x)
     listen_take(&input);
     r = prepare_descriptors(input.preserve_fds, x->err);
     if (r >= 0)
-        r = prepare_path(&x->container.arena, x->options->pid_file, &input.pid_file, x->err);
+        r = prepare_path(&x->container.arena, "--pid-file", x->options->pid_file, &input.pid_file, x->err);
     if (r >= 0)
-        r = prepare_path(&x->container.arena, x->options->pidfd_socket, &input.pidfd_socket, x->err);
+        r = prepare_path(&x->container.arena, "--pidfd-socket", x->options->pidfd_socket, &input.pidfd_socket, x->err);
     if (r >= 0)
         r = plan_exec(&input, &x->container.arena, &x->plan, x->err);
     for (size_t i = 0; r >= 0 && i < x->plan.n_warnings; i++)

@@ -190,7 +190,7 @@ int prepare_descriptors(unsigned n, struct error *err)
 
 /* ---- the plan ---- */
 
-int prepare_path(struct arena *arena, const char *path, const char **ret, struct error *err)
+int prepare_path(struct arena *arena, const char *option, const char *path, const char **ret, struct error *err)
 {
     char cwd[4096];
 
@@ -198,8 +198,10 @@ int prepare_path(struct arena *arena, const char *path, const char **ret, struct
         *ret = path;
         return 0;
     }
+    if (!*path)
+        return error_set(err, -EINVAL, "%s: expected a path, found \"\"", option);
     if (!getcwd(cwd, sizeof cwd))
-        return error_errno(err, -errno, "getcwd");
+        return error_errno(err, -errno, "%s \"%s\": getcwd", option, path);
     *ret = arena_printf(arena, "%s/%s", cwd, path);
     return *ret ? 0 : error_errno(err, -ENOMEM, "path");
 }
@@ -231,10 +233,10 @@ static int make_plan(const struct preparation *x)
     listen_take(&input);
     r = prepare_descriptors(input.preserve_fds, x->err);
     if (r >= 0)
-        r = prepare_path(&x->p->arena, o->pid_file, &input.pid_file, x->err);
+        r = prepare_path(&x->p->arena, "--pid-file", o->pid_file, &input.pid_file, x->err);
     x->p->state.pid_file = input.pid_file;
     if (r >= 0)
-        r = prepare_path(&x->p->arena, pidfd_socket, &input.pidfd_socket, x->err);
+        r = prepare_path(&x->p->arena, "--pidfd-socket", pidfd_socket, &input.pidfd_socket, x->err);
     if (r >= 0)
         r = plan_create(&input, &x->p->arena, &x->p->plan, x->err);
     if (r >= 0)

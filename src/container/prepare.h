@@ -35,5 +35,5 @@ void prepared_done(struct prepared *prepared);
 
 /* Whether the N descriptors from 3 on are there to be handed on. */
 int prepare_descriptors(unsigned n, struct error *err);
-/* PATH (may be NULL) of the command line, which is relative to the caller's directory. */
-int prepare_path(struct arena *arena, const char *path, const char **ret, struct error *err);
+/* PATH (may be NULL), what OPTION of the command line says, which is relative to the caller's directory. */
+int prepare_path(struct arena *arena, const char *option, const char *path, const char **ret, struct error *err);

@@ -466,7 +466,7 @@ static bool check_process(struct planner *planner)
     bool args = process->n_args && process->args[0][0], cwd = process->cwd && process->cwd[0] == '/';
 
     if (!args)
-        plan_fail(planner, -EINVAL, "process.args: empty, there is nothing to run");
+        plan_fail(planner, -EINVAL, "process.args%s: empty, there is nothing to run", process->n_args ? "[0]" : "");
     if (!cwd)
         plan_fail(planner, -EINVAL, "process.cwd: an absolute path is needed");
     return args && cwd && !planner->failed;

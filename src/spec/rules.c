@@ -51,6 +51,14 @@ static bool is_variable(const char *value)
 
 const struct text_rule rule_variable = { "NAME=VALUE", is_variable };
 
+/* uname(2): __NEW_UTS_LEN */
+static bool is_node_name(const char *value)
+{
+    return strlen(value) <= 64;
+}
+
+const struct text_rule rule_node_name = { "a name of at most 64 bytes", is_node_name };
+
 /* Over a number as SemVer 2.0.0 writes it, "0" or without a leading zero; NULL when there is none. */
 static const char *skip_number(const char *p)
 {

@@ -36,6 +36,7 @@ extern const struct text_rule rule_absolute_path;
 extern const struct text_rule rule_inner_path; /* absolute, and not "/" in any spelling */
 extern const struct text_rule rule_some_path;  /* not empty */
 extern const struct text_rule rule_variable;   /* NAME=VALUE, as environ(7) has them */
+extern const struct text_rule rule_node_name;  /* fits into struct utsname */
 extern const struct text_rule rule_oci_version;
 extern const struct text_rule rule_rlimit_name; /* ^RLIMIT_[A-Z]+$ */
 extern const struct text_rule rule_cpu_list;    /* ^[0-9, -]*$ */

@@ -161,6 +161,8 @@ int state_root_open(const char *root, const char *name, bool rootless, int *ret_
     _cleanup_close_ int fd = -1;
     int r;
 
+    if (root && !*root)
+        return error_set(err, -EINVAL, "--root: expected a directory, found \"\"");
     if (!path)
         return out_of_memory(err);
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

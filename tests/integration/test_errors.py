@@ -9,7 +9,7 @@ import pytest
 
 from lib import cgroups, processes
 from lib.bundle import default_config, tmpfs
-from lib.runtime import Runtime
+from lib.runtime import Runtime, call
 from lib.user import as_root
 
 
@@ -242,6 +242,7 @@ def set_at(path, value):
     ("linux.maskedPaths", ["/proc/kcore", "/"], "linux.maskedPaths[1]"), ("linux.maskedPaths", ["//"], "linux.maskedPaths[0]"),
     ("linux.maskedPaths", ["/."], "linux.maskedPaths[0]"), ("linux.readonlyPaths", ["/"], "linux.readonlyPaths[0]"),
     ("linux.readonlyPaths", ["/a/.."], "linux.readonlyPaths[0]"), ("linux.readonlyPaths", ["proc/sys"], "linux.readonlyPaths[0]"),
+    ("hostname", "h" * 65, "hostname: expected a name of at most 64 bytes"), ("domainname", "h" * 65, "domainname: expected"),
     ("mounts", [{"destination": "", "type": "tmpfs"}], "mounts[0].destination"), ("process.user.umask", 0o1000, "process.user.umask"),
     ("process.env", ["A=1", "B"], "process.env[1]: expected NAME=VALUE"), ("process.env", ["=x"], "process.env[0]"),
     ("linux.devices", [{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}], "linux.devices[0].major"),
@@ -250,6 +251,35 @@ def test_values_that_no_container_can_have(bundle, rt, path, value, text):
     r = rt.run(bundle(args=["true"], edit=set_at(path, value)))
     rt.fails(r, text)
     assert re.search(r"config\.json:\d+:\d+: ", r.stderr), r.stderr
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("args, text", [([], "process.args: empty"), ([""], "process.args[0]: empty"), (["", "x"], "process.args[0]: empty")])
+def test_nothing_to_run(bundle, rt, args, text):
+    rt.fails(rt.run(bundle(args=args)), text)
+
+
+@pytest.mark.ours
+def test_longest_names(bundle, rt):
+    r = rt.run(bundle(args=["hostname"], hostname="h" * 64, domainname="d" * 64))
+    assert r.stdout == "h" * 64 + "\n", str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("verb", ["list", "run", "state", "delete --force"])
+def test_empty_state_root(bundle, rt, here, verb):
+    """Not the current directory, which is full of names."""
+    (here.dir / "victim").mkdir()
+    c = bundle(args=["true"])
+    words = {"run": ["-b", c.path, "x"], "list": []}.get(verb, ["victim"])
+    rt.fails(call([rt.program.path, "--root", "", *verb.split(), *words], cwd=here.dir), "--root: expected a directory")
+    assert (here.dir / "victim").is_dir()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", ["--pid-file", "--pidfd-socket", "--config", "--bundle"])
+def test_empty_paths(bundle, rt, option):
+    rt.fails(rt("run", "-b", bundle(args=["true"]).path, option, "", "x"), *([option] if option.startswith("--pid") else []))
 
 
 @pytest.mark.ours
