@@ -48,7 +48,7 @@ static const struct word io_classes[] = {
 
 static const struct field io_priority_fields[] = {
     ENUM("class", spec_io_priority, class, .required = true, .words = io_classes),
-    I32("priority", spec_io_priority, priority),
+    I32("priority", spec_io_priority, priority, .maximum = 7), /* ioprio_set(2) */
 };
 
 static const struct shape shape_io_priority = SHAPE(spec_io_priority, io_priority_fields);

@@ -447,6 +447,8 @@ static const struct {
     { PROCESS("\"env\":[\"A=\",\"B\"]"), "config.json:1:56: process.env[1]: expected NAME=VALUE, found \"B\"" },
     { PROCESS("\"env\":[\"=x\"]"), "config.json:1:51: process.env[0]: expected NAME=VALUE, found \"=x\"" },
     { PROCESS("\"env\":[\"\"]"), "config.json:1:51: process.env[0]: expected NAME=VALUE, found \"\"" },
+    { PROCESS("\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}"),
+      "config.json:1:95: process.ioPriority.priority: expected an integer from 0 to 7, found 8" },
     { PROCESS("\"user\":{\"umask\":512}"),
       "config.json:1:60: process.user.umask: expected an integer from 0 to 511, found 512" },
     { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":-1,\"minor\":0}]"),
