@@ -61,6 +61,10 @@ CRUN_API int crun_context_new(const struct crun_context_options *options, struct
                               struct crun_error *err);
 CRUN_API void crun_context_free(struct crun_context *context);
 
+/* What the context is used for: journald gets it as OPERATION and CONTAINER_ID (ID may be NULL) beside each message.
+ * Both strings must outlive the context. */
+CRUN_API void crun_context_operation(struct crun_context *context, const char *operation, const char *id);
+
 /* Write one line of LEVEL to the context's log. */
 CRUN_API void crun_log(struct crun_context *context, enum crun_log_level level, const char *text);
 

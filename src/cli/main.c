@@ -53,6 +53,12 @@ static int check_operands(const struct command *command, size_t n, char **operan
     return 0;
 }
 
+/* The container that the command is about, for the log. */
+static const char *container_id(const struct program *program, const struct command *command)
+{
+    return program->n_operands > 0 && strncmp(command->operands, "ID", 2) == 0 ? program->operands[0] : NULL;
+}
+
 static int run_command(struct program *program, const struct command *command, size_t n, char **argv,
                        struct crun_error *err)
 {
@@ -79,7 +85,10 @@ static int run_command(struct program *program, const struct command *command, s
     program->operands = argv;
     program->values = values;
     r = program_open(program, err);
-    return r < 0 ? r : command->run(program, err);
+    if (r < 0)
+        return r;
+    crun_context_operation(program->context, command->name, container_id(program, command));
+    return command->run(program, err);
 }
 
 static int run_program(struct program *program, size_t n, char **argv, struct crun_error *err)

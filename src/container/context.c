@@ -67,6 +67,11 @@ void crun_context_free(struct crun_context *context)
     free(context);
 }
 
+void crun_context_operation(struct crun_context *context, const char *operation, const char *id)
+{
+    log_context(context->log, id, operation);
+}
+
 void crun_log(struct crun_context *context, enum crun_log_level level, const char *text)
 {
     log_write(context->log, (enum log_level) level, "%s", text);
