@@ -6,12 +6,21 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "container/context.h"
 #include "host/host.h"
+
+/* The clean-up delete does not say which manager it was; "slice:prefix:name" does. */
+static enum cgroup_manager manager_of(const struct crun_context *context, const struct spec *spec)
+{
+    const char *path = spec->linux_->cgroups_path, *colon = path ? strchr(path, ':') : NULL;
+
+    return path && path[0] != '/' && colon && strchr(colon + 1, ':') ? CGROUP_MANAGER_SYSTEMD : context->manager;
+}
 
 static int plan_again(const struct crun_context *context, struct container *container, const struct spec *spec,
                       struct plan *ret_plan, struct error *err)
@@ -21,10 +30,12 @@ static int plan_again(const struct crun_context *context, struct container *cont
                                       .host = &host,
                                       .id = container->state.id,
                                       .bundle = "/",
-                                      .manager = context->manager,
+                                      .manager = manager_of(context, spec),
                                       .as_runc = context->as_runc };
     int r = host_probe(&host, host_needs(spec, false), &container->arena, err);
 
+    if (r >= 0 && input.manager == CGROUP_MANAGER_SYSTEMD)
+        host_probe_user_manager(&host, &container->arena);
     return r < 0 ? r : plan_create(&input, &container->arena, ret_plan, err);
 }
 
@@ -55,6 +66,7 @@ int container_salvage(struct crun_context *context, struct container *container,
     container->spec = spec;
     container->state.cgroups = plan.cgroups;
     container->state.n_cgroups = plan.n_cgroups;
+    container->state.scope = plan.scope;
     plan_done(&plan);
     return have_cgroups(&container->state) ? 0 : error_set(err, -ENOENT, "none of its cgroups is there");
 }

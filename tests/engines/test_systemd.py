@@ -228,6 +228,14 @@ def test_job_fails(s):
     assert s.sh("crun list -q") == ""
 
 
+def test_damaged_state(s):
+    """What cannot be read is found by the configuration, without being told that it was systemd's."""
+    s.sh(f"{RUN} -d -b {bundle(s, SLEEP, cgroups_path='a.slice:p:x')} c1; echo '{{' >/run/crun/c1/state.json")
+    s.sh("crun delete -f c1")
+    assert s.run("pgrep -x sleep").status == 1
+    no_scopes(s)
+
+
 def test_property_refused(s):
     b = bundle(s, SLEEP, annotations={"org.systemd.property.NoSuchThing": "true"})
     assert "NoSuchThing" in s.fails(f"{RUN} -d -b {b} c1", 1).err
