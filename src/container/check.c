@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * check: everything that is wrong with a bundle, at once and without doing anything. Three sources, in this order: the
- * decoder (if the document is not sound, nothing else can be asked), the planner with its report function, and the
- * host. All of them speak in lines that begin with a JSON path; line and column come from that.
+ * decoder, the planner with its report function, and the host. The planner sees what could be decoded: what it says of
+ * a place where the decoder had something to say, above or below it, only follows from that, and is left out. All of them speak in lines that begin with a JSON path; line and column come from that.
  */
 #include "container/check.h"
 
@@ -42,6 +42,26 @@ static bool is_known(const struct crun_check *check, const struct crun_problem *
     return false;
 }
 
+/* PATH is INNER itself, or something around it. */
+static bool is_around(const char *path, const char *inner)
+{
+    size_t length = strlen(path);
+
+    return length && strncmp(path, inner, length) == 0 &&
+           (!inner[length] || inner[length] == '.' || inner[length] == '[');
+}
+
+static bool follows_from_others(const struct checking *checking, const struct crun_problem *problem)
+{
+    for (size_t i = 0; i < checking->n_decoded; i++) {
+        const char *path = checking->check->problems[i].path;
+
+        if (is_around(path, problem->path) || is_around(problem->path, path))
+            return true;
+    }
+    return false;
+}
+
 /* PROBLEM's strings are taken over. */
 static void keep(struct checking *checking, struct crun_problem problem)
 {
@@ -49,7 +69,7 @@ static void keep(struct checking *checking, struct crun_problem problem)
     struct crun_problem *grown;
 
     checking->failed |= !problem.file || !problem.path || !problem.text;
-    if (checking->failed || is_known(check, &problem)) {
+    if (checking->failed || is_known(check, &problem) || follows_from_others(checking, &problem)) {
         problem_done(&problem);
         return;
     }
@@ -176,11 +196,11 @@ static int check_prepared(struct checking *checking, struct crun_context *contex
 {
     int r;
 
-    if (spec_check(&p->config, &p->arena, report_decoded, checking) > 0)
+    spec_check(&p->config, &p->arena, report_decoded, checking, &p->spec);
+    checking->n_decoded = checking->check->n_problems;
+    if (!p->spec)
         return 0;
-    r = spec_load(&p->config, &p->arena, &p->spec, err);
-    if (r >= 0)
-        r = host_probe(&p->host, (unsigned) HOST_EVERYTHING, &p->arena, err);
+    r = host_probe(&p->host, (unsigned) HOST_EVERYTHING, &p->arena, err);
     if (r < 0)
         return r;
     check_seccomp(checking, p);

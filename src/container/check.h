@@ -11,7 +11,8 @@
 struct checking {
     const struct document *document;
     struct crun_check *check;
-    bool failed; /* memory ran out */
+    size_t n_decoded; /* problems of the decoder, the first in the list: what follows from them is not said again */
+    bool failed;      /* memory ran out */
 };
 
 /* A problem that begins with the path of a field, as the planner says it; said twice, it is kept once. */

@@ -337,7 +337,7 @@ static void add_identity(struct planner *planner)
 
 static void add_cwd(struct planner *planner, bool create)
 {
-    const char *path = process_of(planner)->cwd;
+    const char *path = process_of(planner)->cwd ? process_of(planner)->cwd : "/";
     struct op *op = plan_add(planner, OP_CWD, SIDE_INIT, "process.cwd \"%s\"", path);
 
     op->cwd.path = plan_str(planner, path);
@@ -469,7 +469,7 @@ static bool check_process(struct planner *planner)
         plan_fail(planner, -EINVAL, "process.args%s: empty, there is nothing to run", process->n_args ? "[0]" : "");
     if (!cwd)
         plan_fail(planner, -EINVAL, "process.cwd: an absolute path is needed");
-    return args && cwd && !planner->failed;
+    return args && !planner->failed;
 }
 
 /* An exec does not change the container: its working directory must be there. */

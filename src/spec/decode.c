@@ -230,11 +230,24 @@ static void decode_field(struct decoder *decoder, const struct json_path *path, 
         field->check(decoder, &item, object);
 }
 
+/* `crun check` goes on with what is wrong: nobody has to ask whether a required string is there. */
+static void fill_required(const struct decoder *decoder, const struct shape *shape, char *object)
+{
+    for (size_t i = 0; decoder->report && i < shape->n_fields; i++) {
+        const struct field *field = &shape->fields[i];
+        const char **text = (const char **) (object + field->offset);
+
+        if (field->required && field->kind == FIELD_STRING && !*text)
+            *text = "";
+    }
+}
+
 void decode_object(struct decoder *decoder, const struct json_path *path, struct json_object *value,
                    const struct shape *shape, void *object)
 {
     struct match matches[SHAPE_FIELDS_LIMIT];
 
+    fill_required(decoder, shape, object);
     if (!is_a(decoder, path, value, json_type_object, "an object"))
         return;
     assert(shape->n_fields <= SHAPE_FIELDS_LIMIT);
@@ -242,6 +255,7 @@ void decode_object(struct decoder *decoder, const struct json_path *path, struct
     match_members(shape, value, matches);
     for (size_t i = 0; i < shape->n_fields && decoder_goes_on(decoder); i++)
         decode_field(decoder, path, &shape->fields[i], matches[i].member, object);
+    fill_required(decoder, shape, object);
     if (shape->finish)
         shape->finish(decoder->arena, object);
 }

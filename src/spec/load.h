@@ -42,6 +42,8 @@ int spec_load_mounts(const struct document *document, struct arena *arena, struc
                      size_t *ret_n, struct error *err);
 
 /* Every problem of the document, not only the first (`crun check`): calls REPORT for each, of 100 at most; returns how
- * many it reported. A syntax error is the only one. */
+ * many it reported. A syntax error is the only one. *RET_SPEC is what could be decoded, for further checks: members that
+ * were wrong are absent, strings that have to be there are empty; NULL when there is no sense in going on. */
 int spec_check(const struct document *document, struct arena *arena,
-               void (*report)(void *userdata, const struct error *problem), void *userdata);
+               void (*report)(void *userdata, const struct error *problem), void *userdata,
+               const struct spec **ret_spec);

@@ -170,19 +170,25 @@ const struct word *decode_word(struct decoder *decoder, const struct json_path *
     return NULL;
 }
 
+/* What goes on in spite of a problem finds a string. */
+static const char *no_text(const struct decoder *decoder)
+{
+    return decoder->report ? "" : NULL;
+}
+
 const char *decode_text(struct decoder *decoder, const struct json_path *path, struct json_object *value,
                         const struct field *field)
 {
     if (field->words) {
         const struct word *word = decode_word(decoder, path, value, field->words);
 
-        return word ? word->name : NULL; /* the table's own text: no copy */
+        return word ? word->name : no_text(decoder); /* the table's own text: no copy */
     }
     if (!check_string(decoder, path, value))
-        return NULL;
+        return no_text(decoder);
     if (field->rule && !field->rule->accepts(json_object_get_string(value))) {
         problem_expected(decoder, path, value, "%s", field->rule->expected);
-        return NULL;
+        return no_text(decoder);
     }
     return arena_strndup(decoder->arena, json_object_get_string(value), (size_t) json_object_get_string_len(value));
 }

@@ -56,7 +56,8 @@ static int check_nul(struct decoder *decoder)
 /* The document of `mounts add`: the array itself. */
 static const struct field mount_list = OBJECTS("mounts", spec, mounts, &shape_mount);
 
-/* Decode the whole document into a new object of SHAPE, or into the members of LIST; NULL after a problem. */
+/* Decode the whole document into a new object of SHAPE, or into the members of LIST; NULL if there is no such thing in it.
+ * After a problem the object is what could be decoded. */
 static void *decode_document(struct decoder *decoder, const struct shape *shape, const struct field *list,
                              struct error *err)
 {
@@ -74,7 +75,7 @@ static void *decode_document(struct decoder *decoder, const struct shape *shape,
     check_nul(decoder);
     if (decoder->arena->failed)
         error_errno(err, -ENOMEM, "%s", decoder->document->name);
-    return decoder->n_problems > 0 || decoder->arena->failed ? NULL : object;
+    return decoder->arena->failed ? NULL : object;
 }
 
 static int load(const struct document *document, const struct shape *shape, const struct field *list,
@@ -84,7 +85,7 @@ static int load(const struct document *document, const struct shape *shape, cons
     struct decoder decoder = { .document = document, .arena = arena, .err = err ? err : &own };
     void *object = decode_document(&decoder, shape, list, decoder.err);
 
-    if (!object)
+    if (!object || decoder.n_problems > 0)
         return decoder.err->code;
     *ret_object = object;
     return 0;
@@ -138,12 +139,14 @@ int spec_load_mounts(const struct document *document, struct arena *arena, struc
 }
 
 int spec_check(const struct document *document, struct arena *arena,
-               void (*report)(void *userdata, const struct error *problem), void *userdata)
+               void (*report)(void *userdata, const struct error *problem), void *userdata,
+               const struct spec **ret_spec)
 {
     struct error err = { 0 };
     struct decoder decoder = { document, arena, &err, report, userdata };
+    const struct spec *spec = decode_document(&decoder, &shape_spec, NULL, &err);
 
-    decode_document(&decoder, &shape_spec, NULL, &err);
+    *ret_spec = err.code == 0 && spec && spec->linux_ ? spec : NULL;
     if (err.code == 0)
         return (int) decoder.n_problems;
     report(userdata, &err);

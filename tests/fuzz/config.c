@@ -89,14 +89,15 @@ static void check_locator(const struct document *document)
 static void check_config(const struct document *document, struct arena *arena)
 {
     struct error err = { 0 };
-    const struct spec *spec;
+    const struct spec *spec, *checked;
     int r = spec_load(document, arena, &spec, &err), reported = 0;
 
     if (r < 0)
         check_error(&err);
     else
         assert(spec->oci_version && spec->linux_ && err.code == 0);
-    assert(spec_check(document, arena, check_problem, &reported) == reported);
+    assert(spec_check(document, arena, check_problem, &reported, &checked) == reported);
+    assert(!checked || checked->linux_);
     assert((r < 0) == (reported > 0));
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import rootless
+from lib import cgroups, rootless
 from lib.bundle import bind, namespaces, tmpfs
 from lib.rootless import User
 
@@ -41,6 +41,16 @@ def blocked(session) -> Path:
         compiler = os.environ.get("CC", "gcc").split()
         subprocess.run([*compiler, "-O1", "-o", to, Path(__file__).parent / "blocked.c"], check=True, timeout=60)
     return to
+
+
+@pytest.fixture
+def bundle(bundle):
+    """Where the devices are ruled by a program alone, a container with rules needs bpf(2), and says so (below)."""
+    def make(resources=None, **changes):
+        if not resources and not cgroups.v1_mount("devices"):
+            resources = {"devices": None}
+        return bundle(resources=resources, **changes)
+    return make
 
 
 def whole(stderr):
@@ -161,6 +171,7 @@ def test_pause(bundle, rt, blocked, error):
 def test_device_program_on_v2(bundle, rt, blocked, error, v2_view):
     """Rules that cannot be had are an error where they were asked for."""
     b = rt.with_options(prefix=[*v2_view, blocked, error, "bpf"])
-    rt.fails(b.run(bundle(args=["true"])), "linux.resources.devices", "bpf")
+    rules = {"devices": [{"allow": False, "access": "rwm"}]}
+    rt.fails(b.run(bundle(args=["true"], resources=rules)), "linux.resources.devices", "bpf")
     r = b.run(bundle(args=["true"], resources={"devices": None}))
     assert (r.returncode, r.stderr) == (0, ""), str(r)

@@ -57,6 +57,57 @@ def test_all_of_the_decoder(bundle, check):
     assert all(p["line"] > 1 and p["file"] == "config.json" for p in problems)
 
 
+TEN = """{
+  "ociVersion": "1.2.0",
+  "root": { "path": "rootfs" },
+  "hostname": "web",
+  "process": {
+    "user": { "uid": 0, "gid": 0 }, "args": ["sh"], "cwd": "work", "env": ["PATH=/bin"],
+    "capabilities": { "bounding": ["CAP_SYS_ADMINN"] },
+    "rlimits": [ { "type": "RLIMIT_NOFILES", "hard": 20, "soft": 10 } ],
+    "oomScoreAdj": 2000
+  },
+  "mounts": [
+    { "destination": "/proc", "type": "proc" },
+    { "destination": "/data", "type": "bind", "source": "/no/such/dir" },
+    { "destination": "/x", "options": ["ro"] },
+    7
+  ],
+  "hooks": { "prestart": [ { "path": "/usr/bin/no-such-hook" } ] },
+  "linux": {
+    "namespaces": [ { "type": "mount" }, { "type": "pid" } ],
+    "sysctl": { "kernel.hostname": "x" },
+    "seccomp": { "defaultAction": "SCMP_ACT_DENY" },
+    "resources": { "pids": { "limit": "ten" } }
+  }
+}
+"""
+
+
+def test_ten_faults_at_once(bundle, check):
+    """Of the decoder, the planner and the host together; what only follows from another one is not said."""
+    c = bundle(text=TEN)
+    problems = check(c)
+    wanted = {"root.path": "no such file", "hostname": "UTS", "process.cwd": "an absolute path", "process.capabilities.bounding[0]": "CAP_SYS_ADMINN",
+              "process.rlimits[0].type": "RLIMIT_NOFILES", "process.oomScoreAdj": "-1000 to 1000", "mounts[1].source": "/no/such/dir",
+              "mounts[2]": "neither a type", "mounts[3]": "expected an object, found 7", "hooks.prestart[0].path": "no-such-hook",
+              'linux.sysctl["kernel.hostname"]': "hostname", "linux.seccomp.defaultAction": "SCMP_ACT_DENY", "linux.resources.pids.limit": "an integer"}
+    for path, text in wanted.items():
+        assert text in (find(problems, path) or {"text": "nothing"})["text"], (path, problems)
+    assert {p["path"] for p in problems} == set(wanted)
+    assert all(p["line"] > 1 and p["column"] > 1 for p in problems)
+
+
+@pytest.mark.parametrize("text", ['{"linux": 7}', '{"process": {"rlimits": [1, {}], "user": []}, "mounts": [{}, null, {"destination": 1}], "annotations": {"a": 1}}',
+                                  '{"root": {}, "linux": {"devices": [{}], "namespaces": [{"type": 1}, 2], "maskedPaths": [1], "sysctl": {"a": []}}}',
+                                  '{"linux": {"seccomp": {"syscalls": [{"names": [1], "action": 2, "args": [{}]}], "architectures": [1]}, "uidMappings": [{}]}}',
+                                  '{"linux": {"resources": {"devices": [{"type": 1}], "hugepageLimits": [{}], "rdma": {"x": 1}, "unified": {"a": 1}, "cpu": {"cpus": 1}}, "intelRdt": {"schemata": [1]}}}',
+                                  '{"hooks": {"poststop": [{}, 1, {"path": "x", "env": [1]}]}, "process": {"scheduler": {}, "ioPriority": {}, "env": [1], "args": [1], "capabilities": {"bounding": [1]}}}',
+                                  '{"linux": {"memoryPolicy": {}, "personality": {}, "netDevices": {"x": 1}, "timeOffsets": {"x": 1}, "rootfsPropagation": 1, "cgroupsPath": 1}}', "[]", "7"])
+def test_goes_on_after_any_fault(bundle, check, text):
+    assert len(check(bundle(text=text))) > 1 or text in ("[]", "7")
+
+
 def test_syntax(bundle, check):
     (p,) = check(bundle(text="{,}"))
     assert (p["line"], p["column"], p["path"]) == (1, 2, "")

@@ -426,6 +426,8 @@ def test_cgroup_below(running, inside, rt, here):
 @pytest.mark.parametrize("path", ["..", "../x", "below/../../x", "/..", "pids:..", "pids:/../x", "x/..", ""])
 def test_cgroup_escapes(running, inside, rt, path):
     """SECURITY-CASES.md 16"""
+    if path == "pids:.." and not cgroups.v1_mount("pids"):
+        pytest.skip("no hierarchy of pids: that is a name like any other")
     rt.fails(inside(running(), "true", options=["--cgroup", path]), "is not a sub cgroup path")
 
 

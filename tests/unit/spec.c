@@ -625,7 +625,7 @@ static int check_text(const char *text, struct problems *problems)
 
     if (arena_init(&arena, ARENA_DEFAULT_SIZE, &err) < 0)
         return -1;
-    return spec_check(&document, &arena, collect, problems);
+    return spec_check(&document, &arena, collect, problems, &(const struct spec *){ NULL });
 }
 
 static void check_reports_all(void)
