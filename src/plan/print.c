@@ -256,19 +256,29 @@ static void put_number(const struct printer *p, enum op_kind kind, const char *f
 
 /* ---- fields ---- */
 
-/* Quoted, with control characters escaped: a line stays a line. */
+/* A character that would end the line, or mean something to a terminal. */
+static bool is_control(char c)
+{
+    return (unsigned char) c < 0x20 || c == 0x7f;
+}
+
+/* With control characters escaped: a line stays a line. */
+static void put_words(const struct printer *p, const char *text)
+{
+    for (; *text; text++)
+        if (is_control(*text))
+            fprintf(p->out, *text == '\n' ? "\\n" : "\\x%02x", (unsigned char) *text);
+        else
+            fputc(*text, p->out);
+}
+
 static void put_text(const struct printer *p, const char *text)
 {
     fputc('"', p->out);
-    for (; *text; text++) {
-        if ((unsigned char) *text < 0x20 || *text == '"' || *text == '\\')
-            fprintf(p->out,
-                    *text == '\n'                   ? "\\n"
-                    : *text == '"' || *text == '\\' ? "\\%c"
-                                                    : "\\x%02x",
-                    (unsigned char) *text);
-        else
-            fputc(*text, p->out);
+    for (char c[2] = ""; (c[0] = *text); text++) {
+        if (c[0] == '"' || c[0] == '\\')
+            fputc('\\', p->out);
+        put_words(p, c);
     }
     fputc('"', p->out);
 }
@@ -362,9 +372,20 @@ static void put_row(const struct printer *p, const struct op *op)
 
     fprintf(p->out, "%-6s  %-16s", side_names[op->side], row_names[op->kind]);
     put_fields(p, op);
-    if (what)
-        fprintf(p->out, "  # %s", what);
+    if (what) {
+        fputs("  # ", p->out);
+        put_words(p, what);
+    }
     fputc('\n', p->out);
+}
+
+static void put_remarks(const struct printer *p, const char *kind, const char *const *remarks, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        fprintf(p->out, "%s: ", kind);
+        put_words(p, remarks[i]);
+        fputc('\n', p->out);
+    }
 }
 
 int plan_print(const struct plan *plan, char **ret_text, struct error *err)
@@ -378,10 +399,8 @@ int plan_print(const struct plan *plan, char **ret_text, struct error *err)
         return error_errno(err, -errno, "print the plan");
     for (uint32_t i = 0; i < plan->blob->n_ops; i++)
         put_row(&p, &ops[i]);
-    for (size_t i = 0; i < plan->n_notes; i++)
-        fprintf(p.out, "note: %s\n", plan->notes[i]);
-    for (size_t i = 0; i < plan->n_warnings; i++)
-        fprintf(p.out, "warning: %s\n", plan->warnings[i]);
+    put_remarks(&p, "note", plan->notes, plan->n_notes);
+    put_remarks(&p, "warning", plan->warnings, plan->n_warnings);
     if (ferror(p.out) | fclose(p.out)) {
         free(text);
         return error_errno(err, -ENOMEM, "print the plan");
