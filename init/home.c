@@ -85,7 +85,7 @@ static bool home_of_line(struct text *home, const char *line, const char *end, i
     if (value == stop || text_number(value, stop) != uid)
         return false;
     value = field(line, end, FIELD_HOME, &stop);
-    if (value == stop)
+    if (value == stop || *value == '\0')
         return false;
     text_put_bytes(home, value, (size_t) (stop - value));
     return true;
