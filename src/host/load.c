@@ -173,6 +173,24 @@ static int load_array(struct loader *loader, const struct fact *fact, json_objec
     return r;
 }
 
+static int load_hierarchies(struct loader *loader, const struct fact *fact, json_object *value, void *target,
+                            size_t *ret_n)
+{
+    struct cgroup_hierarchy *hierarchies;
+    int r = load_array(loader, fact, value, hierarchy_facts, sizeof *hierarchies, target, ret_n);
+
+    if (r < 0)
+        return r;
+    memcpy(&hierarchies, target, sizeof hierarchies);
+    for (size_t i = 0; i < *ret_n; i++) {
+        if (!hierarchies[i].mount_point || !hierarchies[i].controllers || !hierarchies[i].own_path)
+            return expected(loader, fact, "hierarchies with mount_point, controllers and own_path");
+        if (!hierarchies[i].mount_root)
+            hierarchies[i].mount_root = "/";
+    }
+    return 0;
+}
+
 static int load_fact(struct loader *loader, const struct fact *fact, json_object *value, char *base)
 {
     void *target = base + fact->offset;
@@ -192,7 +210,7 @@ static int load_fact(struct loader *loader, const struct fact *fact, json_object
     case FACT_RANGES:
         return load_array(loader, fact, value, range_facts, sizeof(struct id_map), target, count);
     case FACT_HIERARCHIES:
-        return load_array(loader, fact, value, hierarchy_facts, sizeof(struct cgroup_hierarchy), target, count);
+        return load_hierarchies(loader, fact, value, target, count);
     case FACT_CGROUP:
         return load_object(loader, cgroup_facts, value, target);
     }
