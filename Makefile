@@ -7,7 +7,7 @@ DESTDIR       ?=
 # For meson setup, e.g. MESON_OPTIONS=-Dstatic=disabled where a distribution has no static libraries.
 MESON_OPTIONS ?=
 
-.PHONY: all help demo check check-host check-engines check-vm check-security check-kernels check-all bench install clean
+.PHONY: all help demo fuzz check check-host check-engines check-vm check-security check-kernels check-all bench install clean
 .DEFAULT_GOAL := all
 
 all: ## build the program: build/crun (installs nothing)
@@ -41,6 +41,9 @@ check-security: ## the ways in which runtimes were broken, as regression tests
 
 check-kernels: ## the tests on old and new kernels
 	@tools/run-if-there tools/check-kernels "make check-kernels" $(ARGS)
+
+fuzz: ## the fuzz targets for long: FUZZ_SECONDS=3600 for the decoders, less for small parsers
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} tools/check-host setup fuzz-build fuzz
 
 check-all: check-host check-engines check-vm check-security check-kernels ## all of these
 

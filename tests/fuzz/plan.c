@@ -9,7 +9,8 @@
 
 enum { AS_RUNC = 1, NO_PIVOT = 2, WAIT_START = 4, DISABLED = 8, REMOVE = 16, FROZEN = 32, DENIED = 64 };
 
-typedef int plan_function(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
+typedef int plan_function(const struct plan_input *input, struct arena *arena, struct plan *ret_plan,
+                          struct error *err);
 
 static void plan_one(plan_function *make, const struct plan_input *input, struct arena *arena)
 {
