@@ -80,7 +80,7 @@ struct crun_create_options {
     const char *pid_file;
     const char *pidfd_socket;
     const char *handler;
-    const char *timeline;  /* file for the times of the operations, "-" for a text waterfall */
+    const char *timeline;  /* file for the times of the operations (Chrome trace), "-": text on standard error */
     unsigned preserve_fds; /* how many descriptors from 3 on go into the container */
     bool no_pivot, no_new_keyring, no_subreaper;
     bool detach, keep; /* run only */
@@ -122,6 +122,7 @@ struct crun_exec_options {
     const char *console_socket;
     const char *pid_file;
     const char *pidfd_socket;
+    const char *timeline; /* as of crun_create_options */
     unsigned preserve_fds;
     bool tty, detach, no_new_privs;
     bool ignore_paused; /* wait until a paused container is resumed, instead of failing */

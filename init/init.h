@@ -75,7 +75,8 @@ struct init {
     bool filtered;       /* the seccomp filter is in force */
     bool released;       /* from the last sync row on: the parent may go */
     struct changes changes;
-    unsigned umask; /* the caller's, for hooks and for a plan that sets none */
+    unsigned umask;          /* the caller's, for hooks and for a plan that sets none */
+    struct row_times *times; /* NULL: nobody asked */
     struct message failure;
     char **environment;           /* of EXEC, see exec_prepare; NULL: not ready yet */
     char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
@@ -207,6 +208,11 @@ void masks_prepare(struct init *init);
 
 /* root.c: FD was mounted at PATH. If that is "/", rows from here on are beneath it. */
 void root_mounted(struct init *init, const char *path, int fd);
+
+/* timeline.c: row ROW (n_ops: the start) begins and ends; nothing where nobody asked. */
+int timeline_map(struct init *init);
+void timeline_begin(struct init *init, uint32_t row);
+void timeline_end(struct init *init, uint32_t row);
 
 /* process.c: not dumpable, and dead with the parent; again after every change of ids. 0, or -errno noted. */
 int process_guard(struct init *init);

@@ -39,10 +39,15 @@ static int walk(struct init *init)
 {
     for (init->row = 0; init->row < init->n_ops; init->row++) {
         const struct op *op = &init->ops[init->row];
-        int r = op->side & SIDE_INIT ? run(init, op) : 0;
+        int r;
 
+        if (!(op->side & SIDE_INIT))
+            continue;
+        timeline_begin(init, init->row);
+        r = run(init, op);
         if (r < 0)
             return r;
+        timeline_end(init, init->row);
         if (init->device_dir.row != init->row)
             close_parent(&init->device_dir);
     }
@@ -99,6 +104,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->report_fd = plan_fd + BLOB_FD_SYNC;
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
+    init->times = NULL;
     init->pivoted = init->released = init->filtered = false;
     init->null_file.attached = init->empty_dir.attached = false;
     init->environment = NULL;
@@ -112,6 +118,10 @@ static int init_setup(struct init *init, int plan_fd)
         return init_explain(init, r, "crun-init was given a broken plan");
     init->ops = blob_ops(init->blob);
     init->n_ops = init->blob->n_ops;
+    r = timeline_map(init);
+    if (r < 0)
+        return r;
+    timeline_begin(init, init->n_ops);
     init->no_mount_api = init->blob->flags & BLOB_NO_NEW_MOUNT_API;
     init->no_openat2 = init->blob->flags & BLOB_NO_OPENAT2;
     init->dumpable_later = has_row(init, OP_BECOME_ROOT);
@@ -129,8 +139,10 @@ static void __attribute__((noreturn)) init_main(int plan_fd)
     init.row = init.n_ops = 0;
     init.changes.kept = false;
     init.changes.n = 0;
-    if (init_setup(&init, plan_fd) == 0)
+    if (init_setup(&init, plan_fd) == 0) {
+        timeline_end(&init, init.n_ops);
         walk(&init);
+    }
     changes_undo(&init);
     init.failure.type = MESSAGE_FAILED;
     message_send(&init, &init.failure, -1);

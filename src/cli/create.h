@@ -21,5 +21,5 @@
     { "no-new-keyring", 0, OPTION_FLAG, CREATE_AT(no_new_keyring), NULL, "keep the caller's session keyring" },    \
     { "preserve-fds", 0, OPTION_UNSIGNED, CREATE_AT(preserve_fds), "N", "hand descriptors 3 to 2+N on to the container" }, \
     { "handler", 0, OPTION_STRING, CREATE_AT(handler), "NAME", "run by a handler, as annotation run.oci.handler" }, \
-    { "timeline", 0, OPTION_STRING, CREATE_AT(timeline), "FILE", "write the times of the operations (-: in text)" }
+    { "timeline", 0, OPTION_STRING, CREATE_AT(timeline), "FILE", "write the times of all operations (-: as text to standard error)" }
 /* clang-format on */

@@ -30,6 +30,7 @@ static const struct option options[] = {
     { "no-new-privs",    0,   OPTION_FLAG,     OPTION_AT(no_new_privs),  NULL,        "set no_new_privs" },
     { "cap",             'c', OPTION_LIST,     AT(caps),                 "CAP",       "add a capability" },
     { "preserve-fds",    0,   OPTION_UNSIGNED, OPTION_AT(preserve_fds),  "N",         "hand descriptors 3 to 2+N on to the process" },
+    { "timeline",        0,   OPTION_STRING,   OPTION_AT(timeline),      "FILE",      "write the times of all operations (-: as text to standard error)" },
     { "ignore-paused",   0,   OPTION_FLAG,     OPTION_AT(ignore_paused), NULL,        "wait when the container is paused" },
     { "cgroup",          0,   OPTION_LIST,     AT(cgroups),              "PATH",      "cgroup below the container's, on v1 CONTROLLERS:PATH" },
 };

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "launch/timeline.h"
 
 static int open_log(struct crun_context *context, const struct crun_context_options *options, struct error *err)
 {
@@ -85,6 +86,21 @@ const char *crun_errno_text(int code)
 static const char *face_name(const struct crun_context *context)
 {
     return context->as_runc ? "runc" : "crun";
+}
+
+int context_timeline(struct crun_context *context, const char *destination, struct timeline *timeline,
+                     struct error *err)
+{
+    int r = destination ? timeline_open(timeline, destination, err) : 0;
+
+    context->timeline = destination && r >= 0 ? timeline : NULL;
+    return r;
+}
+
+void context_timeline_end(struct crun_context *context)
+{
+    timeline_finish(context->timeline, context->log);
+    context->timeline = NULL;
 }
 
 int context_root(struct crun_context *context, struct error *err)

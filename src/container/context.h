@@ -10,6 +10,8 @@
 #include "plan/plan.h"
 #include "state/state.h"
 
+struct timeline;
+
 struct crun_context {
     char *root_option; /* as given, or NULL */
     char *root_path;   /* absolute, once it was opened */
@@ -17,6 +19,7 @@ struct crun_context {
     struct log *log;
     enum cgroup_manager manager;
     bool as_runc, rootless;
+    struct timeline *timeline; /* of the verb that is going on, or NULL */
 };
 
 /* The public error has the very layout of ours. */
@@ -34,6 +37,11 @@ struct container {
     bool half_made;          /* killed before its first state was written, or the state cannot be read */
     const struct spec *spec; /* its configuration, where it is at hand; or NULL */
 };
+
+/* Keep times in TIMELINE, the caller's, if DESTINATION is not NULL; written and done by context_timeline_end. */
+int context_timeline(struct crun_context *context, const char *destination, struct timeline *timeline,
+                     struct error *err);
+void context_timeline_end(struct crun_context *context);
 
 /* Open the state root, once. */
 int context_root(struct crun_context *context, struct error *err);

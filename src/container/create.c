@@ -33,6 +33,7 @@ static void launch_set_up(struct launch *launch, struct crun_context *context, s
         .console_socket = options->console_socket,
         .listener = container_listener(p->spec, &p->state),
         .log = context->log,
+        .timeline = context->timeline,
     };
     launch_init(launch);
 }
@@ -41,18 +42,22 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
                 struct crun_error *error)
 {
     struct error *err = own_error(error);
-    struct prepared prepared;
+    struct prepared prepared = { 0 };
+    struct timeline timeline;
     struct launch launch;
-    int r = prepare(context, id, options, true, &prepared, err);
+    int r = context_timeline(context, options->timeline, &timeline, err);
 
-    if (r < 0)
-        return r;
-    r = context_root(context, err);
+    if (r >= 0)
+        r = prepare(context, id, options, true, &prepared, err);
+    if (r >= 0)
+        r = context_root(context, err);
     if (r >= 0) {
+        timeline_phase(context->timeline, "launch");
         launch_set_up(&launch, context, &prepared, options, true);
         r = launch_walk(&launch, err);
         launch_done(&launch);
     }
+    context_timeline_end(context);
     prepared_done(&prepared);
     return r;
 }
@@ -83,9 +88,11 @@ static int wait_and_remove(struct crun_context *context, const struct prepared *
 {
     int r;
 
+    timeline_phase(context->timeline, "the container runs");
     fd_close(&launch->dir_fd); /* others may lock the container now */
     foreground->notify = &launch->notify;
     r = foreground_wait(foreground, launch->pidfd, launch->state->pid, &launch->terminal_fd, ret_status, err);
+    timeline_phase(context->timeline, options->keep ? "end" : "remove the container");
     if (options->keep)
         return r;
     return r < 0 ? (remove_ended(context, p, NULL), r) : remove_ended(context, p, err);
@@ -105,6 +112,7 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
     struct launch launch;
     int r;
 
+    timeline_phase(context->timeline, "launch");
     launch_set_up(&launch, context, p, options, false);
     launch.cancel = options->detach ? NULL : &foreground->cancel;
     r = launch_walk(&launch, err);
@@ -129,11 +137,14 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
 {
     struct error *err = own_error(error);
     struct foreground foreground = { 0 };
-    struct prepared prepared;
+    struct prepared prepared = { 0 };
+    struct timeline timeline;
     int r;
 
     *ret_status = STATUS_RUNTIME_FAILED;
-    r = prepare(context, id, options, false, &prepared, err);
+    r = context_timeline(context, options->timeline, &timeline, err);
+    if (r >= 0)
+        r = prepare(context, id, options, false, &prepared, err);
     if (r >= 0)
         r = context_root(context, err);
     if (r >= 0 && !options->detach)
@@ -141,6 +152,7 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
     if (r >= 0)
         r = run_prepared(context, &prepared, options, &foreground, ret_status, err);
     foreground_done(&foreground);
+    context_timeline_end(context);
     prepared_done(&prepared);
     return r;
 }

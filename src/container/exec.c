@@ -132,6 +132,7 @@ static int make_plan(struct execution *x)
         .as_runc = x->context->as_runc,
         .no_new_keyring = x->container.state.no_new_keyring,
         .preserve_fds = x->options->preserve_fds,
+        .timeline = x->context->timeline != NULL,
         .target = &x->target,
         .seccomp_program = x->filter.program,
         .seccomp_size = x->filter.size,
@@ -154,13 +155,25 @@ static int make_plan(struct execution *x)
 
 static int prepare_execution(struct execution *x)
 {
-    static int (*const steps[])(struct execution *) = {
-        open_container, load_spec, make_process, check_options, find_target, compile_filter, make_plan,
+    static const struct {
+        int (*function)(struct execution *);
+        const char *phase; /* in the timeline; NULL: part of the one before */
+    } steps[] = {
+        {open_container,  "find the container"         },
+        { load_spec,      "load: check and decode"     },
+        { make_process,   NULL                         },
+        { check_options,  NULL                         },
+        { find_target,    "look at the container"      },
+        { compile_filter, "compile the seccomp profile"},
+        { make_plan,      "plan"                       },
     };
     int r = 0;
 
-    for (size_t i = 0; r >= 0 && i < sizeof steps / sizeof steps[0]; i++)
-        r = steps[i](x);
+    for (size_t i = 0; r >= 0 && i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i].phase)
+            timeline_phase(x->context->timeline, steps[i].phase);
+        r = steps[i].function(x);
+    }
     return r;
 }
 
@@ -189,6 +202,7 @@ static void launch_set_up(struct launch *launch, struct execution *x)
         .console_socket = x->options->console_socket,
         .listener = container_listener(&x->spec, &x->container.state),
         .log = x->context->log,
+        .timeline = x->context->timeline,
     };
     launch->listener.container = &x->container.state;
     launch->listener.status = x->status;
@@ -196,14 +210,21 @@ static void launch_set_up(struct launch *launch, struct execution *x)
     launch->target_fd = x->pidfd;
 }
 
+static const char *phase_after(const struct execution *x, int result)
+{
+    return result < 0 || x->options->detach ? "end" : "the process runs";
+}
+
 static int execute(struct execution *x, struct foreground *foreground, int *ret_status)
 {
     struct launch launch;
     int r;
 
+    timeline_phase(x->context->timeline, "launch");
     launch_set_up(&launch, x);
     launch.cancel = x->options->detach ? NULL : &foreground->cancel;
     r = launch_walk(&launch, x->err);
+    timeline_phase(x->context->timeline, phase_after(x, r));
     if (r < 0)
         *ret_status = launch_failed_status(&launch, r);
     else if (x->options->detach)
@@ -219,16 +240,20 @@ int crun_exec(struct crun_context *context, const char *id, const struct crun_ex
 {
     _cleanup_(execution_done) struct execution x = { context, id, options };
     struct foreground foreground = { 0 };
+    struct timeline timeline;
     int r;
 
     x.err = own_error(error);
     x.container.dir_fd = x.pidfd = -1;
     *ret_status = 1;
-    r = prepare_execution(&x);
+    r = context_timeline(context, options->timeline, &timeline, x.err);
+    if (r >= 0)
+        r = prepare_execution(&x);
     if (r >= 0 && !options->detach)
         r = foreground_prepare(&foreground, false, x.err);
     if (r >= 0)
         r = execute(&x, &foreground, ret_status);
     foreground_done(&foreground);
+    context_timeline_end(context);
     return r;
 }

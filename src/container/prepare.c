@@ -221,6 +221,7 @@ static int make_plan(const struct preparation *x)
         .no_pivot = o->no_pivot,
         .no_new_keyring = o->no_new_keyring,
         .wait_start = x->wait_start,
+        .timeline = x->context->timeline != NULL,
         .foreground_terminal = !o->console_socket,
         .preserve_fds = o->preserve_fds,
         .notify_name = x->p->notify_name,
@@ -368,9 +369,21 @@ int prepare_document(const struct crun_create_options *options, struct prepared 
 int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options, bool wait_start,
             struct prepared *ret, struct error *err)
 {
-    static int (*const steps[])(const struct preparation *) = {
-        find_bundle, read_config,     load,        check_handler, add_notify, check_terminal,
-        probe_host,  compile_seccomp, check_agent, make_plan,     fill_state,
+    static const struct {
+        int (*function)(const struct preparation *);
+        const char *phase; /* in the timeline; NULL: part of the one before */
+    } steps[] = {
+        {find_bundle,      "read the configuration"     },
+        { read_config,     NULL                         },
+        { load,            "load: check and decode"     },
+        { check_handler,   NULL                         },
+        { add_notify,      NULL                         },
+        { check_terminal,  NULL                         },
+        { probe_host,      "probe the host"             },
+        { compile_seccomp, "compile the seccomp profile"},
+        { check_agent,     NULL                         },
+        { make_plan,       "plan"                       },
+        { fill_state,      NULL                         },
     };
     struct preparation x = { context, id, options, wait_start, ret, err };
     int r = state_check_id(id, err);
@@ -378,8 +391,11 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
     *ret = (struct prepared){ 0 };
     if (r >= 0)
         r = arena_init(&ret->arena, ARENA_DEFAULT_SIZE, err);
-    for (size_t i = 0; r >= 0 && i < sizeof steps / sizeof steps[0]; i++)
-        r = steps[i](&x);
+    for (size_t i = 0; r >= 0 && i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i].phase)
+            timeline_phase(context->timeline, steps[i].phase);
+        r = steps[i].function(&x);
+    }
     if (r < 0)
         prepared_done(ret);
     return r;

@@ -44,6 +44,16 @@ void launch_done(struct launch *launch)
     launch->cgroups = NULL;
 }
 
+/* crun-init's side of the timeline. */
+static int share_times(struct launch *launch, struct error *err)
+{
+    const struct blob *blob = launch->plan->blob;
+
+    return launch->timeline && blob->times
+               ? timeline_start(launch->timeline, blob, &launch->slots[blob->times - 1], err)
+               : 0;
+}
+
 static int allocate(struct launch *launch, struct error *err)
 {
     launch->n_slots = launch->plan->blob->n_slots;
@@ -53,7 +63,7 @@ static int allocate(struct launch *launch, struct error *err)
         return error_errno(err, -ENOMEM, "start the launch");
     for (unsigned i = 0; i <= launch->n_slots; i++)
         launch->slots[i] = -1;
-    return 0;
+    return share_times(launch, err);
 }
 
 static int parent_row(struct launch *launch, const struct op *op, struct error *err)
@@ -61,6 +71,16 @@ static int parent_row(struct launch *launch, const struct op *op, struct error *
     if (log_enabled(launch->log, LOG_LEVEL_DEBUG))
         log_write(launch->log, LOG_LEVEL_DEBUG, "%s", blob_str(launch->plan->blob, op->what));
     return launch_row(launch, op, err);
+}
+
+static int any_row(struct launch *launch, uint32_t row, const struct op *op, struct error *err)
+{
+    int r;
+
+    timeline_row_begin(launch->timeline, row);
+    r = op->kind == OP_SYNC ? launch_sync(launch, row, op, err) : parent_row(launch, op, err);
+    timeline_row_end(launch->timeline, row);
+    return r;
 }
 
 static int walk(struct launch *launch, uint32_t *row, struct error *err)
@@ -72,10 +92,8 @@ static int walk(struct launch *launch, uint32_t *row, struct error *err)
     for (*row = 0; *row < blob->n_ops && r >= 0; (*row)++) {
         const struct op *op = &ops[*row];
 
-        if (op->kind == OP_SYNC)
-            r = launch_sync(launch, *row, op, err);
-        else if (op->side & SIDE_PARENT)
-            r = parent_row(launch, op, err);
+        if (op->side & SIDE_PARENT)
+            r = any_row(launch, *row, op, err);
     }
     return r;
 }
@@ -99,6 +117,8 @@ int launch_walk(struct launch *launch, struct error *err)
         r = walk(launch, &row, err);
     if (r >= 0) /* also before a start: until then init dies with us */
         r = launch_wait_exec(launch, err);
+    if (r >= 0)
+        timeline_executed(launch->timeline, launch->state->pid);
     if (r < 0)
         undo(launch, row);
     fd_close(&launch->sync_fd);

@@ -25,6 +25,7 @@
 #include "launch/cancel.h"
 #include "launch/listener.h"
 #include "launch/notify.h"
+#include "launch/timeline.h"
 #include "log/log.h"
 #include "plan/plan.h"
 #include "state/state.h"
@@ -51,6 +52,7 @@ struct launch {
     const char *console_socket;              /* gets the terminal's master, or NULL */
     struct listener listener;                /* who gets the seccomp filter's listener */
     struct log *log;
+    struct timeline *timeline;   /* or NULL */
     const struct cancel *cancel; /* signals that end the launch, or NULL: they end us at once */
     /* in progress and results */
     int dir_fd; /* state directory, locked */

@@ -117,7 +117,7 @@ static bool header_ok(const struct blob *blob, size_t size)
         return false;
     if (sizeof *blob + (uint64_t) blob->n_ops * sizeof(struct op) > blob->data)
         return false;
-    return blob->n_slots <= MAX_SLOTS && blob->fd_base >= 3 && blob->fd_base <= 1 << 20;
+    return blob->n_slots <= MAX_SLOTS && blob->times <= blob->n_slots && blob->fd_base >= 3 && blob->fd_base <= 1 << 20;
 }
 
 int blob_check(const struct blob *blob, size_t size)

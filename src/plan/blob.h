@@ -30,6 +30,13 @@ struct blob {
     uint32_t n_slots;
     int32_t fd_base;
     uint32_t flags; /* enum blob_flags */
+    uint32_t times; /* 1 + the slot of the file where init writes the times of its rows; 0: nobody asked */
+    uint32_t reserved;
+};
+
+/* One for each row in that file, and one behind them for init's own start: ns of CLOCK_MONOTONIC, 0: not come there. */
+struct row_times {
+    int64_t begin, end;
 };
 
 enum blob_flags {

@@ -328,6 +328,8 @@ int plan_build(const struct plan_input *input, void (*rows)(struct planner *plan
     if (r < 0)
         return r;
     planner.plan.blob->fd_base = (int32_t) (3 + input->preserve_fds);
+    if (input->timeline)
+        planner.plan.blob->times = (uint32_t) plan_slot(&planner) + 1;
     rows(&planner);
     data_alloc(&planner, 1, &end); /* the last byte of the data is NUL */
     if (arena->failed)

@@ -31,6 +31,7 @@ struct plan_input {
     enum cgroup_manager manager;
     bool as_runc; /* the conventions of runc where the faces differ */
     bool no_pivot, no_new_keyring;
+    bool timeline;                    /* init is to write the times of its rows */
     bool wait_start;                  /* create: stop before exec until `start` comes */
     bool foreground_terminal;         /* a terminal that we relay, not one for --console-socket */
     const char *pidfd_socket;         /* gets a pidfd of the process, or NULL */

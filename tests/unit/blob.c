@@ -92,6 +92,7 @@ static void test_header(void)
     BAD(0, plan.blob.data = sizeof plan);
     BAD(0, plan.blob.data = OFFSET(strings) - 1);
     BAD(0, plan.blob.n_slots = UINT32_MAX);
+    BAD(0, plan.blob.times = 3);
     BAD(0, plan.blob.fd_base = 2);
     BAD(0, plan.blob.fd_base = INT32_MAX);
     BAD(0, plan.end[7] = 'x');
