@@ -3,6 +3,8 @@
 
 import json
 import re
+import socket
+import subprocess
 
 import pytest
 
@@ -109,7 +111,6 @@ def test_accepted(bundle, rt, where, form):
 @pytest.mark.ours
 def test_syslog_gets_it(bundle, rt, here):
     """A socket in place of /dev/log, in a mount namespace of its own."""
-    import socket
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(str(here.dir / "log.socket"))
         s.settimeout(5)
@@ -121,18 +122,75 @@ def test_syslog_gets_it(bundle, rt, here):
         assert "nobody" in text and "the-name" in text and text.startswith("<")
 
 
+@pytest.fixture
+def journal(here):
+    """journal(*words): what the runtime tells a socket in place of journald's, as a list of {field: value}."""
+    def records(rt, *words):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(str(here.dir / "journal.socket"))
+            s.settimeout(0.2)
+            prefix = ["unshare", "-m", "sh", "-c", "mount -t tmpfs t /run && mkdir -p /run/systemd/journal && touch /run/systemd/journal/socket && "
+                      f'mount --bind {here.dir}/journal.socket /run/systemd/journal/socket && exec "$@"', "sh"]
+            r = rt.with_options("--log", "journald:the-name", prefix=prefix)(*words)
+            got = []
+            try:
+                while True:
+                    got.append(fields(s.recv(65536)))
+            except TimeoutError:
+                return r, got
+    return records
+
+
+def fields(datagram: bytes) -> dict:
+    """systemd.io/JOURNAL_NATIVE_PROTOCOL"""
+    found = {}
+    while datagram:
+        line, _, rest = datagram.partition(b"\n")
+        name, equals, value = line.partition(b"=")
+        if not equals:
+            n = int.from_bytes(rest[:8], "little")
+            value, rest = rest[8:8 + n], rest[8 + n + 1:]
+        found[name.decode()] = value.decode(errors="surrogateescape")
+        datagram = rest
+    return found
+
+
 @pytest.mark.ours
-def test_journald_gets_it(rt, here):
-    import socket
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.bind(str(here.dir / "journal.socket"))
-        s.settimeout(5)
-        prefix = ["unshare", "-m", "sh", "-c",
-                  f'mount -t tmpfs t /run && mkdir -p /run/systemd/journal && touch /run/systemd/journal/socket && mount --bind {here.dir}/journal.socket /run/systemd/journal/socket && exec "$@"', "sh"]
-        r = rt.with_options("--log", "journald:the-name", prefix=prefix)("state", "nobody")
-        assert r.returncode == 1, str(r)
-        text = s.recv(8192).decode(errors="replace")
-        assert "nobody" in text and "SYSLOG_IDENTIFIER=the-name" in text and "PRIORITY=3" in text
+@pytest.mark.parametrize("verb", ["state", "start", "pause", "kill", "delete"])
+def test_journald_gets_it(rt, journal, verb):
+    r, records = journal(rt, verb, "nobody")
+    rt.fails(r, 'container "nobody" does not exist')
+    assert records == [{"MESSAGE": 'container "nobody" does not exist', "PRIORITY": "3", "SYSLOG_IDENTIFIER": "the-name",
+                        "CONTAINER_ID": "nobody", "OPERATION": verb}]
+
+
+@pytest.mark.ours
+def test_journald_gets_line_feeds(rt, journal):
+    """The message as it is: the protocol has lengths."""
+    r, records = journal(rt, "run", "--bundle", "/no\nPRIORITY=0\nX=y", "x")
+    rt.fails(r, "/no")
+    assert len(records) == 1 and "/no\nPRIORITY=0\nX=y" in records[0]["MESSAGE"], records
+    assert (records[0]["PRIORITY"], records[0]["OPERATION"], "X" in records[0]) == ("3", "run", False)
+
+
+EVERY = bytes(i for i in range(1, 256) if i != ord("/"))
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("face", ["crun", "runc"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_every_byte(rt, log, here, program, face, form):
+    """An error is one line, and of JSON one object in UTF-8, whatever a path holds."""
+    link = here.dir / face
+    link.symlink_to(program.path)
+    r = subprocess.run([link, "--root", rt.root, "--log", log, "--log-format", form, "run", "--bundle", b"/no/" + EVERY, "x"],
+                       capture_output=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
+    assert r.returncode == 1 and not r.stdout
+    for text in (r.stderr, log.read_bytes()):
+        assert text.endswith(b"\n") and not any(c < 0x20 or c == 0x7f for c in text[:-1]), text
+    if form == "json":
+        message = json.loads(log.read_bytes())["msg"]
+        assert EVERY[:0x7f - 1].decode() in message and "\ufffd" in message and message.endswith("no such file or directory")
 
 
 def test_log_that_cannot_be_opened(rt):
