@@ -622,24 +622,42 @@ def test_runtime_is_killed(running, rt, here):
 
 # nothing else changes
 
-def test_state_and_mounts_stay(running, inside, rt):
+def surroundings(c, rt, pid):
+    """What an exec might change: the state directory to the byte, the mounts of the bundle and in the container, who is in which cgroup,
+    and what the container's process is."""
+    state = {p.name: (p.lstat().st_mtime_ns, p.lstat().st_ctime_ns, p.lstat().st_ino, p.read_bytes() if p.is_file() else None)
+             for p in sorted((rt.root / c.id).iterdir())}
+    own = {f: open(f"/proc/{pid}/{f}").read() for f in ("cgroup", "mountinfo", "limits", "oom_score_adj", "loginuid")}
+    own["fd"] = sorted(os.listdir(f"/proc/{pid}/fd"))
+    return {"state": state, "mounts": leaks.mounts(c.path), "own": own, "ours": open("/proc/self/cgroup").read(),
+            "cgroups": {d: (d / "cgroup.procs").read_text() for d in cgroups.named(c.id)}}
+
+
+@pytest.mark.parametrize("options", [[], ["--tty"], ["--user", "1000"], ["--detach"], ["--cwd", "/tmp", "-e", "A=b"]], ids=" ".join)
+def test_nothing_else_changes(running, rt, options):
+    if "--tty" in options and not rt.ours:
+        pytest.skip("a peer wants a terminal on standard input")
     c = running()
-    directory = rt.root / c.id
-    look = lambda: {p.name: (p.lstat().st_mtime_ns, p.lstat().st_ino) for p in directory.iterdir()}
-    before, mounts = look(), open("/proc/self/mountinfo").read()
-    assert inside(c, "true").returncode == 0
-    assert look() == before and leaks.mounts(c.path) == [l for l in mounts.splitlines() if str(c.path) in l]
+    pid = rt.pid(c)
+    before = surroundings(c, rt, pid)
+    assert before["cgroups"]
+    if "--detach" in options:
+        assert rt("exec", *options, c.id, "true", files=c.path).returncode == 0
+        processes.until(lambda: rt.ps(c) == [pid], "it is still there")
+    else:
+        assert rt("exec", *options, c.id, "true").returncode == 0
+    assert surroundings(c, rt, pid) == before
 
 
 @pytest.mark.slow
 def test_a_thousand_execs_leave_nothing(running, rt):
     c = running()
     pid = rt.pid(c)
-    before = len(os.listdir(f"/proc/{pid}/fd")), rt.ps(c)
+    before = surroundings(c, rt, pid), rt.ps(c)
     count = int(os.environ.get("CRUN_TEST_EXECS", "1000"))
     for _ in range(count):
         assert os.spawnve(os.P_WAIT, rt.program.path, [str(a) for a in rt.argv("exec", c.id, "/bin/true")], environment()) == 0
-    assert (len(os.listdir(f"/proc/{pid}/fd")), rt.ps(c)) == before
+    assert (surroundings(c, rt, pid), rt.ps(c)) == before
 
 
 def test_many_at_once(running, rt):
