@@ -125,7 +125,10 @@ const struct cgroup_dir *container_cgroup(const struct container *container)
 
     if (!dir)
         dir = cgroup_with(state, "pids");
-    return dir ? dir : state->n_cgroups ? &state->cgroups[state->n_cgroups - 1] : NULL;
+    for (size_t i = 0; !dir && i < state->n_cgroups; i++)
+        if (state->cgroups[i].v2 || i + 1 == state->n_cgroups)
+            dir = &state->cgroups[i];
+    return dir;
 }
 
 static int signal_first(const struct container *container, int signal, struct error *err)

@@ -77,6 +77,20 @@ static int probe_layout(struct host_cgroup *cgroup, struct arena *arena, struct 
     return host_cgroup_parse(cgroup, mountinfo, self, arena, err);
 }
 
+/* Of a host with v2 alone, what else there may be. */
+int host_probe_cgroup_systemd(struct host *host, struct arena *arena, struct error *err)
+{
+    _cleanup_free_ char *self = NULL, *mountinfo = NULL;
+    int r = 0;
+
+    if (host->cgroup.layout != CGROUP_LAYOUT_V2)
+        return 0;
+    if (file_read(AT_FDCWD, "/proc/self/cgroup", SELF_LIMIT, &self, NULL) >= 0 &&
+        file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL) >= 0)
+        r = host_cgroup_add(&host->cgroup, "name=systemd", mountinfo, self, arena);
+    return r < 0 ? error_errno(err, r, "cannot remember the cgroup layout") : 0;
+}
+
 /* ---- delegation ---- */
 
 /* By our real ids, which are the effective ones: with AT_EACCESS it would be faccessat2(2), which sandboxes block. */

@@ -73,6 +73,8 @@ unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
         needs |= HOST_MQUEUE;
     if (spec->linux_->intel_rdt)
         needs |= HOST_RESCTRL;
+    if (!cgroups_disabled && spec_annotation(spec, SPEC_FORCE_CGROUP_V1))
+        needs |= HOST_CGROUP_SYSTEMD;
     return needs;
 }
 
@@ -107,5 +109,7 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
         return r;
     if (needs & HOST_SUBIDS && (r = host_probe_subids(host, arena, err)) < 0)
         return r;
-    return needs & HOST_CGROUP ? host_probe_cgroup(host, arena, err) : 0;
+    if (needs & HOST_CGROUP && (r = host_probe_cgroup(host, arena, err)) < 0)
+        return r;
+    return needs & HOST_CGROUP_SYSTEMD ? host_probe_cgroup_systemd(host, arena, err) : 0;
 }

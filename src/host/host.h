@@ -91,6 +91,7 @@ enum host_need {
     HOST_NAMESPACES = 1 << 4,
     HOST_RESCTRL = 1 << 5,
     HOST_MQUEUE = 1 << 6,
+    HOST_CGROUP_SYSTEMD = 1 << 7, /* beside v2, the v1 hierarchy "name=systemd" if it is mounted */
     HOST_EVERYTHING = ~0,
 };
 
@@ -120,6 +121,10 @@ int host_load(struct host *host, const char *text, struct arena *arena, struct e
 /* /proc/self/mountinfo and /proc/self/cgroup as text → the layout; pure, so that it is tested with files. */
 int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const char *self_cgroup, struct arena *arena,
                       struct error *err);
+
+/* Append to CGROUP the v1 hierarchy NAMED ("name=systemd") of the same texts, if it is mounted; pure. */
+int host_cgroup_add(struct host_cgroup *cgroup, const char *named, const char *mountinfo, const char *self_cgroup,
+                    struct arena *arena);
 
 /* The path below the mount of HIERARCHY at which a process is, by the text of its /proc/PID/cgroup; NULL when it has no
  * name there. Pure. */

@@ -218,6 +218,29 @@ const char *cgroup_own_path(const struct cgroup_hierarchy *hierarchy)
     return hierarchy->own_path + length;
 }
 
+int host_cgroup_add(struct host_cgroup *cgroup, const char *named, const char *mountinfo, const char *self_cgroup,
+                    struct arena *arena)
+{
+    struct host_cgroup more = *cgroup;
+    int r = 0;
+
+    more.hierarchies = arena_new(arena, struct cgroup_hierarchy, cgroup->n_hierarchies + 1);
+    if (!more.hierarchies)
+        return -ENOMEM;
+    for (size_t i = 0; i < cgroup->n_hierarchies; i++)
+        more.hierarchies[i] = cgroup->hierarchies[i];
+    while (r >= 0 && *self_cgroup && more.n_hierarchies == cgroup->n_hierarchies) {
+        struct span line = line_at(self_cgroup), rest = line;
+
+        cut(&rest, ':');
+        if (span_is(cut(&rest, ':'), named))
+            r = add_hierarchy(&more, line, mountinfo, arena);
+        self_cgroup = line_after(line);
+    }
+    *cgroup = more;
+    return r;
+}
+
 int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const char *self_cgroup, struct arena *arena,
                       struct error *err)
 {

@@ -13,6 +13,7 @@ void host_probe_namespaces(struct host *host);
 int host_probe_subids(struct host *host, struct arena *arena, struct error *err);
 int host_probe_resctrl(struct host *host, struct arena *arena, struct error *err);
 int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err);
+int host_probe_cgroup_systemd(struct host *host, struct arena *arena, struct error *err);
 
 /* Where MOUNTINFO, the text of a /proc/PID/mountinfo, has resctrl; in ARENA, NULL if nowhere. Pure. */
 const char *resctrl_find(const char *mountinfo, struct arena *arena);

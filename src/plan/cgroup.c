@@ -90,6 +90,13 @@ static const char *enable_text(struct planner *planner, const struct cgroup_dir 
     return text && text[0] ? text : NULL;
 }
 
+/* The container gets this hierarchy mounted: without a cgroup of its own it would be the host's. */
+static bool is_forced(const struct planner *planner, const struct cgroup_dir *cgroup)
+{
+    return !cgroup->v2 && cgroup_list_has(cgroup->controllers, "name=systemd") &&
+           spec_annotation(planner->input->spec, SPEC_FORCE_CGROUP_V1);
+}
+
 /* systemd enables for a scope what it knows (Delegate), which is not all: hugetlb and rdma, where needed, are our work. */
 static const char *make_text(struct planner *planner, const struct cgroup_dir *cgroup, const char *needed)
 {
@@ -110,7 +117,8 @@ static void make_row(struct planner *planner, size_t i, const struct hierarchy_w
     op->cgroup_make.mount = mount;
     op->cgroup_make.path = path;
     op->cgroup_make.enable = enable;
-    op->cgroup_make.flags = (cgroup->v2 ? CGROUP_MAKE_V2 : 0) | (work->asked ? 0 : CGROUP_MAKE_OPTIONAL);
+    op->cgroup_make.flags =
+        (cgroup->v2 ? CGROUP_MAKE_V2 : 0) | (work->asked || is_forced(planner, cgroup) ? 0 : CGROUP_MAKE_OPTIONAL);
     if (planner->plan.scope)
         op->cgroup_make.flags |= CGROUP_MAKE_SCOPE;
     if (!cgroup->v2 && cgroup_list_has(cgroup->controllers, "cpuset"))

@@ -271,6 +271,7 @@ static void root_rows(struct planner *planner)
 {
     plan_root_prepare(planner);
     plan_mounts(planner);
+    plan_systemd_mount(planner);
     plan_devices(planner);
     plan_terminal(planner);
     plan_mounts_readonly(planner);

@@ -167,6 +167,7 @@ void plan_shared_mounts_root(struct planner *planner);  /* instead of plan_root_
 void plan_root_source(struct planner *planner);         /* decides root_path; OPEN of its tree */
 void plan_root_prepare(struct planner *planner);        /* PROPAGATION, ROOT */
 void plan_mounts(struct planner *planner);
+void plan_systemd_mount(struct planner *planner);   /* the v1 hierarchy of run.oci.systemd.force_cgroup_v1 */
 void plan_mounts_readonly(struct planner *planner); /* REMOUNT of what had to stay writable until now */
 void plan_mount_sources(struct planner *planner);   /* OPEN of trees that only the parent may open */
 void plan_devices(struct planner *planner);

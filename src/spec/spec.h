@@ -347,6 +347,9 @@ struct spec {
     struct spec_linux *linux_; /* never NULL after loading: an absent "linux" is an empty one */
 };
 
+/* An annotation that the probes of the host must know of. */
+#define SPEC_FORCE_CGROUP_V1 "run.oci.systemd.force_cgroup_v1"
+
 /* The value of annotation KEY, or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);
 

@@ -286,6 +286,24 @@ def test_no_systemd(machine):
     assert machine.sh("crun list -q") == ""
 
 
+@pytest.mark.layouts("v2")
+def test_forced_v1(machine):
+    """A systemd without cgroup v2 in the container gets the v1 hierarchy that it needs, of which it sees its own part."""
+    m = machine
+    b = bundle(m, SLEEP, annotations={"run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup"})
+    r = m.fails(f"crun run -d -b {b} c1", 1)
+    assert "run.oci.systemd.force_cgroup_v1" in r.err and "mount -t cgroup -o none,name=systemd,xattr" in r.err
+    m.sh("mkdir /sys/fs/cgroup/systemd; mount -t cgroup -o none,name=systemd,xattr cgroup /sys/fs/cgroup/systemd")
+    try:
+        m.sh(f"crun run -d -b {b} c1")
+        assert m.sh("crun exec c1 sh -c 'grep -c name=systemd /proc/mounts; mkdir /sys/fs/cgroup/below && ls -d /sys/fs/cgroup/below'") == "1\n/sys/fs/cgroup/below"
+        assert m.sh("ls -d /sys/fs/cgroup/systemd/c1/below; ls -d /sys/fs/cgroup/c1").count("\n") == 1
+        assert m.sh("crun exec c1 cat /sys/fs/cgroup/cgroup.procs").split()[0] == "1"
+        m.sh("crun pause c1; crun resume c1; crun delete -f c1; ! ls -d /sys/fs/cgroup/systemd/c1")
+    finally:
+        m.sh("crun delete -f c1; umount /sys/fs/cgroup/systemd; rmdir /sys/fs/cgroup/systemd")
+
+
 def test_cycles(s):
     n = int(os.environ.get("CYCLES", "20"))
     b = bundle(s, ["true"])
