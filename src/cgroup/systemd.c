@@ -155,6 +155,7 @@ static int receive(struct systemd *systemd, char *buffer, size_t size, const cha
 {
     ssize_t n;
 
+    *ret_text = "";
     do
         n = recv(systemd->fd, buffer, size - 2, 0);
     while (n < 0 && errno == EINTR);
@@ -183,10 +184,9 @@ static int request(struct systemd *systemd, const char *verb, const char *name, 
     for (size_t i = 0; i < n; i++)
         packet_add(&packet, words[i]);
     r = send_packet(systemd, &packet, err);
-    if (r >= 0)
-        r = receive(systemd, answer, sizeof answer, &text, err);
-    else
+    if (r < 0)
         return r;
+    r = receive(systemd, answer, sizeof answer, &text, err);
     if (r < 0)
         return systemd->fd < 0 ? r : error_set(err, r, "%s", text);
     if (ret_text && !(*ret_text = strdup(text)))

@@ -183,10 +183,12 @@ static int load_hierarchies(struct loader *loader, const struct fact *fact, json
         return r;
     memcpy(&hierarchies, target, sizeof hierarchies);
     for (size_t i = 0; i < *ret_n; i++) {
-        if (!hierarchies[i].mount_point || !hierarchies[i].controllers || !hierarchies[i].own_path)
-            return expected(loader, fact, "hierarchies with mount_point, controllers and own_path");
+        if (!hierarchies[i].mount_point || !hierarchies[i].controllers)
+            return expected(loader, fact, "hierarchies with mount_point and controllers");
         if (!hierarchies[i].mount_root)
             hierarchies[i].mount_root = "/";
+        if (!hierarchies[i].own_path)
+            hierarchies[i].own_path = "/";
     }
     return 0;
 }
