@@ -83,11 +83,31 @@ static int open_source(struct init *init, const struct op_bind *op)
     return init->no_mount_api || !source ? -ENOSYS : sys_open_tree(AT_FDCWD, source, flags);
 }
 
+/* Flags that a mount of a less privileged namespace may not lose (mount_namespaces(7)) are those that it has. */
+static int explain_locked(struct init *init, int fd, const struct op_bind *op)
+{
+    char words[160];
+    struct text text = text_init(words, sizeof words);
+    uint64_t locked = tree_attributes(fd) & (uint64_t) (op->clear | op->rclear);
+
+    text_put(&text, "the source is mounted");
+    tree_put_attributes(&text, locked);
+    text_put(&text, " by another user namespace, and those flags are locked: operation not permitted");
+    return init_explain(init, -EPERM, words);
+}
+
+static int set_top(int tree_fd, const struct op_bind *op)
+{
+    int r = tree_set_attributes(tree_fd, (uint64_t) op->set, (uint64_t) (op->clear | op->reset), false);
+
+    return r == -EPERM && op->reset ? tree_set_attributes(tree_fd, (uint64_t) op->set, (uint64_t) op->clear, false) : r;
+}
+
 static int set_attributes(int tree_fd, const struct op_bind *op)
 {
     int r = tree_set_attributes(tree_fd, (uint64_t) op->rset, (uint64_t) op->rclear, true);
 
-    return r < 0 ? r : tree_set_attributes(tree_fd, (uint64_t) op->set, (uint64_t) op->clear, false);
+    return r < 0 ? r : set_top(tree_fd, op);
 }
 
 /* Linux before 5.12 has no mount_setattr, and sandboxes block it: the attributes come after the mount is in place. */
@@ -98,7 +118,11 @@ static int change_late(struct init *init, int fd, const struct op_bind *op)
 
     if (op->rset | op->rclear)
         return init_explain(init, -ENOSYS, "recursive mount options need mount_setattr(2), which this kernel lacks");
-    r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, false);
+    r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) (op->clear | op->reset), false);
+    if (r == -EPERM && op->reset)
+        r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, false);
+    if (r == -EPERM && tree_attributes(fd) & (uint64_t) op->clear)
+        return explain_locked(init, fd, op);
     return r < 0 ? init_fail(init, r, "mount", target) : 0;
 }
 
@@ -110,6 +134,8 @@ static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
     int r = set_attributes(tree_fd, op);
 
     late = r == -ENOSYS || (r < 0 && tree_api_missing(init, r));
+    if (r == -EPERM && !late && tree_attributes(tree_fd) & (uint64_t) (op->clear | op->rclear))
+        return explain_locked(init, tree_fd, op);
     if (r < 0 && !late)
         return init_fail(init, r, "mount_setattr", target);
     target_fd = open_target(init, op, tree_fd);

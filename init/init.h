@@ -160,6 +160,10 @@ int tree_cover(struct cover *cover, int target_fd);
 /* Change the attributes of the mount whose root FD is; falls back to mount(2) unless RECURSIVE. */
 int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool recursive);
 
+/* MOUNT_ATTR_* of the mount that FD is in, but for the times; and their names, each behind a space. */
+uint64_t tree_attributes(int fd);
+void tree_put_attributes(struct text *text, uint64_t attributes);
+
 /* mount_setattr alone, for trees that are not attached yet. */
 int tree_set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive);
 

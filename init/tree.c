@@ -84,6 +84,32 @@ static uint64_t attr_of(const struct statfs *fs)
     return attr | (flags & SYS_STATFS_RELATIME ? MOUNT_ATTR_RELATIME : MOUNT_ATTR_STRICTATIME);
 }
 
+uint64_t tree_attributes(int fd)
+{
+    struct statfs fs;
+
+    return sys_fstatfs(fd, &fs) < 0 ? 0 : attr_of(&fs) & ~(uint64_t) MOUNT_ATTR__ATIME;
+}
+
+void tree_put_attributes(struct text *text, uint64_t attributes)
+{
+    static const struct {
+        uint64_t attribute;
+        const char *name;
+    } names[] = {
+        {MOUNT_ATTR_RDONLY,       " ro"         },
+        { MOUNT_ATTR_NOSUID,      " nosuid"     },
+        { MOUNT_ATTR_NODEV,       " nodev"      },
+        { MOUNT_ATTR_NOEXEC,      " noexec"     },
+        { MOUNT_ATTR_NODIRATIME,  " nodiratime" },
+        { MOUNT_ATTR_NOSYMFOLLOW, " nosymfollow"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (attributes & names[i].attribute)
+            text_put(text, names[i].name);
+}
+
 static const char *fd_link(char link[32], int fd)
 {
     struct text text = text_init(link, 32);

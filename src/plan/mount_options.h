@@ -10,6 +10,7 @@
 
 struct mount_options {
     uint64_t set, clear; /* MOUNT_ATTR_* of the mount itself */
+    uint64_t reset;      /* cleared too, where the kernel lets us: nobody has named them */
     uint64_t recursive_set, recursive_clear;
     unsigned propagation; /* MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, with MS_REC */
     bool bind, recursive_bind, remount;

@@ -154,18 +154,19 @@ static void add_bind(struct mount_plan *m, const char *source, const char *targe
     op->bind.target = plan_str(m->planner, target);
     op->bind.set = (int64_t) o->set;
     op->bind.clear = (int64_t) o->clear;
+    op->bind.reset = (int64_t) o->reset;
     op->bind.rset = (int64_t) o->recursive_set;
     op->bind.rclear = (int64_t) o->recursive_clear;
     op->bind.flags = bind_flags(m) | (sent ? (unsigned) BIND_TREE_SENT : 0);
 }
 
-/* runc: when any flag is given, those that are not listed are reset. */
+/* runc: when any flag is given, those that are not listed are reset, except for what another user namespace has locked. */
 static void runc_reset(struct mount_options *o)
 {
     uint64_t all = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
     if (o->set || o->clear)
-        o->clear |= all & ~o->set;
+        o->reset = all & ~(o->set | o->clear);
 }
 
 /* ---- new file systems ---- */

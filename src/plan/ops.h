@@ -127,9 +127,10 @@ typedef int32_t op_slot;
     OP(ROOT, root, STR(path) SLOT(tree) NUM(flags))                                                                       \
     /* A new file system: OPTIONS are "key" or "key=value" for fsconfig; ATTR: MOUNT_ATTR_*. */                           \
     OP(MOUNT, mount, STR(type) STR(source) LIST(options) NUM(attr) STR(target) NUM(flags))                                \
-    /* A bind mount of SOURCE (or the tree at SLOT). SET/CLEAR: MOUNT_ATTR_* of the top mount, RSET/RCLEAR of the  \
-     * whole tree. FLAGS: enum bind_flags. */      \
-    OP(BIND, bind, STR(source) SLOT(tree) STR(target) NUM(set) NUM(clear) NUM(rset) NUM(rclear) NUM(flags))               \
+    /* A bind mount of SOURCE (or the tree at SLOT). SET/CLEAR: MOUNT_ATTR_* of the top mount (RESET: cleared   \
+     * too, unless they are locked), RSET/RCLEAR of the  \
+     * whole tree. FLAGS: enum bind_flags. */         \
+    OP(BIND, bind, STR(source) SLOT(tree) STR(target) NUM(set) NUM(clear) NUM(reset) NUM(rset) NUM(rclear) NUM(flags))    \
     /* Take off what is mounted at TARGET if the kernel's number of it is ID (0: unknown). */                             \
     OP(UNMOUNT, unmount, STR(target) NUM(id))                                                                             \
     /* Change attributes of what is mounted at TARGET. */                                                                 \

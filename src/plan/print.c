@@ -164,6 +164,7 @@ static const struct number_row number_rows[] = {
     { OP_MOUNT,            "flags",       MOUNT_FLAGS },
     { OP_BIND,             "set",         ATTR        },
     { OP_BIND,             "clear",       ATTR        },
+    { OP_BIND,             "reset",       ATTR        },
     { OP_BIND,             "rset",        ATTR        },
     { OP_BIND,             "rclear",      ATTR        },
     { OP_BIND,             "flags",       BIND_FLAGS  },

@@ -139,6 +139,20 @@ def test_text(bundle, rt):
     assert all(l.startswith("config.json:") for l in lines)
 
 
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.0-rc5", "1.0.2-dev", "1.1.0+dev", "1.2.1", "1.3.0", "1.3.99", "1.4.0", "1.77.1"])
+def test_versions_of_the_specification(bundle, run, check, version):
+    """A newer minor too: what it has more is passed over, and nobody is told by default."""
+    c = bundle(args=["echo", "fine"], ociVersion=version)
+    assert check(c) == []
+    r = run(c)
+    assert (r.stdout, r.stderr) == ("fine\n", ""), str(r)
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "0.9.0", "1", "1.0", "one", "", "11.0.0", None, 1.0])
+def test_other_versions_are_refused(bundle, run, rt, version):
+    rt.fails(run(bundle(args=["true"], ociVersion=version)), "ociVersion")
+
+
 def test_other_configuration(bundle, rt, here):
     c = bundle(args=["true"])
     other = here.dir / "other.json"

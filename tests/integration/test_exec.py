@@ -341,6 +341,19 @@ def test_cpu_affinity(running, here, facts, rt):
     assert rt("exec", c.id, "grep", "Cpus_allowed_list", "/proc/1/status").stdout.split()[1] != str(cpus[0])
 
 
+@pytest.mark.ours
+def test_cpu_affinity_beyond_1024(running, here, rt):
+    """Larger than a cpu_set_t. CPUs that are not there are left out by the kernel; none at all is refused by name."""
+    cpu = sorted(os.sched_getaffinity(0))[0]
+    c = running()
+    f = process(here, execCPUAffinity={"initial": f"{cpu},2000-2010", "final": f"{cpu},1024,4095,65535"})
+    assert rt("exec", "-p", f, c.id).json["cpus"] == 1
+    f = process(here, execCPUAffinity={"final": "3000"})
+    rt.fails(rt("exec", "-p", f, c.id), "process.execCPUAffinity.final", "sched_setaffinity", code=1)
+    f = process(here, execCPUAffinity={"initial": "0,65536"})
+    rt.fails(rt("exec", "-p", f, c.id), "process.execCPUAffinity.initial", "65536", code=1)
+
+
 def test_session_and_signals(running, facts):
     f = facts(running())
     assert f["sid"] == f["pid"] and f["blocked"] == [] and f["ignored"] == [] and f["pdeathsig"] == 0

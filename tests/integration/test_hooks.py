@@ -420,6 +420,17 @@ def test_timeout(hooked, diary, rt, name):
     assert 0.9 < r.seconds < 5, str(r)
 
 
+def test_timeout_of_poststart(hooked, diary, rt):
+    """The container does not outlive it."""
+    c = hooked({"poststart": [diary.entry("poststart", "exec sleep 20", timeout=1)]}, args=["sh", "-c", "exec sleep 1000"])
+    rt.create(c)
+    r = rt.start(c, check=False)
+    rt.fails(r, "error running poststart hook #0", anyone=["hook"])
+    assert 0.9 < r.seconds < 5, str(r)
+    if rt.ours:
+        assert c.id not in [s["id"] for s in rt.list()]
+
+
 def test_timeout_of_poststop(hooked, diary, rt):
     c = hooked({"poststop": [diary.entry("poststop", "exec sleep 20", timeout=1)]})
     start = time.monotonic()

@@ -10,6 +10,7 @@ import pytest
 
 from lib import user
 from lib.bundle import DEFAULT_NAMESPACES, bind, caps, namespaces, tmpfs, user_mappings
+from lib.runtime import call
 from lib.user import as_root
 
 
@@ -431,6 +432,42 @@ def test_bind_keeps_the_flags_of_its_source(mounts, here):
         assert mounts(mounts=[bind(d, "/mnt")])["/mnt"].options >= {"nosuid", "nodev", "noexec"}
     finally:
         as_root(["umount", d], check=True)
+
+
+@pytest.mark.root("mounts on the host")
+def test_remount(mounts, here, volume):
+    """Of what an earlier entry has mounted; alone, and with its whole tree."""
+    m = mounts(mounts=[bind(volume, "/mnt"), {"destination": "/mnt", "type": "none", "source": "none", "options": ["remount", "bind", "ro", "nosuid", "nodev"]}])["/mnt"]
+    assert m.options >= {"ro", "nosuid", "nodev"}
+
+
+# flags of a mount that another user namespace has locked
+
+OPTIONS = {"bind": [], "ro": ["ro"], "nosuid": ["nosuid"], "rw": ["rw"], "suid": ["suid"], "dev": ["dev"], "exec": ["exec"], "rrw": ["rrw"], "rsuid": ["rsuid"]}
+
+
+@pytest.mark.ours
+@pytest.mark.root("mounts on the host")
+@pytest.mark.parametrize("face", ["crun", "runc"])
+@pytest.mark.parametrize("option", OPTIONS)
+def test_locked_flags(bundle, rt, here, program, option, face):
+    """Kept, also where runc resets what is not listed; to clear one by its name is refused by its name."""
+    d, link = here.dir / "flagged", here.dir / face
+    d.mkdir()
+    link.symlink_to(program.path)
+    here.dir.chmod(0o755)
+    c = bundle(args=["cat", "/proc/self/mountinfo"], copy=True, cgroup=False, resources={"devices": None}, namespaces=namespaces("mount", "pid", "ipc", "uts"),
+               edit=lambda c: c.update(mounts=[m for m in c["mounts"] if m["destination"] in ("/proc", "/mnt")]),
+               mounts=[bind(d, "/mnt", *OPTIONS[option])], process={"rlimits": []}, linux={"maskedPaths": [], "readonlyPaths": []})
+    script = f'mount -t tmpfs -o nosuid,nodev,noexec,ro x {d} && exec unshare --user --map-root-user --mount "$@"'
+    r = rt._remember(c, None) and call(["unshare", "--mount", "sh", "-c", script, "sh", link, "--root", here.state, "--cgroup-manager", "disabled",
+                                        "run", "--bundle", c.path, c.id])
+    if option in ("bind", "ro", "nosuid"):
+        line, = [l for l in r.stdout.splitlines() if " /mnt " in l]
+        assert Mount(line).options >= {"ro", "nosuid", "nodev", "noexec"}, str(r)
+    else:
+        flag = {"rw": "ro", "rrw": "ro", "suid": "nosuid", "rsuid": "nosuid", "dev": "nodev", "exec": "noexec"}[option]
+        assert r.returncode == 1 and "/mnt" in r.stderr and f"mounted {flag} by another user namespace" in r.stderr, str(r)
 
 
 def test_bind_of_a_device(sh):
@@ -881,6 +918,23 @@ def test_a_thousand_mounts_with_few_descriptors(bundle, rt, here, user):
                mounts=[bind(here.dir / "data", f"/m/{i}") for i in range(1000)], **changes)
     r = rt.with_options(prefix=["prlimit", "--nofile=256:256"]).run(c)
     assert r.stdout == "1000\nx", str(r)
+
+
+@pytest.mark.ours
+@pytest.mark.slow
+@pytest.mark.root("measures one way of it")
+@pytest.mark.parametrize("user", [False, True])
+def test_time_of_many_mounts_is_linear(bundle, rt, here, user):
+    """Twice as many take about twice the time: 2,000 against 500 would take sixteen times as long if each looked at all others."""
+    (here.dir / "data").mkdir()
+    changes = {"namespaces": namespaces("pid", "mount", "user", "ipc", "uts", "network"), "linux": user_mappings(0, 65536)} if user else {}
+
+    def seconds(n):
+        c = bundle(args=["true"], copy=True, mounts=[bind(here.dir / "data", f"/m/{i}") for i in range(n)], **changes)
+        return min(rt.run(c, check=True, timeout=120).seconds for _ in range(3))
+
+    few, many = seconds(500), seconds(2000)
+    assert many < 9 * few + 0.5, (few, many)
 
 
 @pytest.mark.ours
