@@ -57,10 +57,9 @@ struct launch {
     /* in progress and results */
     int dir_fd; /* state directory, locked */
     int sync_fd, listen_fd, pidfd;
-    int terminal_fd;               /* master of the terminal when there is no console socket */
-    struct notify notify;          /* socket of the sd_notify(3) proxy */
-    int enter_back_fd, enter_type; /* our own pid namespace, to return to after the clone */
-    int time_back_fd;
+    int terminal_fd;                /* master of the terminal when there is no console socket */
+    struct notify notify;           /* socket of the sd_notify(3) proxy */
+    int time_back_fd;               /* our own time namespace for children, to return to after the clone */
     struct launch_mounted *mounted; /* what init has mounted since row CHANGES; malloc'd */
     size_t n_mounted;
     const struct op_net_device *last_net_device; /* that was moved: this one and the rows before it */

@@ -320,30 +320,34 @@ static int own_namespace(const char *name, int *ret_fd, struct error *err)
     return *ret_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
 }
 
-static int row_enter(struct launch *launch, const struct op_enter *row, struct error *err)
+static int join_time(const char *path, struct error *err)
 {
-    bool pid = row->type == CLONE_NEWPID;
-    _cleanup_close_ int fd = open(text(launch, row->path), O_RDONLY | O_CLOEXEC);
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
     int r;
 
     if (fd < 0)
-        return errno == ENOENT ? error_set(err, -ENOENT, "does not exist") : error_errno(err, -errno, "open");
-    r = own_namespace(pid ? "pid" : "time", pid ? &launch->enter_back_fd : &launch->time_back_fd, err);
-    if (r < 0)
-        return r;
-    r = sys_setns(fd, (int) row->type);
+        return error_errno(err, -errno, "open");
+    r = sys_setns(fd, CLONE_NEWTIME);
     return r < 0 ? error_errno(err, r, "setns") : 0;
 }
 
-static int row_time_offsets(struct launch *launch, const struct op_time_offsets *row, struct error *err)
+static int make_time(const char *offsets, struct error *err)
+{
+    int r = sys_unshare(CLONE_NEWTIME);
+
+    if (r < 0)
+        return error_errno(err, r, "unshare");
+    r = file_write(AT_FDCWD, "/proc/self/timens_offsets", offsets);
+    return r < 0 ? error_errno(err, r, "write /proc/self/timens_offsets") : 0;
+}
+
+static int row_time(struct launch *launch, const struct op_time *row, struct error *err)
 {
     int r = own_namespace("time", &launch->time_back_fd, err);
 
-    if (r >= 0 && (r = sys_unshare(CLONE_NEWTIME)) < 0)
-        return error_errno(err, r, "unshare");
-    if (r >= 0 && (r = file_write(AT_FDCWD, "/proc/self/timens_offsets", text(launch, row->offsets))) < 0)
-        return error_errno(err, r, "write /proc/self/timens_offsets");
-    return r;
+    if (r < 0)
+        return r;
+    return row->path ? join_time(text(launch, row->path), err) : make_time(text(launch, row->offsets), err);
 }
 
 /* Children that are not the container's (hooks) must be born at home again. */
@@ -351,13 +355,10 @@ static int come_back(struct launch *launch, struct error *err)
 {
     int r = 0;
 
-    if (launch->enter_back_fd >= 0)
-        r = sys_setns(launch->enter_back_fd, CLONE_NEWPID);
-    if (r >= 0 && launch->time_back_fd >= 0)
+    if (launch->time_back_fd >= 0)
         r = sys_setns(launch->time_back_fd, CLONE_NEWTIME);
-    fd_close(&launch->enter_back_fd);
     fd_close(&launch->time_back_fd);
-    return r < 0 ? error_errno(err, r, "setns back to the runtime's namespaces") : 0;
+    return r < 0 ? error_errno(err, r, "setns back to the runtime's time namespace") : 0;
 }
 
 /* The pid is written down at once: whoever finds this state later must be able to kill. */
@@ -595,10 +596,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_open(launch, op, err);
     case OP_FILE_SYSTEM:
         return row_file_system(launch, op, err);
-    case OP_ENTER:
-        return row_enter(launch, &op->enter, err);
-    case OP_TIME_OFFSETS:
-        return row_time_offsets(launch, &op->time_offsets, err);
+    case OP_TIME:
+        return row_time(launch, &op->time, err);
     case OP_CLONE:
         return row_clone(launch, &op->clone, err);
     case OP_ID_MAP:
@@ -704,8 +703,7 @@ void launch_undo_row(struct launch *launch, const struct op *op)
     case OP_CHANGES:
         wait_for_undo(launch);
         break;
-    case OP_ENTER:
-    case OP_TIME_OFFSETS:
+    case OP_TIME:
         come_back(launch, NULL);
         break;
     case OP_RDT_MAKE:

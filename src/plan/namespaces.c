@@ -143,9 +143,8 @@ static void open_joined(struct planner *planner)
         if (!namespace->path || !*namespace->path)
             continue;
         if (parent_enters(namespace)) {
-            op = plan_add(planner, OP_ENTER, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
-            op->enter.path = plan_str(planner, namespace->path);
-            op->enter.type = namespace_kind_flag(namespace->type);
+            op = plan_add(planner, OP_TIME, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
+            op->time.path = plan_str(planner, namespace->path);
             continue;
         }
         op = plan_add(planner, OP_OPEN, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
@@ -161,10 +160,9 @@ static void add_time_offsets(struct planner *planner)
 
     if (!is_new(planner, CLONE_NEWTIME))
         return;
-    op = plan_add(planner, OP_TIME_OFFSETS, SIDE_PARENT, "linux.timeOffsets");
-    op->time_offsets.offsets =
-        plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n", (long long) lin->monotonic.secs,
-                  lin->monotonic.nanosecs, (long long) lin->boottime.secs, lin->boottime.nanosecs);
+    op = plan_add(planner, OP_TIME, SIDE_PARENT, "linux.timeOffsets");
+    op->time.offsets = plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n", (long long) lin->monotonic.secs,
+                                 lin->monotonic.nanosecs, (long long) lin->boottime.secs, lin->boottime.nanosecs);
 }
 
 /* What clone3 makes at once. */

@@ -79,13 +79,11 @@ typedef int32_t op_slot;
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive) NUM(peer))                   \
     /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                        \
     OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                             \
-    /* Join the TIME namespace at PATH for children only before the clone; left again after it. NEVER a pid namespace:   \
-     * docs/decisions/0006 (init does SETNS and REFORK instead). */   \
-    OP(ENTER, enter, STR(path) NUM(type))                                                                                    \
+    /* The time namespace for children, taken before the clone and left after it: that at PATH, or (none) a new one with \
+     * OFFSETS for /proc/self/timens_offsets. */   \
+    OP(TIME, time, STR(path) STR(offsets))                                                                                   \
     /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                              \
     OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                              \
-    /* The time namespace for children, with OFFSETS for /proc/self/timens_offsets, made before the clone. */                \
-    OP(TIME_OFFSETS, time_offsets, STR(offsets))                                                                             \
     /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */            \
     OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                      \
     OP(SETGROUPS_DENY, setgroups_deny, )                                                                                     \

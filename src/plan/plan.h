@@ -155,7 +155,7 @@ void plan_id_maps_decide(struct planner *planner);    /* fills uids, gids, group
 void plan_id_maps(struct planner *planner);           /* ID_MAP, SETGROUPS_DENY */
 bool plan_id_is_mapped(const struct planner_map *map, uint32_t id);
 uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id); /* of one that is mapped */
-void plan_namespaces_open(struct planner *planner);                   /* OPEN, ENTER, TIME_OFFSETS, CLONE */
+void plan_namespaces_open(struct planner *planner);                   /* OPEN, TIME, CLONE */
 void plan_namespaces_maps(struct planner *planner); /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
 bool plan_may_clear_groups(const struct planner *planner);
 void plan_namespaces_enter(struct planner *planner);    /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */

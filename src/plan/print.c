@@ -159,7 +159,6 @@ static const struct number_row number_rows[] = {
     { OP_UNSHARE,          "flags",       CLONE_FLAGS },
     { OP_REFORK,           "flags",       CLONE_FLAGS },
     { OP_SETNS,            "type",        CLONE_FLAGS },
-    { OP_ENTER,            "type",        CLONE_FLAGS },
     { OP_MOUNT,            "attr",        ATTR        },
     { OP_MOUNT,            "flags",       MOUNT_FLAGS },
     { OP_BIND,             "set",         ATTR        },
