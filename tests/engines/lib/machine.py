@@ -36,6 +36,14 @@ class Failed(AssertionError):
     pass
 
 
+def boot(layout: str) -> list:
+    """Which tree, and what is process 1. "systemd-v1" is hybrid, with an older systemd that still manages v1; no engines."""
+    if layout == "systemd-v1":
+        tree = subprocess.run([TOP / "tools/bookworm-tree"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        return ["--tree", tree, "--systemd", "--cgroup", "hybrid"]
+    return ["--systemd"] if layout == "systemd" else ["--cgroup", layout]
+
+
 class Machine:
     def __init__(self, layout: str, runtime: Path):
         self.layout = layout
@@ -43,7 +51,7 @@ class Machine:
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
         helper = runtime.parent / "crun-systemd"
         self.p = subprocess.Popen(
-            [TOP / "tools/in-tree", *(["--systemd"] if layout == "systemd" else ["--cgroup", layout]),
+            [TOP / "tools/in-tree", *boot(layout),
              "--bind", f"{runtime}:{INSIDE}/crun", *(["--bind", f"{helper}:{INSIDE}/crun-systemd"] if helper.exists() else []),
              "--bind", f"{HERE}/inside:{INSIDE}/inside", "--env", "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
              "--", f"{INSIDE}/inside/agent"],
