@@ -328,6 +328,27 @@ def test_limits_umask_and_scheduling_are_the_containers(running, facts):
 
 
 @pytest.mark.ours
+def test_scheduler_is_the_containers_or_its_own(running, rt, here):
+    c = running(process={"scheduler": {"policy": "SCHED_BATCH", "nice": 5}})
+    f = rt("exec", c.id, "/bin/probe").json
+    assert (f["scheduler"], f["nice"]) == (3, 5)
+    p = process(here, scheduler={"policy": "SCHED_OTHER", "nice": 7}, ioPriority={"class": "IOPRIO_CLASS_IDLE", "priority": 0})
+    f = rt("exec", "-p", p, c.id).json
+    assert (f["scheduler"], f["nice"], f["ioprio"]) == (0, 7, 3 << 13)
+
+
+@pytest.mark.ours
+def test_inheritable_only_when_asked(running, rt, here):
+    """SECURITY-CASES.md 6"""
+    c = running()
+    sets = ("bounding", "effective", "permitted")
+    f = rt("exec", "-p", process(here, capabilities=caps("KILL", "CHOWN", sets=sets)), c.id).json
+    assert f["caps"]["effective"] == cap_mask("KILL", "CHOWN") and f["caps"]["inheritable"] == f["caps"]["ambient"] == 0
+    f = rt("exec", "-p", process(here, capabilities=caps("KILL", sets=(*sets, "inheritable"))), c.id).json
+    assert f["caps"]["inheritable"] == cap_mask("KILL") and f["caps"]["ambient"] == 0
+
+
+@pytest.mark.ours
 def test_cpu_affinity(running, here, facts, rt):
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
