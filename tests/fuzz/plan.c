@@ -7,7 +7,7 @@
 #include "fuzz.h"
 #include "plan/plan.h"
 
-enum { AS_RUNC = 1, NO_PIVOT = 2, WAIT_START = 4, DISABLED = 8, REMOVE = 16, FROZEN = 32, DENIED = 64 };
+enum { AS_RUNC = 1, NO_PIVOT = 2, WAIT_START = 4, DISABLED = 8, REMOVE = 16, FROZEN = 32, DENIED = 64, SYSTEMD = 128 };
 
 typedef int plan_function(const struct plan_input *input, struct arena *arena, struct plan *ret_plan,
                           struct error *err);
@@ -105,7 +105,9 @@ static void plan_all(const struct document *config, const char *facts, const cha
         .host = &host,
         .id = "fuzz",
         .bundle = "/bundle",
-        .manager = options & DISABLED ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS,
+        .manager = options & DISABLED  ? CGROUP_MANAGER_DISABLED
+                   : options & SYSTEMD ? CGROUP_MANAGER_SYSTEMD
+                                       : CGROUP_MANAGER_CGROUPFS,
         .as_runc = options & AS_RUNC,
         .no_pivot = options & NO_PIVOT,
         .wait_start = options & WAIT_START,
