@@ -70,11 +70,24 @@ static int explain_enable(const struct cgroup_dir *dir, const char *name, int co
     return code;
 }
 
+/*
+ * Whether DIR has processes that stand in the way of its giving controllers. The kernel itself says EBUSY for some
+ * controllers only: given a threaded one (cpu, pids, cpuset) it makes DIR a threaded domain, in whose new children
+ * nothing can run ("domain invalid"). The root of the hierarchy, which has no cgroup.type, may have both.
+ */
+static bool is_occupied(const struct cgroup_dir *dir)
+{
+    _cleanup_free_ char *type = NULL, *processes = NULL;
+
+    return cgroup_read(dir, "cgroup.type", &type) >= 0 && strcmp(type, "domain\n") == 0 &&
+           cgroup_read(dir, "cgroup.procs", &processes) >= 0 && processes[0] != '\0';
+}
+
 static int enable_here(const struct cgroup_dir *dir, const char *enable, struct error *err)
 {
     char name[CONTROLLER_NAME_SIZE], text[CONTROLLER_NAME_SIZE + 1];
     _cleanup_free_ char *given = NULL;
-    bool optional;
+    bool optional, occupied = is_occupied(dir);
 
     if (cgroup_read(dir, "cgroup.subtree_control", &given) < 0)
         given = NULL;
@@ -84,7 +97,7 @@ static int enable_here(const struct cgroup_dir *dir, const char *enable, struct 
         if (given && cgroup_list_names(given, name))
             continue;
         snprintf(text, sizeof text, "+%s", name);
-        r = cgroup_write_raw(dir, "cgroup.subtree_control", text);
+        r = occupied ? -EBUSY : cgroup_write_raw(dir, "cgroup.subtree_control", text);
         if (r < 0 && !optional)
             return explain_enable(dir, name, r, err);
     }
