@@ -2,6 +2,7 @@
 """events: statistics in the shape that runc's consumers decode, and a word when memory runs out."""
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lib import cgroups, processes
 from lib.bundle import namespaces
 
 v1_memory = pytest.mark.skipif(cgroups.v1_mount("memory") is None, reason="the memory controller is not at v1 here")
+memory = pytest.mark.skipif("memory" not in cgroups.controllers(), reason="no memory controller on this host")
 M = 1 << 20
 
 
@@ -82,7 +84,7 @@ def test_numbers(running, rt):
     assert usage["total"] > 5_000_000 and abs(sum(usage["percpu"]) - usage["total"]) < usage["total"] / 2
 
 
-@pytest.mark.skipif(cgroups.v1_mount("cpu") is None, reason="the cpu controller is not at v1 here")
+@pytest.mark.skipif("cpu" not in cgroups.controllers(), reason="no cpu controller on this host")
 def test_throttling(running, rt):
     c = running(["/bin/sh", "-c", "while true; do :; done"], resources={"cpu": {"quota": 2000, "period": 20000}})
     data = processes.until(lambda: (d := stats(rt, c))["cpu"]["throttling"].get("throttledTime") and d, "never throttled")
@@ -134,13 +136,18 @@ def eats(rt, c, mount=None):
     rt.wait_output(c, "killed")
 
 
-@v1_memory
+def watched(p):
+    """Waits until the memory of the container is watched: by an eventfd on v1, by inotify on v2."""
+    kind = "eventfd" if cgroups.v1_mount("memory") else "inotify"
+    processes.until(lambda: any(kind in os.readlink(f"/proc/{p.pid}/fd/{f}") for f in os.listdir(f"/proc/{p.pid}/fd")), f"no {kind}")
+    time.sleep(0.05)
+
+
+@memory
 def test_out_of_memory(running, rt):
     c = running(HUNGRY, resources={"memory": {"limit": 32 * M, "swap": 32 * M}})
     p = lines_of(rt, c, "--interval", "1h")
-    if cgroups.v1_mount("memory"):  # the watch stands when the eventfd does
-        processes.until(lambda: any("eventfd" in str(f.readlink()) for f in Path(f"/proc/{p.pid}/fd").iterdir()), "no eventfd")
-    time.sleep(0.05)
+    watched(p)
     eats(rt, c)
     assert json.loads(p.stdout.readline()) == {"type": "oom", "id": c.id}
     assert rt.status(c) == "running"
@@ -152,14 +159,13 @@ def test_out_of_memory(running, rt):
 
 
 @pytest.mark.ours
-@v1_memory
+@memory
 def test_last_process_out_of_memory(running, rt):
     """The container's own process is the one: the event comes before the end."""
     c = running(["/bin/sh", "-c", "while [ ! -e /dev/shm/go ]; do sleep 0.01; done; exec tail /dev/zero >/dev/null"],
                 resources={"memory": {"limit": 32 * M, "swap": 32 * M}})
     p = lines_of(rt, c, "--interval", "1h")
-    processes.until(lambda: any("eventfd" in str(f.readlink()) for f in Path(f"/proc/{p.pid}/fd").iterdir()), "no eventfd")
-    time.sleep(0.05)
+    watched(p)
     Path(f"/proc/{rt.pid(c)}/root/dev/shm/go").touch()
     out, _ = p.communicate(timeout=10)
     p.forget()
@@ -217,7 +223,7 @@ def test_paused(running, rt):
 # the container's init and its memory limit
 
 @pytest.mark.ours
-@v1_memory
+@memory
 @pytest.mark.parametrize("verb", ["run", "run --detach", "create", "start"])
 def test_init_killed_by_the_memory_limit(bundle, rt, verb):
     """Too little for the program to be executed at all."""
@@ -239,7 +245,7 @@ def test_init_killed_by_the_memory_limit(bundle, rt, verb):
 
 
 @pytest.mark.ours
-@v1_memory
+@memory
 def test_the_limit_is_named_as_it_was_asked_for(bundle, rt):
     """The kernel has rounded it to pages, that is to nothing."""
     r = rt.run(bundle(args=["true"], resources={"memory": {"limit": 1}}))
@@ -247,7 +253,7 @@ def test_the_limit_is_named_as_it_was_asked_for(bundle, rt):
 
 
 @pytest.mark.ours
-@v1_memory
+@memory
 def test_small_limit_that_is_enough(bundle, rt):
     c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": 512 << 10, "swap": 512 << 10}})
     r = rt.run(c)

@@ -437,7 +437,7 @@ def test_cgroup_where_init_is_now(running, inside, rt, here):
         if d.is_dir():
             (d / "sub").mkdir()
             for f in ("cpuset.cpus", "cpuset.mems"):
-                if (d / f).exists():
+                if (d / f).exists() and (d / f).read_text().strip():  # v1; on v2 an empty one is the parent's
                     (d / "sub" / f).write_text((d / f).read_text())
             (d / "sub/cgroup.procs").write_text(str(rt.pid(c)))
     r = inside(c, "cat", "/proc/self/cgroup")
@@ -457,7 +457,8 @@ def test_cgroup_below(running, inside, rt, here):
 
 
 @pytest.mark.differs(crun="no value is the container's own cgroup", runc="x/.. and nothing are the container's own cgroup")
-@pytest.mark.parametrize("path", ["..", "../x", "below/../../x", "/..", "pids:..", "pids:/../x", "x/..", ""])
+@pytest.mark.parametrize("path", ["..", "../x", "below/../../x", "/..", "x/..", "",
+                                  *(["pids:..", "pids:/../x"] if cgroups.v1_mount("pids") else [])])
 def test_cgroup_escapes(running, inside, rt, path):
     """SECURITY-CASES.md 16"""
     if path == "pids:.." and not cgroups.v1_mount("pids"):

@@ -838,7 +838,7 @@ def test_mount_on_root(bundle, run, rt, volume):
 
 def shared_host(before=":", after=":"):
     """A mount namespace as a host under systemd has it, shared."""
-    return ["unshare", "--mount", "--propagation", "shared", "sh", "-ec", f'{before}; s=0; "$@" || s=$?; {after}; exit $s', "sh"]
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f'mount --make-rshared /; {before}; s=0; "$@" || s=$?; {after}; exit $s', "sh"]
 
 
 @pytest.fixture

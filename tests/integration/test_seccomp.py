@@ -129,7 +129,7 @@ def test_large_values(call):
 
 # A profile that names what it allows, as the engines' do.
 ALLOWED = """access arch_prctl brk capget capset chdir clone clone3 close close_range dup dup2 dup3 execve execveat exit exit_group faccessat
-faccessat2 fchdir fchown fcntl fstat fstatfs futex getcwd getdents64 getegid geteuid getgid getgroups getpid getppid getrandom getuid
+faccessat2 fchdir fchown fcntl fork vfork fstat fstatfs futex getcwd getdents64 getegid geteuid getgid getgroups getpid getppid getrandom getuid
 ioctl lseek mmap mprotect munmap newfstatat open openat openat2 prctl pread64 prlimit64 read readlink readlinkat readv rseq
 rt_sigaction rt_sigprocmask rt_sigreturn set_robust_list set_tid_address setgid setgroups setresgid setresuid setuid sigaltstack
 stat statx uname wait4 write writev sendmsg recvmsg epoll_pwait epoll_ctl epoll_create1 pipe2 tgkill gettid sched_yield

@@ -90,6 +90,9 @@ def adapt(config: dict, rootfs: Path, cgroups_path: str, directory: Path, args: 
     for key, controller in CONTROLLERS.items():
         if controller not in cgroups.controllers():
             (l.get("resources") or {}).pop(key, None)
+    if not cgroups.v1_mount("memory"):
+        for key in ("swappiness", "disableOOMKiller"):  # v1's alone
+            ((l.get("resources") or {}).get("memory") or {}).pop(key, None)
     for n in l.get("namespaces") or []:
         if n.get("path") and not os.path.exists(n["path"]):
             n.pop("path")

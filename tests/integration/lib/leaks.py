@@ -56,7 +56,7 @@ class Leaks:
 
     def wait(self, timeout=3.0) -> list:
         """What is left after a short time of grace: a killed process takes a moment to go."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + timeout * processes.PATIENCE
         pause = 0.001
         while (left := self.found()) and time.monotonic() < end:
             time.sleep(pause)

@@ -123,8 +123,13 @@ def wait_exit(pid: int, timeout=10.0) -> int:
     return exits[pid]
 
 
+# How much slower than a usual machine this one is: limits of time in the tests are multiplied by it.
+PATIENCE = float(os.environ.get("CRUN_TEST_PATIENCE") or 1)
+
+
 def until(condition, what, timeout=10.0):
     """Polls; returns the condition's value. A test may poll, the program never does."""
+    timeout *= PATIENCE
     end = time.monotonic() + timeout
     pause = 0.001
     while True:
