@@ -7,6 +7,7 @@ The layout "systemd" is v2 with systemd as process 1. Making one takes a second,
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import time
@@ -16,7 +17,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 TOP = HERE.parent.parent
 INSIDE = "/run/engines"
-TIMEOUT = 60
+PATIENCE = float(os.environ.get("CRUN_TEST_PATIENCE") or 1)  # how much slower than a usual machine this one is
+TIMEOUT = 60 * PATIENCE
+# The virtual machine of tests/vm names a layout, "enforced" or "systemd": engines are run, and settings written, in the
+# machine that pytest runs in.
+HERE_ITSELF = os.environ.get("CRUN_ENGINES_HERE", "")
 
 
 @dataclass
@@ -49,14 +54,23 @@ class Machine:
         self.layout = layout
         self.marks = {}  # what was set up once: images, daemons
         self.errors = tempfile.TemporaryFile("w+", errors="replace")
-        helper = runtime.parent / "crun-systemd"
-        self.p = subprocess.Popen(
-            [TOP / "tools/in-tree", *boot(layout),
-             "--bind", f"{runtime}:{INSIDE}/crun", *(["--bind", f"{helper}:{INSIDE}/crun-systemd"] if helper.exists() else []),
-             "--bind", f"{HERE}/inside:{INSIDE}/inside", "--env", "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
-             "--", f"{INSIDE}/inside/agent"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        self.p = subprocess.Popen(self.shell(layout, runtime), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True)
         self.sh(f"{INSIDE}/inside/prepare {layout}")
+
+    def shell(self, layout, runtime):
+        """The command of the agent: in namespaces, or in this machine itself where it is one for these tests alone."""
+        helper = runtime.parent / "crun-systemd"
+        if not HERE_ITSELF:
+            return [TOP / "tools/in-tree", *boot(layout),
+                    "--bind", f"{runtime}:{INSIDE}/crun", *(["--bind", f"{helper}:{INSIDE}/crun-systemd"] if helper.exists() else []),
+                    "--bind", f"{HERE}/inside:{INSIDE}/inside", "--env", "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
+                    "--", f"{INSIDE}/inside/agent"]
+        os.makedirs(INSIDE, exist_ok=True)
+        for program in (runtime, helper):
+            if program.exists():
+                shutil.copy(program, f"{INSIDE}/{program.name}")
+        shutil.copytree(HERE / "inside", f"{INSIDE}/inside", dirs_exist_ok=True)
+        return [f"{INSIDE}/inside/agent"]
 
     def ask(self, do, **what):
         try:
@@ -118,7 +132,7 @@ class Machine:
     def until(self, command, seconds=20, what=None) -> str:
         """A line of shell, tried until it succeeds."""
         __tracebackhide__ = True
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while True:
             r = self.run(command)
             if r.status == 0:
