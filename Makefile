@@ -33,13 +33,13 @@ check-engines: all ## podman, Buildah, containerd and Docker with our program as
 	@tools/check-engines $(ARGS)
 
 # What is not there yet says so and fails: a target that does nothing must not look like a test that passed.
-check-vm: ## real engines on real kernels, in virtual machines
+check-vm: all ## limits, AppArmor and engines in a virtual machine
 	@tools/run-if-there tests/vm/run "make check-vm" $(ARGS)
 
 check-security: ## the ways in which runtimes were broken, as regression tests
 	@tools/run-if-there tools/check-security "make check-security" $(ARGS)
 
-check-kernels: ## the tests on old and new kernels
+check-kernels: all ## the integration tests on Linux 6.1, 6.12 and sid's
 	@tools/run-if-there tools/check-kernels "make check-kernels" $(ARGS)
 
 fuzz: ## the fuzz targets for long: FUZZ_SECONDS=3600 for the decoders, less for small parsers

@@ -56,8 +56,8 @@ def containerd(m):
 
 def docker(m, *options):
     m.write("/etc/docker/daemon.json", '{"default-runtime": "crun", "runtimes": {"crun": {"path": "/usr/bin/crun"}}}\n')
-    m.spawn("dockerd --data-root /var/lib/docker --exec-root /run/docker --storage-driver overlay2 --exec-opt native.cgroupdriver=cgroupfs "
-            f"-H {DOCKER} {' '.join(options)}", "/run/engines/dockerd.log")
+    m.spawn("dockerd --data-root /var/lib/docker --exec-root /run/docker --storage-driver overlay2 "
+            f"-H {DOCKER} {' '.join(options or ['--exec-opt native.cgroupdriver=cgroupfs'])}", "/run/engines/dockerd.log")
     m.until(f"docker -H {DOCKER} version")
     m.sh("docker context create here --docker host=" + DOCKER + " >/dev/null && docker context use here")
     m.sh(BOX.format("docker").replace(" -q ", " ").replace("- box", "- box:latest"))
