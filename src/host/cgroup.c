@@ -20,13 +20,13 @@
 #define SELF_LIMIT      ((size_t) 1 << 20)
 #define MOUNTINFO_LIMIT ((size_t) 64 << 20)
 
-/* The controllers that a child of our v2 cgroup can have: an ordinary user gets what was delegated to him, root works
- * from the top of the mount. A comma list; empty when it cannot be read. */
-static const char *read_controllers(const struct cgroup_hierarchy *hierarchy, bool own, struct arena *arena)
+/* The controllers that a child of the v2 cgroup at the first LENGTH bytes of CGROUP can have. A comma list; empty when it
+ * cannot be read. */
+static const char *read_controllers(const struct cgroup_hierarchy *hierarchy, const char *cgroup, size_t length,
+                                    struct arena *arena)
 {
     _cleanup_free_ char *text = NULL;
-    const char *path =
-        arena_printf(arena, "%s%s/cgroup.controllers", hierarchy->mount_point, own ? hierarchy->own_path : "");
+    const char *path = arena_printf(arena, "%s%.*s/cgroup.controllers", hierarchy->mount_point, (int) length, cgroup);
 
     if (!path || file_read(AT_FDCWD, path, SELF_LIMIT, &text, NULL) < 0)
         return "";
@@ -140,6 +140,23 @@ static bool is_closed(const struct host *host, const struct cgroup_hierarchy *hi
     return !is_delegated(hierarchy, wish && *wish ? wish : root ? "/" : cgroup_own_path(hierarchy), arena);
 }
 
+/*
+ * What an ordinary user's container can have at the path he asks for: what is given to the cgroup that it and we are in.
+ * Our own, when we have stepped into a leaf to make room for others, is often given nothing.
+ */
+static void see_controllers(const struct host *host, struct cgroup_hierarchy *hierarchy, const char *wish,
+                            struct arena *arena)
+{
+    bool root = host->euid == 0 && !host->in_user_namespace;
+    const char *found;
+
+    if (!hierarchy->v2 || root || hierarchy->closed || !wish || wish[0] != '/')
+        return;
+    found = read_controllers(hierarchy, wish, common_length(wish, cgroup_own_path(hierarchy)), arena);
+    if (found)
+        hierarchy->controllers = found;
+}
+
 /* Mounts that something else covers are not there. */
 void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena)
 {
@@ -150,6 +167,7 @@ void host_probe_delegation(struct host *host, const char *cgroups_path, struct a
         struct cgroup_hierarchy *hierarchy = &cgroup->hierarchies[i];
 
         hierarchy->closed = is_closed(host, hierarchy, cgroups_path, arena);
+        see_controllers(host, hierarchy, cgroups_path, arena);
         if (!hierarchy->closed || access(hierarchy->mount_point, F_OK) == 0)
             cgroup->hierarchies[n++] = *hierarchy;
     }
@@ -168,7 +186,10 @@ int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err)
     for (size_t i = 0; i < host->cgroup.n_hierarchies; i++) {
         struct cgroup_hierarchy *hierarchy = &host->cgroup.hierarchies[i];
 
-        if (hierarchy->v2 && !(hierarchy->controllers = read_controllers(hierarchy, own, arena)))
+        /* An ordinary user has what was delegated to him, root works from the top of the mount. */
+        if (hierarchy->v2 &&
+            !(hierarchy->controllers = read_controllers(hierarchy, cgroup_own_path(hierarchy),
+                                                        own ? strlen(cgroup_own_path(hierarchy)) : 0, arena)))
             return error_errno(err, -ENOMEM, "cannot remember the cgroup controllers");
         /* Not probed: trying costs as much as the clone that uses it, and that one falls back by itself. */
         host->clone_into_cgroup |= hierarchy->v2;

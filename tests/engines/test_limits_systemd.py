@@ -78,6 +78,17 @@ def test_user_memory_is_enforced(s):  # noqa: F811
     s.fails(f"{USER} run -b {b} u1", 137)
 
 
+def test_user_scope(s):  # noqa: F811
+    """cgroupfs in a delegated scope: the caller steps into a leaf, what is beside it is his to divide."""
+    b = bundle(s, ["sh", "-c", "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max"], user=True,
+               resources={"memory": {"limit": 64 * M}, "pids": {"limit": 50}})
+    script = ("set -e; cd /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup); mkdir self; echo $$ >self/cgroup.procs; "
+              "own=$(sed -n s/^0:://p /proc/self/cgroup); c=${own%/self}/c; "
+              f"sed -i \"s|\\\"linux\\\": *{{|\\\"linux\\\":{{\\\"cgroupsPath\\\":\\\"$c\\\",|\" {b}/config.json; crun run -b {b} u1")
+    out = s.sh(["as-user", "systemd-run", "--user", "--scope", "-q", "--expand-environment=no", "-p", "Delegate=yes", "bash", "-c", script])
+    assert out.split() == [f"{64 * M}", "50"]
+
+
 # engines with systemd as their manager
 
 ASKED = "--memory 64m --memory-swap 96m --pids-limit 50 --cpus 0.5"
