@@ -4,7 +4,8 @@
  * a seccomp profile can do that refuses execve and what the failure would be told with. The kernel ends the two in
  * another order: an exec has replaced the memory before it closes descriptors, so /proc/PID/exe is the program; a death
  * gives up the memory first, so that there is none. The name that crun-init takes before it installs the filter is then
- * still to be read; an exec would have changed it to one without a slash.
+ * still to be read; an exec would have changed it to one without a slash. An ordinary user may not look at a process
+ * that has no memory, nor at one of another user of his: then the name alone tells, which an exec changes in no time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +21,15 @@
 #include "launch/launch.h"
 #include "sys/process.h"
 
-enum { DEATH_TIMEOUT_MS = 10000 }; /* descriptors are closed: what is left of the end takes no time */
+enum { DEATH_TIMEOUT_MS = 10000, LOOK_MS = 1 }; /* descriptors are closed: what is left of the end takes no time */
 
-static bool has_no_memory(pid_t pid)
+/* 0 for a living process, -ENOENT for one without memory; -EACCES where an ordinary user may not know. */
+static int look_at_memory(pid_t pid)
 {
     char path[64], target[PATH_MAX];
 
     snprintf(path, sizeof path, "/proc/%d/exe", (int) pid);
-    return readlink(path, target, sizeof target) < 0 && errno == ENOENT;
+    return readlink(path, target, sizeof target) < 0 ? -errno : 0;
 }
 
 static bool has_filter_name(pid_t pid)
@@ -54,13 +56,30 @@ static int filter_error(int pidfd, struct error *err)
     return error_append(err, " after the filter was installed and before its program was executed");
 }
 
-int launch_check_executed(pid_t pid, int pidfd, struct error *err)
+/* Until the name has changed, or the process has ended with it. */
+static bool ended_by_name(pid_t pid, int pidfd)
 {
     struct pollfd process = { .fd = pidfd, .events = POLLIN };
 
-    if (!has_no_memory(pid))
-        return 0;
+    for (int i = 0; i < DEATH_TIMEOUT_MS / LOOK_MS && has_filter_name(pid); i++)
+        if (poll(&process, 1, LOOK_MS) > 0)
+            return has_filter_name(pid);
+    return false;
+}
+
+static bool ended_by_memory(pid_t pid, int pidfd)
+{
+    struct pollfd process = { .fd = pidfd, .events = POLLIN };
+
     if (pidfd >= 0)
         poll(&process, 1, DEATH_TIMEOUT_MS);
-    return has_filter_name(pid) ? filter_error(pidfd, err) : 0;
+    return has_filter_name(pid);
+}
+
+int launch_check_executed(pid_t pid, int pidfd, struct error *err)
+{
+    int r = look_at_memory(pid);
+    bool ended = (r == -ENOENT && ended_by_memory(pid, pidfd)) || (r == -EACCES && ended_by_name(pid, pidfd));
+
+    return ended ? filter_error(pidfd, err) : 0;
 }
