@@ -38,6 +38,9 @@ static const struct {
     { "bpf",              SYS_bpf         },
     { "execveat",         SYS_execveat    },
     { "setns",            SYS_setns       },
+    { "statx",            SYS_statx       },
+    { "unshare",          SYS_unshare     },
+    { "prctl",            SYS_prctl       },
     { "pivot_root",       SYS_pivot_root  },
 };
 

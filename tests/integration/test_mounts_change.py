@@ -77,6 +77,7 @@ def changes_for(user):
 
 # add
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 @USER_NAMESPACE
 def test_add(running, change, table, inside, data, user):
     """A bind, a tmpfs and one beneath it, in the order of the file; missing targets are made."""
@@ -106,6 +107,7 @@ def test_add_shows_the_containers_namespaces(running, change, inside, table, kin
         assert {l.split(" ")[3] for l in lines[:-1]} == {"/"} and "cgroup.procs" in lines[-1], lines
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 @USER_NAMESPACE
 def test_add_an_overlay(running, change, inside, here, user):
     """Its directories are the host's."""
@@ -130,6 +132,7 @@ def test_add_an_overlay(running, change, inside, here, user):
         subprocess.run(["umount", "-l", here.dir / "lower"], check=True)
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 @pytest.mark.parametrize("option, owner", [("idmap=uids=0-7-1;gids=0-8-1", "7:8"), (None, "5:6")])
 def test_add_id_mapped(running, change, inside, data, option, owner):
     c = running(copy=True)
@@ -140,6 +143,7 @@ def test_add_id_mapped(running, change, inside, data, option, owner):
     assert inside(c, "stat -c %u:%g /mnt/x/f") == f"{owner}\n"
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_add_id_mapped_to_the_containers_namespace(running, change, inside, data):
     """Root's file of the host is the container's root's."""
     c = running(copy=True, **changes_for(True))
@@ -147,6 +151,7 @@ def test_add_id_mapped_to_the_containers_namespace(running, change, inside, data
     assert inside(c, "stat -c %u:%g /mnt/plain/f /mnt/mapped/f") == "65534:65534\n0:0\n"
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_add_with_other_options(running, change, inside, table, here, data):
     """copy-symlink, src-nofollow, dest-nofollow, tmpcopyup, recursive flags, propagation."""
     (here.dir / "link").symlink_to("/somewhere")
@@ -165,6 +170,7 @@ def test_add_with_other_options(running, change, inside, table, here, data):
     assert not at(table(c), "/mnt/end") and not at(table(c), "/mnt/full")
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_add_a_source_of_the_bundle(running, change, inside):
     c = running(copy=True)
     (c.path / "extra").mkdir()
@@ -173,6 +179,7 @@ def test_add_a_source_of_the_bundle(running, change, inside):
     assert inside(c, "cat /mnt/x/x") == "of the bundle\n"
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_add_to_a_created_and_a_paused_container(created, running, rt, change, table, data):
     c = created(copy=True)
     change(c, "add", bind(data, "/mnt/x"))
@@ -185,6 +192,7 @@ def test_add_to_a_created_and_a_paused_container(created, running, rt, change, t
     rt("resume", p.id, check=True)
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_many(running, change, table, data):
     c = running(copy=True)
     mounts = [bind(data, f"/m/{i}") for i in range(250)]
@@ -206,6 +214,7 @@ def test_many(running, change, table, data):
     (tmpfs("/"), ("mounts[2]", "root file system")),
     (tmpfs("/mnt/b", "remount"), ("mounts[2]", "remount")),
 ])
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 @pytest.mark.parametrize("before", [2, 30])
 def test_all_or_none(running, change, table, rt, data, bad, words, before):
     """The last one cannot be made: the others go again. From the seventeenth on sources are opened while init mounts."""
@@ -218,6 +227,7 @@ def test_all_or_none(running, change, table, rt, data, bad, words, before):
     rt.fails(change(c, "remove", {"destination": "/mnt/1"}, check=False), "mounts[0]", "/mnt/1")
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_remove_all_or_none(running, change, table, inside, rt, data):
     """The container has covered one of them: the others come back."""
     c = running(args=["sh", "-c", "while ! test -e /go; do sleep 0.05; done; mount -t tmpfs tmpfs /mnt/a && echo covered; exec sleep 1000"],
@@ -233,6 +243,7 @@ def test_remove_all_or_none(running, change, table, inside, rt, data):
 
 # remove
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 @USER_NAMESPACE
 def test_remove(running, change, table, rt, data, user):
     c = running(copy=True, **changes_for(user))
@@ -255,6 +266,7 @@ def test_remove_leaves_the_containers_own(running, change, table, rt, here, path
     assert [(m.target, m.type) for m in table(c)] == old
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_remove_follows_no_exchange(running, change, table, rt, data):
     """The container renames directories, so that its masked file stands where the added mount was: that one stays."""
     c = running(args=["sh", "-c", "while ! test -e /go; do sleep 0.05; done; mv /mnt /old && mv /secret /mnt && echo moved; exec sleep 1000"],
@@ -314,6 +326,7 @@ def test_magic_links_of_a_real_proc(running, change, rt, data):
     rt.fails(change(c, "add", bind(data, "/proc/1/root/mnt/x"), check=False), "mounts[0]", "/proc/1/root/mnt/x")
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_the_helper_is_not_seen(running, change, rt, data):
     """A container that looks for it without end sees no process of ours in its pid namespace."""
     c = running(args=["sh", "-c", "while :; do for p in /proc/[0-9]*; do read x < $p/comm && echo $x; done; done"], copy=True)
@@ -382,6 +395,7 @@ def test_nothing_of_the_host_stands_in(running, rt, change, kind, why):
     rt.fails(change(c, "add", {"destination": "/mnt/x", "type": kind, "source": kind}, check=False), "mounts[0]", "/mnt/x", why)
 
 
+@pytest.mark.root("only root may bring a directory of the host into a container that runs")
 def test_descriptors_run_out(running, change, table, rt, data):
     """With few descriptors the error says so, and nothing is left half made."""
     c = running(copy=True)

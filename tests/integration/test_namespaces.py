@@ -43,6 +43,7 @@ def test_new_cgroup(probe):
     assert {l.split(":", 2)[2] for l in facts["cgroup"].splitlines()} == {"/"}
 
 
+@pytest.mark.root("the time namespace is made before the user namespace, which takes root")
 @pytest.mark.differs(runc="1.1.5 has no time namespace")
 def test_new_time(probe):
     facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "time"),
@@ -127,6 +128,7 @@ def test_absent_is_shared(probe, kind):
     assert facts["namespaces"][KINDS[kind]] == link(kind)
 
 
+@pytest.mark.root("a container of his owns its namespaces with a user namespace, which must be named and joined too (test_rootless does)")
 @pytest.mark.parametrize("kind", ["network", "ipc", "uts", "pid", "cgroup"])
 def test_joined(probe, running, rt, kind):
     """As a pod's containers join the sandbox's."""
@@ -141,6 +143,7 @@ def test_joined(probe, running, rt, kind):
         assert facts["pid"] == 1
 
 
+@pytest.mark.root("a container of his owns its namespaces with a user namespace, which must be named and joined too (test_rootless does)")
 def test_joined_all_of_a_pod(probe, running, rt):
     first = running()
     p = f"/proc/{rt.pid(first)}/ns"
@@ -151,6 +154,7 @@ def test_joined_all_of_a_pod(probe, running, rt):
     assert facts["hostname"] == "crun-test"
 
 
+@pytest.mark.root("a container of his owns its namespaces with a user namespace, which must be named and joined too (test_rootless does)")
 def test_joined_pid_namespace_is_left_alone(running, rt, run, bundle):
     """The second container's end is not the first one's."""
     first = running()
@@ -180,6 +184,7 @@ def test_joined_user_and_network(probe, running, rt):
         assert facts["namespaces"][KINDS[kind]] == os.readlink(f"{p}/{KINDS[kind]}")
 
 
+@pytest.mark.root("the time namespace is made before the user namespace, which takes root")
 @pytest.mark.differs(runc="1.1.5 has no time namespace")
 def test_joined_time(probe, running, rt):
     first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "time"), linux={"timeOffsets": {"boottime": {"secs": 77}}})

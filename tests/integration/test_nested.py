@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import rootfs as images, rootless
+from lib import rootfs as images, rootless, user
 from lib.bundle import CAPABILITIES, bind, caps, default_config, namespaces, tmpfs
 from lib.rootless import User
 from lib.runtime import call
@@ -93,9 +93,48 @@ def test_three_levels_masked(nest, rt):
     assert (r.returncode, r.stdout, r.stderr) == (0, "deep\n", ""), str(r)
 
 
+EXEC = "crun --root /run/crun run --detach --bundle /bundle{n} level{n} </dev/null >/tmp/log 2>&1 && crun --root /run/crun exec level{n} {command} && crun --root /run/crun delete --force level{n}"
+
+
+def sleeper(**how):
+    return inner_config(["/bin/probe", "sleep"], **how)
+
+
+def test_exec_at_the_third_level(nest, rt):
+    """Each level is entered from the one around it, by exec."""
+    second = EXEC.format(n=3, command="sh -c 'echo deep; id -u; cat /proc/1/comm; exit 0'")
+    third = copy.deepcopy(sleeper())
+    inner = [sleeper(), sleeper(), third]
+    c = nest(inner, args=["sh", "-c", EXEC.format(n=1, command="sh /go2")],
+             process={"capabilities": ALL, "noNewPrivileges": False, "rlimits": []}, mounts=[tmpfs("/run")],
+             linux={"maskedPaths": [], "readonlyPaths": []})
+    (c.rootfs / "go2").write_text(EXEC.format(n=2, command="sh /go3") + "\n")
+    (c.rootfs / "go3").write_text(second + "\n")
+    r = rt.run(c)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "deep\n0\nprobe\n", ""), str(r)
+
+
+@pytest.mark.once("makes an ordinary user itself")
+def test_exec_in_a_nested_user_namespace(nest, program, here):
+    """An ordinary user's container, and another in it, entered by exec."""
+    person = User(here.dir / "user")
+    here.roots.append(person.runtime_dir / "crun")
+    row = [{"containerID": 0, "hostID": 0, "size": 1}]
+    inner = sleeper(namespaces=namespaces(*USERNS), uidMappings=row, gidMappings=row)
+    inner["mounts"] = [m for m in inner["mounts"] if m["destination"] != "/dev/pts"]
+    c = nest([inner], args=["sh", "-c", EXEC.format(n=1, command="sh -c 'id -u; readlink /proc/self/ns/user; readlink /proc/1/ns/user'")],
+             process={"capabilities": ALL, "noNewPrivileges": False, "rlimits": []}, mounts=[tmpfs("/run")],
+             linux={"maskedPaths": [], "readonlyPaths": []}, namespaces=namespaces(*USERNS), resources={"devices": None}, cgroup=False)
+    rootless.give(c.path)
+    r = person.runtime(program).run(c)
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+    assert r.lines[0] == "0" and r.lines[1] == r.lines[2] != os.readlink("/proc/self/ns/user"), str(r)
+
+
 USERNS = ("pid", "network", "ipc", "uts", "mount", "cgroup", "user")
 
 
+@pytest.mark.once("makes an ordinary user itself")
 def test_three_levels_rootless(nest, program, here):
     """Each in a user namespace of the one before, the first of an ordinary user."""
     user = User(here.dir / "user")
@@ -114,6 +153,10 @@ def test_three_levels_rootless(nest, program, here):
     assert (r.returncode, r.stdout.split()[:3], r.stderr) == (0, ["0", "0", "0"], ""), str(r)
 
 
+# What a container's root has of ids, as uid_map shows it inside.
+WHOLE_MAP = "0 0 1 1 1 65536".split() if user.WANTED else ["0", "0", str(2**32 - 1)]
+
+
 def test_without_cap_sys_admin(nest, rt):
     """An ordinary container's root (no CAP_SYS_ADMIN): a user namespace is made by itself."""
     inner = [inner_config(["sh", "-c", "id -u; cat /proc/self/uid_map"], capabilities=caps())]
@@ -121,7 +164,7 @@ def test_without_cap_sys_admin(nest, rt):
     c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": caps("SETUID", "SETGID", "SETFCAP"), "rlimits": []},
              mounts=[tmpfs("/run")], linux={"maskedPaths": [], "readonlyPaths": []})
     r = rt.run(c)
-    assert (r.returncode, r.stdout.split(), r.stderr) == (0, ["0", "0", "0", str(2**32 - 1)], ""), str(r)
+    assert (r.returncode, r.stdout.split(), r.stderr) == (0, ["0", *WHOLE_MAP], ""), str(r)
 
 
 def test_without_any_capability(nest, rt):
@@ -157,7 +200,8 @@ def test_masked_proc_shared_pid_namespace(nest, rt):
 # ---- capabilities ----
 
 
-@pytest.mark.parametrize("drop", ["sys_admin", "sys_resource", "mknod", "net_admin", "sys_ptrace", "setpcap", "sys_chroot", "dac_override"])
+@pytest.mark.parametrize("drop", [*[pytest.param(c, marks=pytest.mark.root("newuidmap, which is set-user-ID, needs it")) for c in ("sys_admin", "dac_override")],
+                                  "sys_resource", "mknod", "net_admin", "sys_ptrace", "setpcap", "sys_chroot"])
 def test_without_one_capability(bundle, rt, drop):
     """As root of the host, but for one capability."""
     b = rt.with_options(prefix=["setpriv", "--bounding-set", f"-{drop}", "--inh-caps", f"-{drop}"])
@@ -214,6 +258,7 @@ def test_few_descriptors_user_namespace(bundle, rt):
 # ---- places ----
 
 
+@pytest.mark.root("chroot(2) is root's")
 def test_chroot(bundle, rt, here, program):
     """No root of a mount: neither pivot_root nor a user namespace can be had, and that is said."""
     c = bundle(copy=True, args=["true"])
@@ -227,6 +272,7 @@ def test_chroot(bundle, rt, here, program):
     assert r.returncode != 0, str(r)
 
 
+@pytest.mark.once("his state root is elsewhere (test_rootless)")
 def test_read_only_run(bundle, here, program, rt):
     prefix = view(here, "run-view", "mount -t tmpfs -o ro tmpfs /run")
     rt.fails(call([*prefix, program.path, "list"]), "state root", "/run/crun", "read-only file system", "--root")
@@ -237,11 +283,13 @@ def test_read_only_run(bundle, here, program, rt):
 def test_without_sys(bundle, here, rt):
     """Nothing at /sys: no cgroups; rules that were asked for cannot be had."""
     b = rt.with_options(prefix=view(here, "sys-view", "mount -t tmpfs tmpfs /sys"))
-    rt.fails(b.run(bundle(args=["true"])), "linux.resources.devices", "no cgroup")
+    if not user.ACTIVE:  # nobody would enforce his rules anywhere
+        rt.fails(b.run(bundle(args=["true"])), "linux.resources.devices", "no cgroup")
     r = b.run(bundle(args=["echo", "fine"], resources={"devices": None}))
     assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
 
 
+@pytest.mark.root("only root may make devices, and outside there is none to bind")
 @pytest.mark.parametrize("how", ["empty", "file", "gone"])
 def test_without_dev_null(bundle, here, rt, how):
     """The container has its own devices all the same, and what is masked stays masked."""

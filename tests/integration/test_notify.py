@@ -145,6 +145,7 @@ def test_plan_makes_nothing(bundle, rt, manager):
     assert not rt.root.exists()
 
 
+@pytest.mark.once("it is an ordinary user's already")
 def test_plan_without_privileges(bundle, rt, manager):
     """Another user's state root is not looked at."""
     rt.root.mkdir(mode=0o700)

@@ -302,7 +302,7 @@ def test_pid_file_of_a_detached_run(bundle, rt, here):
 def test_pid_file_that_is_no_file(bundle, rt, here, kind):
     """`--pid-file /dev/null` must not put a file in the place of the host's device, nor may its undoing take it away."""
     p = here.dir / "pid"
-    make = {"directory": p.mkdir, "fifo": lambda: os.mkfifo(p), "device": lambda: os.mknod(p, stat.S_IFCHR | 0o666, os.makedev(1, 3)),
+    make = {"directory": p.mkdir, "fifo": lambda: os.mkfifo(p), "device": lambda: as_root(["mknod", "-m", "666", p, "c", "1", "3"], check=True),
             "link": lambda: p.symlink_to("/proc/self/fd/1"), "socket": lambda: os.mknod(p, stat.S_IFSOCK | 0o666)}
     make[kind]()
     before = os.lstat(p)
@@ -372,6 +372,7 @@ def _owner(fd):
     return st.st_uid, st.st_gid
 
 
+@pytest.mark.root("makes streams of other users")
 @pytest.mark.ours
 @pytest.mark.parametrize("how", ["run", "create", "exec"])
 def test_owner_of_streams(bundle, rt, here, mapped, how):

@@ -52,6 +52,7 @@ def test_id_map_with_too_many_lines(bundle, run, rt, lines):
     rt.fails(run(c), f"linux.uidMappings: {lines} separate ranges, the kernel takes 340 at most")
 
 
+@pytest.mark.root("the ids are not his, and newgidmap says so first")
 @pytest.mark.ours
 def test_id_map_of_more_than_a_page(bundle, run, rt):
     """340 ranges, but more text than one write may have."""
@@ -69,7 +70,7 @@ def test_id_map_of_adjacent_ranges(bundle, rt):
     rows = [{"containerID": i, "hostID": 100000 + i, "size": 1} for i in range(5000)]
     c = bundle(args=["cat", "/proc/self/uid_map"], copy=True, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
                linux={"uidMappings": rows, "gidMappings": rows})
-    os.chown(c.rootfs, 100000, 100000)
+    as_root(["chown", "100000:100000", c.rootfs], check=True)
     r = rt.run(c)
     assert r.stdout.split() == ["0", "100000", "5000"], str(r)
 

@@ -95,6 +95,9 @@ class Place:
             _run("mount", "-t", kind, *(["-o", ",".join(c)] if kind == "cgroup" else []), "cgroup", m)
             _delegate(m / "tests")
             (m / "tests/cgroup.procs").write_text("0")
+            if kind == "cgroup2":
+                enabled = (m / "cgroup.controllers").read_text().split()
+                (m / "cgroup.subtree_control").write_text(" ".join("+" + e for e in enabled))
 
     def leave(self) -> None:
         _do("unshare", CLONE_FS)  # other threads may share it, and then a mount namespace is not entered
