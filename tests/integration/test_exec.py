@@ -685,6 +685,7 @@ def test_nothing_else_changes(running, rt, options):
     assert surroundings(c, rt, pid) == before
 
 
+@pytest.mark.once("ten seconds, and nothing in it depends on who runs it")
 @pytest.mark.slow
 def test_a_thousand_execs_leave_nothing(running, rt):
     c = running()

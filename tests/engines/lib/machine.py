@@ -63,6 +63,7 @@ class Machine:
         if not HERE_ITSELF:
             return [TOP / "tools/in-tree", *boot(layout),
                     "--bind", f"{runtime}:{INSIDE}/crun", *(["--bind", f"{helper}:{INSIDE}/crun-systemd"] if helper.exists() else []),
+                    "--bind", f"{tree()}/usr/bin/runc:{INSIDE}/peer",
                     "--bind", f"{HERE}/inside:{INSIDE}/inside", "--env", "PODMAN_IGNORE_CGROUPSV1_WARNING=1",
                     "--", f"{INSIDE}/inside/agent"]
         os.makedirs(INSIDE, exist_ok=True)
@@ -153,6 +154,11 @@ class Machine:
         except subprocess.TimeoutExpired:
             self.p.terminate()
             self.p.wait(15)
+
+
+def tree() -> Path:
+    """Where the tree of the machines is, for what in it is not in them."""
+    return Path(subprocess.run([TOP / "tools/sid-tree"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
 
 
 def runtime() -> Path:
