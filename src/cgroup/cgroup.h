@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "host/cgroup_dir.h"
 
@@ -79,6 +80,9 @@ bool cgroup_pids_explain(const struct cgroup_dir *dirs, size_t n, enum pids_whos
  * cgroup is gone; read it empty. */
 int cgroup_oom_watch(const struct cgroup_dir *dir, struct error *err);
 
+/* See how much of the path is there before anything is made: DIR's `above`, string in ARENA. */
+int cgroup_look_above(struct cgroup_dir *dir, struct arena *arena, struct error *err);
+
 /* Remove it and every cgroup below, waiting (by event: cgroup.events, pidfds) up to TIMEOUT_MS for the last processes to
- * leave. Gone already is success. */
+ * leave, and then what lies above it, if we made that and nobody uses it. Gone already is success. */
 int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *err);

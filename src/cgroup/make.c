@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Making a container's cgroup, with the directories above it. What was made is removed again if a later step fails.
+ * Making a container's cgroup, with the directories above it, which are marked as ours (parents.h). What was made is
+ * removed again if a later step fails.
  * Another container may at the same moment remove a common parent that it had made: then the path is made anew.
  */
 #include "cgroup/cgroup.h"
@@ -14,10 +15,11 @@
 #include "base/fd.h"
 #include "cgroup/controllers.h"
 #include "cgroup/dir.h"
+#include "cgroup/parents.h"
 #include "plan/ops.h"
 
 #define NAME_LIMIT   255
-#define RETRIES      16
+#define RETRIES      1000
 #define CGROUP_MODE  0755
 #define NOTHING_MADE ((size_t) -1)
 
@@ -37,6 +39,8 @@ static int make_one(char *path, size_t length)
 
     path[length] = '\0';
     r = mkdir(path, CGROUP_MODE) < 0 ? -errno : 0;
+    if (r == 0 && saved)
+        parents_mark(path);
     path[length] = saved;
     return r;
 }

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "cgroup/dir.h"
+#include "cgroup/parents.h"
 #include "cgroup/walk.h"
 #include "sys/compat.h"
 
@@ -108,8 +109,10 @@ int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *er
         return r;
     for (;;) {
         r = try_remove(path);
+        if (r >= 0)
+            break;
         if (r != -EBUSY && r != -ENOTEMPTY)
-            return r < 0 ? error_errno(err, r, "remove cgroup \"%s\"", path) : 0;
+            return error_errno(err, r, "remove cgroup \"%s\"", path);
         left = end - now_ms();
         if (left <= 0)
             return busy_error(dir, err);
@@ -117,4 +120,6 @@ int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *er
         if (r < 0)
             return r;
     }
+    parents_remove(dir, path);
+    return 0;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cgroup/cgroup.h"
 #include "container/listen.h"
 #include "container/notify.h"
 #include "launch/plugin.h"
@@ -309,11 +310,23 @@ static bool has_new_namespace(const struct spec *spec, enum namespace_kind kind)
     return false;
 }
 
+/* systemd's slices are not ours to remove, even where it has made them for us. */
+static int look_above(const struct preparation *x)
+{
+    struct state *state = &x->p->state;
+    int r = 0;
+
+    for (size_t i = 0; !state->scope && r >= 0 && i < state->n_cgroups; i++)
+        r = cgroup_look_above(&state->cgroups[i], &x->p->arena, x->err);
+    return r;
+}
+
 static int fill_state(const struct preparation *x)
 {
     struct arena *arena = &x->p->arena;
     const char *root = x->p->spec->root ? x->p->spec->root->path : "";
     struct state *state = &x->p->state;
+    int r;
 
     state->id = x->id;
     state->oci_version = x->p->spec->oci_version;
@@ -333,7 +346,8 @@ static int fill_state(const struct preparation *x)
     state->rdt_class = x->p->plan.rdt_class;
     state->rdt_monitor = x->p->plan.rdt_monitor;
     copy_annotations(x->p->spec, state, arena);
-    return arena->failed ? error_errno(x->err, -ENOMEM, "prepare") : 0;
+    r = look_above(x);
+    return r >= 0 && arena->failed ? error_errno(x->err, -ENOMEM, "prepare") : r;
 }
 
 /* ---- together ---- */

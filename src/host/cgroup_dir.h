@@ -9,5 +9,7 @@ struct cgroup_dir {
     const char *path;  /* below it, begins with "/" */
     bool v2;
     const char
-        *controllers; /* comma list; v1: as mounted; v2: what the host offers there, not what is enabled; or NULL */
+        *controllers;  /* comma list; v1: as mounted; v2: what the host offers there, not what is enabled; or NULL */
+    const char *above; /* while it is being made: how much of the path was there before, where that is not all above the
+                        * last component; or NULL */
 };

@@ -77,6 +77,8 @@ static int row_state_create(struct launch *launch, struct error *err)
 static int row_state_save(struct launch *launch, struct error *err)
 {
     launch->state->creating = false;
+    for (size_t i = 0; i < launch->state->n_cgroups; i++)
+        launch->state->cgroups[i].above = NULL; /* what was made is marked by now */
     return state_write(launch->dir_fd, launch->state, err);
 }
 

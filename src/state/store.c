@@ -55,6 +55,7 @@ static const struct field cgroup_fields[] = {
     STRING("path",        cgroup_dir, path,  .required = true, .rule = &cgroup_path),
     BOOL  ("v2",          cgroup_dir, v2),
     STRING("controllers", cgroup_dir, controllers),
+    STRING("above",       cgroup_dir, above, .rule = &cgroup_path),
 };
 static const struct shape cgroup_shape = SHAPE(cgroup_dir, cgroup_fields);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The container's cgroup: made, entered, limited, removed; on this host's layout, and where only v2 is mounted."""
 
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -76,7 +77,6 @@ def test_relative_path(bundle, rt, here):
     assert made and all(rt.pid(c) in cgroups.members(d) for d in made)
     rt.delete(c, "--force")
     assert not [d for d in where(here.tag) if d.name == f"{here.tag}-x"]
-    cgroups.remove(cgroups.named(here.tag))
 
 
 def test_deep_path(bundle, rt, here):
@@ -87,7 +87,56 @@ def test_deep_path(bundle, rt, here):
     assert rt.status(c) == "running"
     rt.delete(c, "--force")
     assert not [d for d in where(here.tag) if d.name == "c"]
-    cgroups.remove(cgroups.named(here.tag))
+
+
+# what lies above it
+
+@pytest.mark.ours
+@pytest.mark.parametrize("how", ["delete", "run", "failed"])
+def test_parents_that_were_made_are_removed(bundle, rt, here, how):
+    """On v1, hybrid and v2: what was made goes, what was there stays."""
+    for mount in cgroups.hierarchies():
+        (mount / here.tag / "there").mkdir(parents=True)
+    c = bundle(args=["true"], linux={"cgroupsPath": f"/{here.tag}/there/made/deeper/c"},
+               hooks={"createRuntime": [{"path": "/bin/false"}]} if how == "failed" else None)
+    if how == "delete":
+        rt.create(c)
+        assert [d for d in cgroups.named(here.tag) if d.name == "deeper"]
+        rt.delete(c, "--force")
+    else:
+        assert rt.run(c).returncode == (how == "failed")
+    left = cgroups.named(here.tag)
+    assert {d.name for d in left} == {here.tag, "there"} and len(left) == 2 * len(cgroups.hierarchies())
+    cgroups.remove(left)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("first", [0, 1], ids=["maker-first", "maker-last"])
+def test_parents_are_removed_by_the_last(bundle, rt, here, first):
+    """Whoever is deleted last, not only who made them; and not by one that goes while others are there."""
+    pair = [bundle(args=["/bin/probe", "sleep"], linux={"cgroupsPath": f"/{here.tag}/pod/{n}"}) for n in "ab"]
+    for c in pair:
+        rt.create(c)
+    rt.delete(pair[first], "--force")
+    assert {d.name for d in where(here.tag)} == {"pod", "ba"[first]}
+    rt.delete(pair[not first], "--force")
+    assert cgroups.named(here.tag) == []
+
+
+@pytest.mark.ours
+def test_parents_under_concurrent_lives(bundle, rt, here):
+    """One removes what another has just found there: that one makes it again."""
+    bundles = [bundle(args=["true"], linux={"cgroupsPath": f"/{here.tag}/a/b/{n}"}) for n in range(6)]
+
+    def lives(c):
+        for _ in range(12):
+            r = rt.run(c)
+            assert (r.returncode, r.stderr) == (0, ""), str(r)
+
+    with concurrent.futures.ThreadPoolExecutor(len(bundles)) as pool:
+        for f in [pool.submit(lives, c) for c in bundles]:
+            f.result()
+    assert cgroups.named(here.tag) == []
 
 
 def test_dots_in_the_path(bundle, rt, here):

@@ -366,7 +366,7 @@ def test_readable_message_for_people(bundle, rt):
 
 @pytest.mark.ours
 @pytest.mark.parametrize("damage", ["", "{", "null", "[]", '{"id": 5}', "\0" * 100, "x" * 100_000], ids=range(7))
-def test_damaged_state(created, rt, damage):
+def test_damaged_state(created, rt, here, damage):
     """Every verb says so; delete --force cleans up all the same."""
     c = created()
     pid = rt.pid(c)
@@ -382,7 +382,7 @@ def test_damaged_state(created, rt, damage):
     if processes.alive(pid):  # nothing says any more which process and which cgroup it was
         processes.kill_all([pid])
         processes.wait_gone(pid)
-    cgroups.remove(cgroups.named(c.id))
+    cgroups.remove(cgroups.named(here.tag))
 
 
 def _last_line(r):

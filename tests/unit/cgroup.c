@@ -516,6 +516,40 @@ static void test_common_parent(void)
     CHECK_INT(cgroup_remove(&top, 1000, &err), 0);
 }
 
+/* Killed between mkdir and the mark: what the state says is removed, and without it only what is marked. */
+static void above(const struct cgroup_hierarchy *hierarchy)
+{
+    struct cgroup_dir top = ours(hierarchy, ""), a = ours(hierarchy, "/a"), dir = ours(hierarchy, "/a/b/c");
+    struct error err = { 0 };
+    bool made;
+
+    CHECK_INT(cgroup_look_above(&a, &arena, &err), 0);
+    CHECK_STR(a.above, "/");
+    CHECK_INT(mkdir(arena_printf(&arena, "%s%s", top.mount, top.path), 0755), 0);
+    CHECK_INT(cgroup_look_above(&a, &arena, &err), 0);
+    CHECK_INT(cgroup_look_above(&dir, &arena, &err), 0);
+    CHECK_STR(dir.above, top.path);
+    CHECK_INT(mkdir(arena_printf(&arena, "%s%s", a.mount, a.path), 0755), 0);
+    dir.above = NULL;
+    CHECK_INT(cgroup_remove(&dir, 0, &err), 0);
+    CHECK(exists(&a));
+    dir.above = top.path;
+    CHECK_INT(cgroup_remove(&dir, 0, &err), 0);
+    CHECK(!exists(&a) && exists(&top));
+    dir.above = NULL;
+    CHECK_INT(cgroup_make(&dir, NULL, 0, &made, &err), 0);
+    CHECK_INT(cgroup_remove(&dir, 0, &err), 0);
+    CHECK(!exists(&a) && exists(&top));
+    CHECK_INT(cgroup_remove(&top, 0, &err), 0);
+}
+
+static void test_above(void)
+{
+    NEEDS(host.cgroup.n_hierarchies, "no cgroup hierarchies");
+    for (size_t i = 0; i < host.cgroup.n_hierarchies; i++)
+        above(&host.cgroup.hierarchies[i]);
+}
+
 /* The rest of the tests run with nothing but cgroup2 at /sys/fs/cgroup. */
 static void test_unified_view(void)
 {
@@ -547,6 +581,7 @@ static const struct test tests[] = {
     { "devices on v1",                                    test_devices_v1   },
     { "devices on v2",                                    test_devices_v2   },
     { "a common parent in parallel",                      test_common_parent},
+    { "what lies above",                                  test_above        },
     { "a pure v2 view",                                   test_unified_view },
     { "unified: make, join, list, kill, remove",          test_life         },
     { "unified: freeze",                                  test_freeze       },

@@ -30,8 +30,9 @@ def descriptors() -> dict:
 
 
 class Leaks:
-    def __init__(self, tag: str, directory: Path, state_roots, fixtures=()):
-        """fixtures: names that a peer keeps in its state root, once and for all."""
+    def __init__(self, tag: str, directory: Path, state_roots, fixtures=(), keeps_parents=False):
+        """fixtures: names that a peer keeps in its state root, once and for all. keeps_parents: of cgroups."""
+        self.keeps_parents = keeps_parents
         self.tag, self.directory, self.state_roots, self.fixtures = tag, directory, state_roots, set(fixtures)
         self.before = descriptors()
         self.others = set(processes.strays())  # of an earlier test, which has been blamed already
@@ -39,8 +40,8 @@ class Leaks:
     def found(self) -> list:
         """What is left, in words."""
         left = [f"process {p}: {c}" for p, c in processes.strays().items() if p not in self.others]
-        # The parent that cgroupsPath names may stay, as an engine's does; nothing below it, and nothing elsewhere.
-        left += [f"cgroup {p}" for p in cgroups.named(self.tag) if p.name != self.tag]
+        # A peer may leave the parent that cgroupsPath names; nothing below it, and nothing elsewhere.
+        left += [f"cgroup {p}" for p in cgroups.named(self.tag) if not self.keeps_parents or p.name != self.tag]
         left += [f"mount {m}" for m in mounts(self.directory)]
         for root in self.state_roots:
             if root.is_dir():
