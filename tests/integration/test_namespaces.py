@@ -299,6 +299,7 @@ def test_time_and_user(probe, offsets, shown, user):
     assert rows == shown and facts["namespaces"]["time"] != link("time")
 
 
+@pytest.mark.root("the time namespace is made before the user namespace, which takes root")
 @pytest.mark.ours
 def test_clock_of_the_container(sh):
     """What processes see, not only what the kernel was told."""
