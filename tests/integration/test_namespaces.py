@@ -511,13 +511,15 @@ def test_no_mount_namespace(bundle, run):
 @pytest.mark.ours
 def test_joined_mount_namespace(bundle, rt, here):
     """root.path is a path of that namespace."""
-    p = subprocess.Popen(["unshare", "-m", "sh", "-c", f"mount -t tmpfs tmpfs {here.dir}/bundle-2 && mkdir {here.dir}/bundle-2/r && "
+    p = subprocess.Popen(["unshare", "-m", "sh", "-c", f"read x && mount -t tmpfs tmpfs {here.dir}/bundle-2 && mkdir {here.dir}/bundle-2/r && "
                           f"cp -a /bin/busybox {here.dir}/bundle-2/r/ && echo ready && read x"],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         c = bundle(args=["/busybox", "ls", "/"], edit=bare, namespaces=namespaces("pid", "uts", mount=f"/proc/{p.pid}/ns/mnt"),
                    root={"path": str(here.dir / "bundle-2/r")})
         assert c.path == here.dir / "bundle-2"
+        p.stdin.write("the bundle is there\n")
+        p.stdin.flush()
         assert p.stdout.readline() == "ready\n"
         r = rt.run(c)
         assert r.stdout == "busybox\n", str(r)
