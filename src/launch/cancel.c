@@ -36,16 +36,17 @@ void cancel_close(struct cancel *cancel)
     fd_close(&cancel->signal_fd);
 }
 
-int cancel_wait(const struct cancel *cancel, int fd, int timeout_ms, struct error *err)
+int cancel_wait(const struct cancel *cancel, int fd, long seconds, struct error *err)
 {
     struct pollfd set[] = {
         {.fd = fd,                               .events = POLLIN},
         { .fd = cancel ? cancel->signal_fd : -1, .events = POLLIN},
     };
+    const struct timespec timeout = { .tv_sec = seconds };
     int n;
 
     do
-        n = poll(set, 2, timeout_ms);
+        n = ppoll(set, 2, seconds > 0 ? &timeout : NULL, NULL);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return error_errno(err, -errno, "poll");

@@ -19,6 +19,6 @@ struct cancel {
 int cancel_open(struct cancel *cancel, const sigset_t *mask, struct error *err);
 void cancel_close(struct cancel *cancel);
 
-/* Wait until FD can be read, at most TIMEOUT_MS (-1: for ever). 1: it can, 0: the time is over; -EINTR: a signal asks
+/* Wait until FD can be read, at most so many SECONDS (0: for ever). 1: it can, 0: the time is over; -EINTR: a signal asks
  * us to end. CANCEL may be NULL. */
-int cancel_wait(const struct cancel *cancel, int fd, int timeout_ms, struct error *err);
+int cancel_wait(const struct cancel *cancel, int fd, long seconds, struct error *err);

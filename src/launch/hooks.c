@@ -147,12 +147,11 @@ static int wait_exec(const struct hook *hook)
 
 static int wait_hook(const struct hook *hook, struct error *err)
 {
-    long timeout = hook->run->timeout;
     siginfo_t info = { 0 };
     int failed = wait_exec(hook), n = 1;
 
     if (hook->pidfd >= 0)
-        n = cancel_wait(hook->run->cancel, hook->pidfd, timeout ? (int) (timeout * 1000) : -1, err);
+        n = cancel_wait(hook->run->cancel, hook->pidfd, hook->run->timeout, err);
     if (n <= 0)
         kill(hook->pid, SIGKILL); /* still our child: the pid cannot have been reused */
     while (waitid(P_PID, (id_t) hook->pid, &info, WEXITED) < 0 && errno == EINTR)

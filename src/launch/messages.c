@@ -219,7 +219,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
 /* 1: a message; 0: crun-init is gone, or has executed its program. */
 static int receive(struct launch *launch, struct message *message, int *ret_fd, struct error *err)
 {
-    int r = cancel_wait(launch->cancel, launch->sync_fd, -1, err);
+    int r = cancel_wait(launch->cancel, launch->sync_fd, 0, err);
 
     if (r < 0)
         return r;

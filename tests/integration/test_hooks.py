@@ -438,6 +438,14 @@ def test_timeout_of_poststop(hooked, diary, rt):
     assert 0.9 < time.monotonic() - start < 5
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("timeout", [4294968, 2**63 - 1])
+@pytest.mark.parametrize("name", ["createRuntime", "createContainer", "poststart"])
+def test_timeout_of_many_days(hooked, diary, run, name, timeout):
+    """4294968 s are 2**32 ms and 704."""
+    assert run(hooked({name: [diary.entry(name, "sleep 1.2", timeout=timeout)]})).returncode == 0
+
+
 def test_timeout_that_is_not_reached(hooked, diary, run):
     assert run(hooked({n: [diary.entry(n, "sleep 0.05", timeout=20)] for n in ALL})).returncode == 0
 
