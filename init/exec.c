@@ -16,12 +16,15 @@
 int init_cwd(struct init *init, const struct op_cwd *op)
 {
     const char *path = init_str(init, op->path);
-    _cleanup_close_ int fd = op->create ? path_make(init, path, S_IFDIR | 0755, 0, NULL) : path_open(init, path, 0);
+    _cleanup_close_ int fd = -1;
     int r;
 
-    if (fd < 0)
-        return init_fail(init, fd, "chdir", path);
-    r = sys_fchdir(fd);
+    if (!path_is_root(path))
+        r = fd = op->create ? path_make(init, path, S_IFDIR | 0755, 0, NULL) : path_open(init, path, 0);
+    else
+        r = init->root_fd;
+    if (r >= 0)
+        r = sys_fchdir(r);
     return r < 0 ? init_fail(init, r, "chdir", path) : 0;
 }
 

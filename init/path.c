@@ -168,7 +168,7 @@ static int walk_path(struct walk *walk, const char *path)
     if (r == 0)
         r = walk_all(walk);
     if (r == 0)
-        r = sys_fcntl(walk_here(walk), F_DUPFD_CLOEXEC, 0);
+        r = walk->depth ? walk->stack[--walk->depth] : sys_fcntl(walk->root_fd, F_DUPFD_CLOEXEC, 0);
     while (walk->depth)
         walk_up(walk);
     return r;

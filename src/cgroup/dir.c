@@ -99,7 +99,7 @@ int cgroup_open(const struct cgroup_dir *dir, struct error *err)
 
     if (r < 0)
         return r;
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? error_errno(err, -errno, "open cgroup \"%s\"", path) : fd;
 }
 

@@ -42,7 +42,7 @@ static int remove_child(int parent_fd, const char *name, void *userdata)
 static int remove_below(const char *path)
 {
     const struct cgroup_visitor visitor = { NULL, remove_child, NULL };
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    _cleanup_close_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0)
         return -errno;

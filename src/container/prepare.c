@@ -39,7 +39,7 @@ static int find_bundle(const struct preparation *x)
 
 static int read_config(const struct preparation *x)
 {
-    _cleanup_close_ int dir = open(x->p->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    _cleanup_close_ int dir = openat(AT_FDCWD, x->p->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r;
 
     if (dir < 0)

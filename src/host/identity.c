@@ -15,6 +15,7 @@
 #include "base/fd.h"
 
 #define UID_MAP_LIMIT 65536
+#define LIKELY_LAST   40 /* CAP_CHECKPOINT_RESTORE, the last one since Linux 5.9 */
 
 /* capget(2)'s structures; <linux/capability.h> is not there for every libc. */
 struct capability_header {
@@ -36,16 +37,23 @@ static uint64_t capabilities_effective(void)
     return data[0].effective | (uint64_t) data[1].effective << 32;
 }
 
+/* Any error but EINVAL says nothing: too high a number is found out when it is dropped, too low a one never. */
+static bool knows_capability(uint32_t number)
+{
+    return prctl(PR_CAPBSET_READ, (unsigned long) number, 0, 0, 0) >= 0 || errno != EINVAL;
+}
+
 /* The bounding set knows every capability of the kernel: asking it (EINVAL above the last) needs no procfs. */
 static uint32_t capability_last(void)
 {
     uint32_t known = 0, unknown = 64;
 
+    if (knows_capability(LIKELY_LAST) && !knows_capability(LIKELY_LAST + 1))
+        return LIKELY_LAST;
     while (unknown - known > 1) {
         uint32_t middle = (known + unknown) / 2;
 
-        /* Any other error says nothing: too high a number is found out when it is dropped, too low a one never. */
-        if (prctl(PR_CAPBSET_READ, (unsigned long) middle, 0, 0, 0) >= 0 || errno != EINVAL)
+        if (knows_capability(middle))
             known = middle;
         else
             unknown = middle;

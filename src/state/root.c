@@ -139,7 +139,7 @@ static int verify_root(int fd, const char *path, struct error *err)
 
 static int open_root(const char *path, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
 
     if (fd >= 0)
@@ -165,7 +165,7 @@ int state_root_open(const char *root, const char *name, bool rootless, int *ret_
         return error_set(err, -EINVAL, "--root: expected a directory, found \"\"");
     if (!path)
         return out_of_memory(err);
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
         r = make_root(path, rootless ? ROOT_MODE_ROOTLESS : ROOT_MODE, err);
         fd = r < 0 ? r : open_root(path, err);
