@@ -171,13 +171,12 @@ def test_out_of_memory_as_one(running, rt):
     rt.wait_status(c, "stopped", 60)
 
 
-@pytest.mark.parametrize("times", [10])
-def test_half_a_mebibyte(bundle, run, times):
-    for limit in (512 * K, 256 * K):
-        c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": limit, "swap": limit}, "pids": {"limit": 1}})
-        for _ in range(times):
-            r = run(c)
-            assert (r.returncode, r.stdout, r.stderr) == (0, "fits\n", ""), str(r)
+def test_half_a_mebibyte(bundle, run):
+    """A promise. 256 KiB do with Linux 7.2, and not always with 6.1."""
+    c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": 512 * K, "swap": 512 * K}, "pids": {"limit": 1}})
+    for _ in range(10):
+        r = run(c)
+        assert (r.returncode, r.stdout, r.stderr) == (0, "fits\n", ""), str(r)
 
 
 # cpu
