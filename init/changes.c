@@ -2,7 +2,8 @@
 /*
  * Mounts of a container that runs change all together or not at all: what was mounted stays at hand as a descriptor, of
  * what was taken off a clone is kept. Nothing is looked up a second time to take a mount back, so that whatever the
- * container has moved meanwhile, it is that mount which goes. What was removed comes back where its path leads then.
+ * container has moved meanwhile, it is that mount which goes. They are kept when the parent says so, and taken back when it
+ * is gone before. What was removed comes back where its path leads then.
  */
 #include "init/init.h"
 #include "sys/mounts.h"
@@ -37,6 +38,21 @@ static uint64_t mount_id(int fd)
     return r == 0 && statx.mask & (SYS_STATX_MNT_ID_UNIQUE | SYS_STATX_MNT_ID) ? statx.mnt_id : 0;
 }
 
+/* Through the verified procfs, whose link names this mount and no other. Whoever is in it may stay until he leaves. */
+static int unmount(struct init *init, int fd)
+{
+    char link[32];
+    struct text text = text_init(link, sizeof link);
+    int r = sys_fchdir(init->proc_fd);
+
+    text_put(&text, "self/fd/");
+    text_put_number(&text, fd);
+    if (r == 0)
+        r = sys_umount2(link, MNT_DETACH);
+    sys_fchdir(init->root_fd);
+    return r;
+}
+
 int changes_mounted(struct init *init, int fd)
 {
     int copy_fd, r;
@@ -45,7 +61,10 @@ int changes_mounted(struct init *init, int fd)
         return 0;
     copy_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
     r = copy_fd < 0 ? copy_fd : keep(init, copy_fd, NULL);
-    return r < 0 ? init_fail(init, r, "fcntl", NULL) : 0;
+    if (r == 0)
+        return 0;
+    unmount(init, fd);
+    return init_fail(init, r, "fcntl", NULL);
 }
 
 /* At the end, when the parent does nothing but listen: it may be sending us trees until then. */
@@ -72,21 +91,6 @@ int init_tell(struct init *init, const struct op_tell *op)
 
 /* ---- taking off ---- */
 
-/* Through the verified procfs, whose link names this mount and no other. Whoever is in it may stay until he leaves. */
-static int unmount(struct init *init, int fd)
-{
-    char link[32];
-    struct text text = text_init(link, sizeof link);
-    int r = sys_fchdir(init->proc_fd);
-
-    text_put(&text, "self/fd/");
-    text_put_number(&text, fd);
-    if (r == 0)
-        r = sys_umount2(link, MNT_DETACH);
-    sys_fchdir(init->root_fd);
-    return r;
-}
-
 /* A mount on a symbolic link itself (dest-nofollow) is tried first. */
 static int find_mount(struct init *init, const struct op_unmount *op)
 {
@@ -107,20 +111,10 @@ static int find_mount(struct init *init, const struct op_unmount *op)
         "what was added is not what is mounted there now (the container has moved, covered or removed it)");
 }
 
-/* Nothing can fail after the last one. */
-static bool is_last(const struct init *init)
-{
-    return init->row + 1 >= init->n_ops || init->ops[init->row + 1].kind != OP_UNMOUNT;
-}
-
 static int keep_clone(struct init *init, int fd, const char *target)
 {
-    int clone_fd, r;
-
-    if (is_last(init))
-        return 0;
-    clone_fd = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
-    r = clone_fd < 0 ? clone_fd : keep(init, clone_fd, target);
+    int clone_fd = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    int r = clone_fd < 0 ? clone_fd : keep(init, clone_fd, target);
     return r < 0 ? init_fail(init, r, "open_tree", target) : 0;
 }
 
@@ -135,8 +129,7 @@ int init_unmount(struct init *init, const struct op_unmount *op)
     r = unmount(init, fd);
     if (r == 0)
         return 0;
-    if (!is_last(init))
-        close_fdp(&init->changes.list[--init->changes.n].fd);
+    close_fdp(&init->changes.list[--init->changes.n].fd);
     return init_fail(init, r, "umount2", target);
 }
 

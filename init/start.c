@@ -42,6 +42,7 @@ int init_wait_start(struct init *init, const struct op_wait_start *op)
 
     (void) op;
     process_release(init);
+    sys_prctl(PR_SET_NAME, (unsigned long) BLOB_WAITING_NAME, 0);
     close_all_but_socket(init);
     r = accept_start(init);
     if (r < 0)

@@ -110,11 +110,22 @@ static int reach(struct init *init)
     return r < 0 ? init_fail(init, r, "sendmsg", NULL) : 0;
 }
 
+/* The word to keep changes comes, or the end of the socket: what else goes wrong may pass. */
+static int wait_word(struct init *init)
+{
+    int r, tries = init->changes.kept ? 10 : 1;
+
+    do
+        r = message_wait_go(init, init->report_fd, init->row);
+    while (r < 0 && r != -EPIPE && --tries > 0);
+    return r;
+}
+
 static int stand(struct init *init)
 {
-    int r = message_wait_go(init, init->report_fd, init->row);
+    int r = wait_word(init);
 
-    if (r == -EPIPE)
+    if (r == -EPIPE && !init->changes.kept)
         sys_exit_group(1);
     return r < 0 ? init_fail(init, r, "recvmsg", NULL) : 0;
 }

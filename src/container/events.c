@@ -173,7 +173,7 @@ static int watch_to_the_end(struct watch *watch, struct error *err)
     while (r >= 0 && !ended) {
         r = wait_for_something(watch, &ended);
         if (r < 0)
-            return error_errno(err, r, "poll");
+            return error_errno(err, r, "wait for events: poll");
         r = check_memory(watch, err);
         if (r >= 0 && !ended)
             r = tell_statistics(watch, err);

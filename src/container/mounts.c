@@ -29,7 +29,8 @@ struct change {
     struct state state; /* of the launch; never written */
     struct plan_added_mount *added;
     size_t n_added;
-    int pidfd; /* the container's first process */
+    bool recorded; /* the list names what was added now */
+    int pidfd;     /* the container's first process */
     struct error *err;
 };
 
@@ -122,20 +123,22 @@ static const char *target_of(const struct blob *blob, const struct op *op)
     return blob_str(blob, op->kind == OP_MOUNT ? op->mount.target : op->bind.target);
 }
 
-static int write_added(struct change *x, const struct launch *launch)
+static int write_added(struct launch *launch, struct error *err)
 {
+    struct change *x = launch->record_data;
     struct plan_added_mount *all =
         arena_new(&x->container.arena, struct plan_added_mount, x->n_added + launch->n_mounted);
     const struct blob *blob = x->plan.blob;
 
     if (!all)
-        return error_errno(x->err, -ENOMEM, "mounts add");
+        return error_errno(err, -ENOMEM, "mounts add");
+    x->recorded = true;
     if (x->n_added)
         memcpy(all, x->added, x->n_added * sizeof *all);
     for (size_t i = 0; i < launch->n_mounted; i++)
         all[x->n_added + i] = (struct plan_added_mount){ target_of(blob, &blob_ops(blob)[launch->mounted[i].row]),
                                                          launch->mounted[i].id };
-    return state_mounts_write(x->container.dir_fd, all, x->n_added + launch->n_mounted, x->err);
+    return state_mounts_write(x->container.dir_fd, all, x->n_added + launch->n_mounted, err);
 }
 
 static bool is_removed(const struct change *x, uint64_t id)
@@ -148,14 +151,25 @@ static bool is_removed(const struct change *x, uint64_t id)
     return false;
 }
 
-static int write_left(struct change *x)
+/* They are gone, as was asked for: that the list still names them is no reason to bring them back. */
+static int write_left(struct launch *launch, struct error *err)
 {
+    struct change *x = launch->record_data;
     size_t n = 0;
 
     for (size_t i = 0; i < x->n_added; i++)
         if (!is_removed(x, x->added[i].id))
             x->added[n++] = x->added[i];
-    return state_mounts_write(x->container.dir_fd, x->added, n, x->err);
+    if (state_mounts_write(x->container.dir_fd, x->added, n, err) < 0)
+        log_write(x->context->log, LOG_LEVEL_WARNING, "%s", err->text);
+    return 0;
+}
+
+/* The mounts were taken back after the list was written. That fails without harm: their numbers are not given again. */
+static void take_back_list(struct change *x)
+{
+    if (x->recorded)
+        state_mounts_write(x->container.dir_fd, x->added, x->n_added, &(struct error){ 0 });
 }
 
 static void launch_set_up(struct launch *launch, struct change *x)
@@ -168,6 +182,19 @@ static void launch_set_up(struct launch *launch, struct change *x)
     *launch = (struct launch){ .plan = &x->plan, .state = &x->state, .root_path = "", .log = x->context->log };
     launch_init(launch);
     launch->target_fd = x->pidfd;
+    launch->record = x->removes ? write_left : write_added;
+    launch->record_data = x;
+}
+
+/* The word to keep the changes is said; if it could not be heard they were taken back. */
+static int wait_end(struct change *x, int pidfd)
+{
+    siginfo_t info = { 0 };
+
+    waitid((idtype_t) SYS_P_PIDFD, (id_t) pidfd, &info, WEXITED);
+    if (info.si_code == CLD_EXITED && info.si_status != 0)
+        return error_set(x->err, -EIO, "mounts: crun-init has taken the changes back at the last moment");
+    return 0;
 }
 
 static int change(struct change *x)
@@ -178,9 +205,9 @@ static int change(struct change *x)
     launch_set_up(&launch, x);
     r = launch_walk(&launch, x->err);
     if (r >= 0)
-        waitid((idtype_t) SYS_P_PIDFD, (id_t) launch.pidfd, &(siginfo_t){ 0 }, WEXITED);
-    if (r >= 0)
-        r = x->removes ? write_left(x) : write_added(x, &launch);
+        r = wait_end(x, launch.pidfd);
+    else
+        take_back_list(x);
     launch_done(&launch);
     return r;
 }

@@ -49,7 +49,7 @@ int cancel_wait(const struct cancel *cancel, int fd, long seconds, struct error 
         n = ppoll(set, 2, seconds > 0 ? &timeout : NULL, NULL);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return error_errno(err, -errno, "poll");
+        return error_errno(err, -errno, "wait for the container's process: poll");
     if (set[0].revents) /* what came to its end is not interrupted: the program runs, and the signal is for it */
         return 1;
     return set[1].revents ? error_set(err, -EINTR, "interrupted by a signal") : 0;

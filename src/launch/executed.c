@@ -3,9 +3,10 @@
  * The end of the socket means that crun-init has executed the program, or that it has died without a word. The latter
  * a seccomp profile can do that refuses execve and what the failure would be told with. The kernel ends the two in
  * another order: an exec has replaced the memory before it closes descriptors, so /proc/PID/exe is the program; a death
- * gives up the memory first, so that there is none. The name that crun-init takes before it installs the filter is then
- * still to be read; an exec would have changed it to one without a slash. An ordinary user may not look at a process
- * that has no memory, nor at one of another user of his: then the name alone tells, which an exec changes in no time.
+ * gives up the memory first, so that there is none. The name that crun-init takes when it waits for the start, and
+ * before it installs the filter, is then still to be read; an exec would have changed it to one without a slash. An
+ * ordinary user may not look at a process that has no memory, nor at one of another user of his: then the name alone
+ * tells, which an exec changes in no time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,8 @@
 
 enum { DEATH_TIMEOUT_MS = 10000, LOOK_MS = 1 }; /* descriptors are closed: what is left of the end takes no time */
 
+#define OWN_NAME "(crun/" /* what those of blob.h begin with */
+
 /* 0 for a living process, -ENOENT for one without memory; -EACCES where an ordinary user may not know. */
 static int look_at_memory(pid_t pid)
 {
@@ -32,14 +35,15 @@ static int look_at_memory(pid_t pid)
     return readlink(path, target, sizeof target) < 0 ? -errno : 0;
 }
 
-static bool has_filter_name(pid_t pid)
+/* NAME: one of those that crun-init takes. */
+static bool has_name(pid_t pid, const char *name)
 {
     char path[64], text[128] = "";
     _cleanup_close_ int fd = -1;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, "(" BLOB_FILTERED_NAME ")");
+    return fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, name);
 }
 
 static int filter_error(int pidfd, struct error *err)
@@ -61,9 +65,9 @@ static bool ended_by_name(pid_t pid, int pidfd)
 {
     struct pollfd process = { .fd = pidfd, .events = POLLIN };
 
-    for (int i = 0; i < DEATH_TIMEOUT_MS / LOOK_MS && has_filter_name(pid); i++)
+    for (int i = 0; i < DEATH_TIMEOUT_MS / LOOK_MS && has_name(pid, OWN_NAME); i++)
         if (poll(&process, 1, LOOK_MS) > 0)
-            return has_filter_name(pid);
+            return has_name(pid, OWN_NAME);
     return false;
 }
 
@@ -73,7 +77,14 @@ static bool ended_by_memory(pid_t pid, int pidfd)
 
     if (pidfd >= 0)
         poll(&process, 1, DEATH_TIMEOUT_MS);
-    return has_filter_name(pid);
+    return has_name(pid, OWN_NAME);
+}
+
+static int ended_error(pid_t pid, int pidfd, struct error *err)
+{
+    if (has_name(pid, "(" BLOB_WAITING_NAME ")"))
+        return error_set(err, -ECHILD, "the container's process ended before its program was executed");
+    return filter_error(pidfd, err);
 }
 
 int launch_check_executed(pid_t pid, int pidfd, struct error *err)
@@ -81,5 +92,5 @@ int launch_check_executed(pid_t pid, int pidfd, struct error *err)
     int r = look_at_memory(pid);
     bool ended = (r == -ENOENT && ended_by_memory(pid, pidfd)) || (r == -EACCES && ended_by_name(pid, pidfd));
 
-    return ended ? filter_error(pidfd, err) : 0;
+    return ended ? ended_error(pid, pidfd, err) : 0;
 }

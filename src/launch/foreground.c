@@ -234,7 +234,7 @@ static int watch_process(struct watch *watch, int *terminal_fd, struct error *er
     while (r >= 0 && !(watch->ended && relay_finished(&watch->relay))) {
         r = turn(watch);
         if (r < 0)
-            error_errno(err, r, "poll");
+            error_errno(err, r, "wait for the container's process: poll");
     }
     relay_done(&watch->relay);
     fd_close(&watch->signal_fd);

@@ -52,7 +52,9 @@ struct launch {
     const char *console_socket;              /* gets the terminal's master, or NULL */
     struct listener listener;                /* who gets the seccomp filter's listener */
     struct log *log;
-    struct timeline *timeline;   /* or NULL */
+    struct timeline *timeline;                               /* or NULL */
+    int (*record)(struct launch *launch, struct error *err); /* row RECORD: what follows it cannot fail */
+    void *record_data;
     const struct cancel *cancel; /* signals that end the launch, or NULL: they end us at once */
     /* in progress and results */
     int dir_fd; /* state directory, locked */

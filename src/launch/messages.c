@@ -157,13 +157,22 @@ static int check_alive(struct launch *launch, struct error *err)
     return error_set(err, oom.code, "%s", oom.text);
 }
 
+/* Nobody else knows of the sibling, and its number is ours until we have waited for it. */
+static void disown(pid_t pid)
+{
+    sys_kill(pid, SIGKILL);
+    waitid(P_PID, (id_t) pid, &(siginfo_t){ 0 }, WEXITED);
+}
+
 /* The sibling that init went on in has another pid. */
 static int adopt(struct launch *launch, const struct message *message, struct error *err)
 {
     int pidfd = sys_pidfd_open(message->code, 0);
 
-    if (pidfd < 0)
-        return error_errno(err, pidfd, "pidfd_open %d", message->code);
+    if (pidfd < 0) {
+        disown(message->code);
+        return error_errno(err, pidfd, "pidfd_open of the container's process %d", message->code);
+    }
     /* The first process ends by itself: it must not stay a zombie of ours. */
     waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
     fd_close(&launch->pidfd);

@@ -560,6 +560,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return notify_open(&launch->notify, launch->dir_fd, text(launch, op->notify.name), err);
     case OP_STATE_SAVE:
         return row_state_save(launch, err);
+    case OP_RECORD:
+        return launch->record ? launch->record(launch, err) : 0;
     case OP_PIDFD_SEND:
         return descriptor_send(text(launch, op->pidfd_send.path), "pidfd", launch->pidfd, err);
     case OP_PID_FILE:
@@ -634,7 +636,7 @@ static bool speaks_for_itself(const struct op *op)
 {
     return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE || op->kind == OP_OPEN ||
            op->kind == OP_FILE_SYSTEM || op->kind == OP_SCOPE_START || op->kind == OP_CGROUP_MAKE ||
-           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE;
+           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE || op->kind == OP_RECORD;
 }
 
 int launch_row(struct launch *launch, const struct op *op, struct error *err)

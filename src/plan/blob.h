@@ -85,7 +85,8 @@ enum message_type {
 
 #define LISTENER_SEND 1
 
-/* What crun-init calls itself (comm) before it installs a filter that may kill it. */
+/* What crun-init calls itself (comm) while it waits for the start, and before it installs a filter that may kill it. */
+#define BLOB_WAITING_NAME  "crun/created"
 #define BLOB_FILTERED_NAME "crun/seccomp"
 
 struct message {

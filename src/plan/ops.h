@@ -92,6 +92,8 @@ typedef int32_t op_slot;
     OP(RLIMIT_RAISE, rlimit_raise, NUM(resource) NUM(hard))                                                                  \
     OP(PID_FILE, pid_file, STR(path))                                                                                        \
     OP(STATE_SAVE, state_save, )                                                                                             \
+    /* What init has told since CHANGES is written down (struct launch: record) before it may keep its changes. */           \
+    OP(RECORD, record, )                                                                                                     \
     /* Send a pidfd of the process to the unix socket PATH. */                                                               \
     OP(PIDFD_SEND, pidfd_send, STR(path))
 

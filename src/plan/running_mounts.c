@@ -9,6 +9,8 @@
  *     CHANGES                             CHANGES: from here on a failure takes everything back
  *                                         MOUNT, BIND ..., TELL; or UNMOUNT ...
  *     SYNC ◀─── REACHED ───────────────── SYNC
+ *     RECORD
+ *     SYNC ──── GO ─────────────────────▶ SYNC; without it everything is taken back
  *                                         END
  *
  * What comes from the host is opened out here: init enters the container's mount namespace, whose every path may be a
@@ -158,6 +160,8 @@ static void end_rows(struct planner *planner)
 {
     plan_add(planner, OP_TELL, SIDE_INIT, "mounts of the container");
     plan_add(planner, OP_SYNC, SIDE_BOTH, "mounts are changed")->sync.mode = SYNC_PARENT_WAITS;
+    plan_add(planner, OP_RECORD, SIDE_PARENT, "list of added mounts");
+    plan_add(planner, OP_SYNC, SIDE_BOTH, "mounts are kept")->sync.mode = SYNC_INIT_WAITS;
     plan_add(planner, OP_END, SIDE_INIT, "helper");
 }
 
