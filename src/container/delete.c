@@ -62,11 +62,16 @@ static void remove_rdt(const struct state *state)
         rmdir(state->rdt_class);
 }
 
-static bool is_file(const char *path)
+/* 1: a file was removed, or there is none; 0: what is there is no file; -errno. */
+static int unlink_file(const char *path)
 {
     struct stat st;
 
-    return lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT || errno == ENOTDIR ? 1 : -errno;
+    if (!S_ISREG(st.st_mode))
+        return 0;
+    return unlink(path) < 0 && errno != ENOENT ? -errno : 1;
 }
 
 /* The pid file, and what a runtime killed while it wrote it has left beside it (file_replace). What is no file is not
@@ -76,11 +81,13 @@ static void remove_pid_file(struct crun_context *context, const char *path)
     const char *slash = strrchr(path, '/');
     char temporary[PATH_MAX];
     int n = slash ? snprintf(temporary, sizeof temporary, "%.*s/.%s.new", (int) (slash - path), path, slash + 1) : -1;
+    int r;
 
     if (n > 0 && n < (int) sizeof temporary)
         unlink(temporary);
-    if (is_file(path) && unlink(path) < 0 && errno != ENOENT)
-        log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, errno_text(errno));
+    r = unlink_file(path);
+    if (r < 0)
+        log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, errno_text(-r));
 }
 
 /* Without the kept config.json an earlier delete had come past the hooks when it was killed. */

@@ -140,6 +140,7 @@ REGRESSIONS = {
     ("run-user", 1, "fsconfig", "ENOMEM"),  # the host's /sys was bound where memory was short
     ("kill-all", 0, "openat", "EMFILE"), ("kill-all", 0, "write", "ENOSPC"),  # left frozen, without a word
     ("delete-paused", 0, "openat", "EMFILE"), ("delete-paused", 0, "write", "ENOSPC"),  # waited for what was frozen
+    ("delete-paused", 0, "lstat", "EIO"),  # the pid file was left without a word
     ("create-terminal", 0, "read", "EIO"),  # created, but "stopped" ever after
     ("create", 0, "renameat", "KILL"),  # .PIDFILE.new was left
     ("start", 1, "accept4", "ENOMEM"),  # said to be started, but had ended
