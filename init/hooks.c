@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Hooks in the container's namespaces: the state document on standard input, and an end by status, signal or time.
- * A hook gets the standard streams and nothing else of ours, and its standard error is kept for the message. That it
+ * A hook gets the standard streams and nothing else of ours, and its standard error is kept for the message, unless
+ * somebody wants it in a file. That it
  * could not be executed comes back through a pipe that a successful exec closes. The texts are those of the parent's
  * hooks (src/launch/hooks.c).
  */
@@ -13,7 +14,7 @@ enum { TAIL = 300 };
 struct hook {
     struct init *init;
     const struct op_hook *op;
-    int errors_fd; /* a memfd; or -1: it has our standard error */
+    int errors_fd; /* a memfd; or -1: it has a file, or our standard error */
     int pid, pid_fd, pipe_fd;
 };
 
@@ -26,7 +27,11 @@ static void __attribute__((noreturn)) run(const struct hook *hook, char **args, 
         sys_lseek(init->state_fd, 0, SEEK_SET);
         r = sys_dup3(init->state_fd, 0, 0);
     }
-    if (r >= 0 && hook->errors_fd >= 0)
+    if (r >= 0 && hook->op->output >= 0)
+        r = sys_dup3(slot_fd(init, hook->op->output), 1, 0);
+    if (r >= 0 && hook->op->errors >= 0)
+        r = sys_dup3(slot_fd(init, hook->op->errors), 2, 0);
+    else if (r >= 0 && hook->errors_fd >= 0)
         r = sys_dup3(hook->errors_fd, 2, 0);
     if (init->blob->fd_base > 3)
         sys_close_range(3, (unsigned) init->blob->fd_base - 1, CLOSE_RANGE_CLOEXEC);
@@ -118,7 +123,8 @@ int init_hook(struct init *init, const struct op_hook *op)
 
     if (r < 0)
         return init_fail(init, r, "pipe2", NULL);
-    hook.errors_fd = sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
+    if (op->errors < 0)
+        hook.errors_fd = sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
     hook.pid = sys_clone(CLONE_PIDFD | SIGCHLD, &hook.pid_fd);
     hook.pipe_fd = pipe_fds[hook.pid == 0];
     if (hook.pid == 0)

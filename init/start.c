@@ -22,6 +22,15 @@ static int accept_start(struct init *init)
     }
 }
 
+/* startContainer hooks are still to come. */
+static bool is_for_hooks(const struct init *init, op_slot slot)
+{
+    for (uint32_t i = 0; i < init->n_ops; i++)
+        if (init->ops[i].kind == OP_HOOK && (init->ops[i].hook.output == slot || init->ops[i].hook.errors == slot))
+            return true;
+    return false;
+}
+
 /* Somebody may look at us for days, and may well be in the container: the host's procfs, the slots and the covers are
  * not left open. The rows that follow look nothing up. */
 static void close_all_but_socket(struct init *init)
@@ -33,7 +42,8 @@ static void close_all_but_socket(struct init *init)
         *fds[i] = -1;
     }
     for (uint32_t i = 0; i < init->blob->n_slots; i++)
-        sys_close(slot_fd(init, (op_slot) i));
+        if (!is_for_hooks(init, (op_slot) i))
+            sys_close(slot_fd(init, (op_slot) i));
 }
 
 int init_wait_start(struct init *init, const struct op_wait_start *op)

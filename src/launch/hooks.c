@@ -42,11 +42,19 @@ int document_fd(const char *text, struct error *err)
     return take_fd(&fd);
 }
 
-static int append_to(const char *path, struct error *err)
+/* Nobody waits for the reader of a FIFO; once there is one, a hook may wait for it as for any other. */
+int hook_output_open(const char *path, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+    _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 
-    return fd < 0 ? error_errno(err, -errno, "open \"%s\" for the output of hooks", path) : fd;
+    if (fd < 0) {
+        int r = error_errno(err, -errno, "open \"%s\" for the output of hooks", path);
+
+        return r == -ENXIO ? error_append(err, " (nobody reads it)") : r;
+    }
+    if (fcntl(fd, F_SETFL, O_APPEND) < 0)
+        return error_errno(err, -errno, "fcntl \"%s\"", path);
+    return take_fd(&fd);
 }
 
 static bool is_null(int fd)
@@ -70,13 +78,13 @@ static int nowhere_fd(struct error *err)
 
 static int output_fd(const char *path, struct error *err)
 {
-    return path ? append_to(path, err) : nowhere_fd(err);
+    return path ? hook_output_open(path, err) : nowhere_fd(err);
 }
 
 /* Kept in memory for the message, unless somebody wants it in a file. */
 static int errors_fd(const char *path, struct error *err)
 {
-    int fd = path ? append_to(path, err) : sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
+    int fd = path ? hook_output_open(path, err) : sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
 
     return fd < 0 && !path ? error_errno(err, fd, "memfd_create for standard error") : fd;
 }

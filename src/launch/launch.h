@@ -129,6 +129,8 @@ struct hook_run {
     const struct cancel *cancel; /* or NULL */
 };
 int hook_run(const struct hook_run *run, struct error *err);
+/* A file for what hooks write, at its end. */
+int hook_output_open(const char *path, struct error *err);
 /* A descriptor with the text, positioned at its start. */
 int document_fd(const char *text, struct error *err);
 

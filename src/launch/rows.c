@@ -473,6 +473,15 @@ static int row_stream_owner(const struct op_stream_owner *row, struct error *err
 
 /* ---- hooks ---- */
 
+static int row_hook_output(struct launch *launch, const struct op_hook_output *row, struct error *err)
+{
+    int fd = hook_output_open(text(launch, row->path), err);
+
+    if (fd >= 0)
+        launch->slots[row->slot] = fd;
+    return fd < 0 ? fd : 0;
+}
+
 static int row_hook(struct launch *launch, const struct op_hook *row, struct error *err)
 {
     _cleanup_free_ char *document = NULL;
@@ -598,6 +607,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_net_device(launch, &op->net_device, err);
     case OP_OPEN:
         return row_open(launch, op, err);
+    case OP_HOOK_OUTPUT:
+        return row_hook_output(launch, &op->hook_output, err);
     case OP_FILE_SYSTEM:
         return row_file_system(launch, op, err);
     case OP_TIME:

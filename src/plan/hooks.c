@@ -29,6 +29,26 @@ static struct op_list arguments(struct planner *planner, const struct spec_hook 
     return plan_list(planner, &hook->path, 1);
 }
 
+static op_slot output_row(struct planner *planner, const char *annotation)
+{
+    const char *path = spec_annotation(planner->input->spec, annotation);
+    struct op *op;
+
+    if (!path)
+        return SLOT_NONE;
+    op = plan_add(planner, OP_HOOK_OUTPUT, SIDE_PARENT, "annotations[\"%s\"]", annotation);
+    op->hook_output.path = plan_str(planner, path);
+    return op->hook_output.slot = plan_slot(planner);
+}
+
+void plan_hooks_output(struct planner *planner)
+{
+    if (!plan_has_hooks(planner, HOOK_CREATE_CONTAINER) && !plan_has_hooks(planner, HOOK_START_CONTAINER))
+        return;
+    planner->hook_output = output_row(planner, "run.oci.hooks.stdout");
+    planner->hook_errors = output_row(planner, "run.oci.hooks.stderr");
+}
+
 void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side)
 {
     const struct spec_hooks *hooks = &planner->input->spec->hooks[kind];
@@ -38,6 +58,8 @@ void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side)
         struct op *op = plan_add(planner, OP_HOOK, side, "error running %s hook #%zu", hook_kind_name(kind), i);
 
         op->hook.kind = kind;
+        op->hook.output = side == SIDE_INIT ? planner->hook_output : SLOT_NONE;
+        op->hook.errors = side == SIDE_INIT ? planner->hook_errors : SLOT_NONE;
         op->hook.index = (int64_t) i;
         op->hook.path = plan_str(planner, hook->path);
         op->hook.args = arguments(planner, hook);

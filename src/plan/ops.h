@@ -77,6 +77,8 @@ typedef int32_t op_slot;
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. \
      * PEER: mounts made in the tree appear on the host too (otherwise it is made a slave). */                                                \
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive) NUM(peer))                   \
+    /* Open file PATH for what init's hooks write, at SLOT. */                                                               \
+    OP(HOOK_OUTPUT, hook_output, SLOT(slot) STR(path))                                                                       \
     /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                        \
     OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                             \
     /* The time namespace for children, taken before the clone and left after it: that at PATH, or (none) a new one with \
@@ -104,8 +106,8 @@ typedef int32_t op_slot;
     /* From here on the mounts of a running container change: init takes every change back if a later row fails, before \
      * it ends, also without the parent; the parent waits for that. */ \
     OP(CHANGES, changes, )                                                                                                \
-    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). */                                    \
-    OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout))                                      \
+    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). OUTPUT, ERRORS: files for init's. */  \
+    OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout) SLOT(output) SLOT(errors))            \
     /* Standard streams that are pipes or files of the caller become UID:GID: by init, or where they are strangers in \
      * its user namespace by the parent, with the ids of the host. */   \
     OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))

@@ -224,7 +224,9 @@ static int planner_init(struct planner *planner, const struct plan_input *input,
     size_t head;
     int r;
 
-    *planner = (struct planner){ .input = input, .arena = arena, .err = err };
+    *planner = (struct planner){
+        .input = input, .arena = arena, .err = err, .hook_output = SLOT_NONE, .hook_errors = SLOT_NONE
+    };
     planner->ops_capacity = rows_needed(input->spec);
     if (planner->ops_capacity == 0)
         return error_set(err, -E2BIG, "the configuration is too large to launch");
@@ -302,6 +304,7 @@ static void launch_rows(struct planner *planner)
     plan_intel_rdt_make(planner);
     plan_root_source(planner);
     plan_mount_sources(planner);
+    plan_hooks_output(planner);
     plan_namespaces_open(planner); /* ends with the clone */
     plan_cgroup_join(planner);
     plan_intel_rdt_join(planner);

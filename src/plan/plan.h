@@ -99,8 +99,9 @@ struct planner {
     const char *rdt_class;      /* group of resctrl that init joins, or NULL */
     const char *root_path;      /* absolute */
     op_slot root_tree;
-    unsigned n_mount_slots; /* trees of mounts that the parent opens */
-    op_slot *mount_trees;   /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
+    unsigned n_mount_slots;           /* trees of mounts that the parent opens */
+    op_slot *mount_trees;             /* slot of the tree of mounts[i], where the parent opens sources; or NULL */
+    op_slot hook_output, hook_errors; /* files for the hooks that init runs */
     op_slot namespace_slots[N_NAMESPACE_KINDS]; /* of the joined ones that init enters */
     bool user_namespace;                        /* the container's user namespace is not ours */
     struct planner_map uids, gids;
@@ -176,6 +177,8 @@ void plan_paths(struct planner *planner);            /* read-only and masked pat
 void plan_root_propagation(struct planner *planner); /* last of the mounts: what is unbindable is not bound again */
 void plan_sysctl(struct planner *planner);
 void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side);
+/* HOOK_OUTPUT: the files of run.oci.hooks.* for hooks that init runs. */
+void plan_hooks_output(struct planner *planner);
 bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);
 void plan_process_parent(struct planner *planner);  /* OOM_SCORE_ADJ, RLIMIT_RAISE */
 void plan_process_early(struct planner *planner);   /* SESSION, KEYRING, hostname, scheduler ... */

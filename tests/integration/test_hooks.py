@@ -473,6 +473,33 @@ def test_output_goes_to_files(hooked, diary, rt, here):
     assert (here.dir / "err").read_text() == "err prestart\nerr createRuntime\nerr poststop\n"
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("how", ["run", "start"])
+def test_output_of_every_hook_goes_to_files(hooked, diary, rt, here, name, how):
+    """Those of crun-init too; and not to the container's streams."""
+    c = hooked({name: [diary.entry(name, "echo out; echo err >&2")]}, args=["true"],
+               annotations={"run.oci.hooks.stdout": str(here.dir / "out"), "run.oci.hooks.stderr": str(here.dir / "err")})
+    if how == "run":
+        r = rt.run(c)
+        assert (r.returncode, r.stdout, r.stderr) == (0, "", "")
+    else:
+        rt.create(c)
+        rt.start(c)
+        rt.wait_status(c, "stopped")
+        rt.delete(c)
+    assert ((here.dir / "out").read_text(), (here.dir / "err").read_text()) == ("out\n", "err\n")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ["createRuntime", "createContainer"])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_output_to_a_fifo_that_nobody_reads(hooked, diary, rt, here, name, stream):
+    os.mkfifo(here.dir / "fifo")
+    c = hooked({name: [diary.entry(name)]}, annotations={f"run.oci.hooks.{stream}": str(here.dir / "fifo")})
+    rt.fails(rt.run(c, timeout=10), str(here.dir / "fifo"), "nobody reads it")
+
+
 def test_hook_may_call_the_runtime(hooked, diary, rt):
     """state from within a hook: the lock is not held against it."""
     words = shlex.join(str(a) for a in rt.argv("state"))

@@ -478,6 +478,7 @@ static struct op *add_hook(const char *command)
     op->hook.path = str("/bin/sh");
     op->hook.args = LIST("sh", "-c", command);
     op->hook.env = LIST("PATH=/bin", "H=hook");
+    op->hook.output = op->hook.errors = SLOT_NONE;
     return op;
 }
 
