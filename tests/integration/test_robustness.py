@@ -174,12 +174,11 @@ def test_terminated_at_any_moment(bundle, rt, here):
 
 def test_sequential(bundle, rt, here):
     c = bundle(args=["/bin/true"])
-    before = len(os.listdir("/proc"))
     for i in range(count(100)):
         r = rt.run(c)
         assert (r.returncode, r.stdout, r.stderr) == (0, "", ""), f"run {i}: {r}"
     nothing_left(rt, here, c)
-    assert len(os.listdir("/proc")) < before + 50
+    assert not [line for line in processes.command_lines() if here.tag in line]
 
 
 def test_sequential_life(bundle, rt, here):

@@ -6,6 +6,7 @@ children: those that we started and wait for ourselves, and those that were give
 container, as conmon would get it), which `reap` collects and whose ends it remembers.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -90,6 +91,25 @@ def reap() -> None:
                 exits[pid] = os.waitstatus_to_exitcode(status)
 
 
+@contextlib.contextmanager
+def reaping():
+    """Reaps all the while, as a shim does: the first process of a pid namespace ends only after all others were reaped,
+    and those of `exec --detach` are ours."""
+    end = threading.Event()
+
+    def work():
+        while not end.wait(0.02):
+            reap()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
 def strays() -> dict:
     """Children that nobody waits for, as {pid: command line}."""
     reap()
@@ -104,6 +124,11 @@ def describe(pid) -> str:
     except OSError:
         line = "?"
     return f"{line or '?'} [{s['state'] if s else 'gone'}]"
+
+
+def command_lines() -> list:
+    """Of every process of the machine that we may see, but ourselves."""
+    return [describe(p) for p in map(int, filter(str.isdigit, os.listdir("/proc"))) if p != os.getpid()]
 
 
 def alive(pid: int) -> bool:

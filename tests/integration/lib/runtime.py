@@ -196,7 +196,8 @@ class Runtime:
         return self("kill", _id(c), *signal, check=check, **how)
 
     def delete(self, c, *options, check=True, **how) -> Result:
-        return self("delete", *options, _id(c), check=check, **how)
+        with processes.reaping():
+            return self("delete", *options, _id(c), check=check, **how)
 
     def state(self, c) -> dict:
         processes.reap()
@@ -282,7 +283,9 @@ class Runtime:
         for id in reversed(names):
             processes.reap()
             try:
-                r = call([*self.through(), self.program.path, "--root", self.root, "delete", "--force", id], starter=self.starter())
+                with processes.reaping():
+                    r = call([*self.through(), self.program.path, "--root", self.root, "delete", "--force", id],
+                             starter=self.starter())
             except AssertionError as e:
                 complaints.append(str(e))
                 continue
