@@ -2,6 +2,7 @@
 """The numbered cases of SECURITY-CASES.md that a first version must stand: what a hostile image or process can try."""
 
 import dataclasses
+import fcntl
 import hashlib
 import os
 import shutil
@@ -88,6 +89,8 @@ def test_init_is_sealed(created, rt, program):
     pid = rt.pid(created())
     with open(f"/proc/{pid}/exe", "rb") as f:
         assert f.read(4) == b"\x7fELF"
+        seals = fcntl.fcntl(f, fcntl.F_GET_SEALS)  # (ETXTBSY alone ends with the process)
+        assert seals & (wanted := fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE) == wanted
     with pytest.raises(OSError):
         with open(f"/proc/{pid}/exe", "r+b", buffering=0) as f:
             f.write(b"\x7f")

@@ -201,6 +201,17 @@ def test_created_init_is_not_dumpable(created, rt):
     processes.reap()
 
 
+@pytest.mark.root("another process of uid 0 without capabilities")
+@pytest.mark.ours
+def test_created_init_of_root_is_not_dumpable(created, rt):
+    """Where no id changes the kernel does nothing by itself: a uid 0 that has no more rights than the container's has none over it."""
+    c = created(process={"capabilities": caps()})
+    r = subprocess.run(["setpriv", "--bounding-set=-all", "--inh-caps=-all", "cat", f"/proc/{rt.pid(c)}/maps", "/proc/self/status"],
+                       capture_output=True, text=True, check=False)
+    assert "CapEff:\t0000000000000000" in r.stdout, str(r)
+    assert f"/proc/{rt.pid(c)}/maps: Permission denied" in r.stderr and "memfd" not in r.stdout, str(r)
+
+
 # 20. mounts by descriptor
 
 @pytest.mark.root("a set-user-ID helper has no rights under a tracer, and newuidmap is one")
