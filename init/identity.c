@@ -8,6 +8,8 @@
 #include "init/init.h"
 #include "sys/cred.h"
 
+enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX of the kernel */
+
 #ifndef PR_CAP_AMBIENT
 #define PR_CAP_AMBIENT           47
 #define PR_CAP_AMBIENT_RAISE     2
@@ -80,11 +82,25 @@ int init_become_root(struct init *init, const struct op_become_root *op)
     return r < 0 ? r : clear_inheritable(init);
 }
 
+static int groups_error(struct init *init, int code, uint64_t n)
+{
+    char words[sizeof init->failure.detail];
+    struct text text = text_init(words, sizeof words);
+
+    if (code != -EINVAL || n <= GROUPS_MAX)
+        return init_fail(init, code, "setgroups", NULL);
+    text_put_number(&text, (long long) n);
+    text_put(&text, " groups are more than the ");
+    text_put_number(&text, GROUPS_MAX);
+    text_put(&text, " that the kernel takes");
+    return init_explain(init, code, words);
+}
+
 int init_groups(struct init *init, const struct op_groups *op)
 {
     int r = sys_setgroups(op->gids.size / sizeof(uint32_t), blob_bytes(init->blob, op->gids));
 
-    return r < 0 ? init_fail(init, r, "setgroups", NULL) : 0;
+    return r < 0 ? groups_error(init, r, op->gids.size / sizeof(uint32_t)) : 0;
 }
 
 int init_identity(struct init *init, const struct op_identity *op)

@@ -54,6 +54,8 @@ int init_sysctl(struct init *init, const struct op_sysctl *op)
 
         fd = private_fd < 0 ? fd : private_fd;
     }
+    if (fd == -ENOENT)
+        return init_explain(init, fd, "the kernel has no such setting in the container's namespaces");
     if (fd < 0)
         return init_fail(init, fd, "open", file);
     r = sys_write(fd, value, strlen(value));

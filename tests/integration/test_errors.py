@@ -474,3 +474,18 @@ def test_output_to_a_closed_pipe(rt):
     p.stderr.close()
     p.stdout = p.stderr = None
     assert b"panic" not in err and b"Sanitizer" not in err
+
+
+# what the kernel calls an invalid argument, or a file that is not there
+
+@pytest.mark.ours
+def test_sysctl_that_does_not_exist(bundle, rt):
+    r = rt.run(bundle(args=["true"], linux={"sysctl": {"net.no.such": "1"}}))
+    rt.fails(r, 'linux.sysctl["net.no.such"]: the kernel has no such setting')
+    assert "no such file" not in r.stderr
+
+
+@pytest.mark.ours
+def test_too_many_groups(bundle, rt):
+    r = rt.run(bundle(args=["true"], user={"uid": 0, "gid": 0, "additionalGids": list(range(65537))}))
+    rt.fails(r, "process.user.additionalGids: 65537 groups are more than the 65536 that the kernel takes")

@@ -468,7 +468,7 @@ def test_sysctl_that_is_the_hosts(bundle, run, rt, name, without):
 
 
 def test_sysctl_that_does_not_exist(bundle, run, rt):
-    rt.fails(run(bundle(args=["true"], linux={"sysctl": {"net.no.such.thing": "1"}})), "net.no.such.thing", anyone=["no such file"])
+    rt.fails(run(bundle(args=["true"], linux={"sysctl": {"net.no.such.thing": "1"}})), "net.no.such.thing", anyone=["no such"])
 
 
 def test_sysctl_with_a_bad_value(bundle, run, rt):
