@@ -6,14 +6,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "base/fd.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
 
+enum { PATIENCE = 5 }; /* seconds for a listener whose queue is full: it may never accept anybody */
+
 /* The path of a socket's address is short (108 bytes). A longer one is reached through an O_PATH descriptor. */
 static int connect_path(int fd, const char *path)
 {
+    const struct timeval patience = { .tv_sec = PATIENCE };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     _cleanup_close_ int path_fd = -1;
     int r;
@@ -26,6 +30,7 @@ static int connect_path(int fd, const char *path)
             return path_fd;
         snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", path_fd);
     }
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     do
         r = sys_connect(fd, (struct sockaddr *) &address, sizeof address);
     while (r == -EINTR);

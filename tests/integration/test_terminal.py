@@ -5,6 +5,7 @@ import hashlib
 import os
 import select
 import signal
+import socket
 import subprocess
 import threading
 
@@ -246,3 +247,21 @@ def test_bulk_through_pipes(running, rt, data, options):
     thread.join(120)
     r = finish(p)
     assert (r.returncode, r.stdout) == (0, data[1]), str(r)
+
+
+@pytest.mark.ours
+def test_console_socket_that_nobody_accepts_on(bundle, rt, here):
+    """Its queue is full: an error after a while, not a runtime that hangs."""
+    path, full = str(here.dir / "full"), []
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        for _ in range(2):
+            s = socket.socket(socket.AF_UNIX)
+            full.append(s)
+            s.setblocking(False)
+            s.connect_ex(path)
+        r = rt.create(bundle(args=["true"], process={"terminal": True}), "--console-socket", path, check=False, timeout=25)
+        for s in full:
+            s.close()
+    rt.fails(r, "--console-socket", path)
