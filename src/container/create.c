@@ -242,8 +242,8 @@ int crun_start(struct crun_context *context, const char *id, struct crun_error *
         r = open_notify(context, &container, &notify, err);
     if (r >= 0)
         r = say_start(&container, spec, err);
-    if (r >= 0)
-        r = check_alive(&container, spec, err);
+    if (r >= 0 || r == -ECHILD) /* that it has ended says less than why */
+        r = check_alive(&container, spec, err) < 0 ? err->code : r;
     if (r < 0)
         return r;
     unlinkat(container.dir_fd, STATE_SOCKET, 0); /* nobody listens any more */

@@ -139,7 +139,7 @@ def eats(rt, c, mount=None):
 def watched(p):
     """Waits until the memory of the container is watched: by an eventfd on v1, by inotify on v2."""
     kind = "eventfd" if cgroups.v1_mount("memory") else "inotify"
-    processes.until(lambda: any(kind in os.readlink(f"/proc/{p.pid}/fd/{f}") for f in os.listdir(f"/proc/{p.pid}/fd")), f"no {kind}")
+    processes.until(lambda: any(kind in link for link in processes.descriptors(p.pid)), f"no {kind}")
     time.sleep(0.05)
 
 

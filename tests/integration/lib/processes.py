@@ -131,6 +131,15 @@ def command_lines() -> list:
     return [describe(p) for p in map(int, filter(str.isdigit, os.listdir("/proc"))) if p != os.getpid()]
 
 
+def descriptors(pid: int) -> list:
+    """What the descriptors of a process are open on, now."""
+    found = []
+    for f in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/{pid}/fd/{f}"))
+    return found
+
+
 def alive(pid: int) -> bool:
     """Is it there and not a zombie?"""
     reap()
