@@ -2,7 +2,6 @@
 """events: statistics in the shape that runc's consumers decode, and a word when memory runs out."""
 
 import json
-import os
 import time
 from pathlib import Path
 
