@@ -13,7 +13,7 @@ MESON_OPTIONS ?=
 all: ## build the program: build/crun (installs nothing)
 	@tools/setup --name-only build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) $(MESON_OPTIONS)
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) programs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -52,8 +52,8 @@ bench: all ## speed and memory against other runtimes
 
 install: all ## install into DESTDIR and PREFIX
 	@meson configure $(BUILD) --prefix=$(PREFIX)
-	@ninja -C $(BUILD) >/dev/null
-	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet
+	@ninja -C $(BUILD) programs >/dev/null
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --quiet --no-rebuild
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/crun"
 
 clean: ## remove what was built
