@@ -117,18 +117,24 @@ static bool slice_valid(const char *slice)
     return true;
 }
 
+static const char *default_slice(const struct planner *planner)
+{
+    return plan_scope_of_user(planner->input->host) ? "user.slice" : "system.slice";
+}
+
+/* A valid one always: "crun check" goes on after a problem. */
 static const char *slice_name(struct planner *planner, const struct scope_path *path)
 {
     if (strcmp(path->slice, "-") == 0)
         return "-.slice";
-    if (!path->slice[0])
-        return plan_scope_of_user(planner->input->host) ? "user.slice" : "system.slice";
-    if (!slice_valid(path->slice))
+    if (slice_valid(path->slice))
+        return path->slice;
+    if (path->slice[0])
         plan_fail(planner, -EINVAL,
                   "linux.cgroupsPath: " EXPECTED ": \"%s\" is not the name of a slice, like \"machine.slice\" (a dash "
                   "nests: \"a-b.slice\" lies in \"a.slice\")",
                   path->slice);
-    return path->slice;
+    return default_slice(planner);
 }
 
 /* "a-b.slice" is "/a.slice/a-b.slice". */

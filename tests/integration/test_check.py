@@ -131,6 +131,17 @@ def test_warnings_do_not_fail(bundle, check):
     assert p["level"] == "warning" and "no_such_call" in p["text"]
 
 
+@pytest.mark.parametrize("path", ["%::a", "a::b", "a-:x:y", "no-colon", "a:b:", "::" + "x" * 300])
+def test_the_path_of_a_scope(bundle, rt, path):
+    """What is wrong with it is said, and the planner goes on with the default."""
+    c = bundle(linux={"cgroupsPath": path}, hostname="x", namespaces=namespaces("mount", "pid"))
+    r = rt("--cgroup-manager", "systemd", "check", "--bundle", c.path, "--format", "json")
+    assert r.returncode == 1 and r.stderr == "", str(r)
+    problems = json.loads(r.stdout)["problems"]
+    assert (find(problems, "linux.cgroupsPath") is None) == path.startswith("::"), problems
+    assert find(problems, "hostname"), "not looked at any more"
+
+
 def test_text(bundle, rt):
     c = bundle(args=[], hostname="x", namespaces=namespaces("mount"))
     r = rt("check", "-b", c.path)
