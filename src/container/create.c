@@ -17,6 +17,17 @@
 enum { STATUS_RUNTIME_FAILED = 1 };
 enum { DEATH_TIMEOUT_MS = 1000 }; /* from the kill to the end of the process */
 
+/* Whatever fails from the state directory on leads to poststop (decision 0180). It comes before that directory goes: if
+ * we are killed here, `delete --force` runs the hooks. */
+static void run_poststop(void *data)
+{
+    const struct prepared *p = data;
+    struct error err = { 0 };
+
+    if (container_spec_hooks(p->context, p->spec, &p->state, HOOK_POSTSTOP, STATE_STOPPED, NULL, &err) < 0)
+        log_write(p->context->log, LOG_LEVEL_WARNING, "poststop hooks were not run: %s", err.text);
+}
+
 static void launch_set_up(struct launch *launch, struct crun_context *context, struct prepared *p,
                           const struct crun_create_options *options, bool wait_start)
 {
@@ -34,6 +45,8 @@ static void launch_set_up(struct launch *launch, struct crun_context *context, s
         .listener = container_listener(p->spec, &p->state),
         .log = context->log,
         .timeline = context->timeline,
+        .destroyed = run_poststop,
+        .destroyed_data = p,
     };
     launch_init(launch);
 }

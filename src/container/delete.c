@@ -96,7 +96,7 @@ static void run_poststop(struct crun_context *context, struct container *contain
     struct error err = { 0 };
     int r = 0;
 
-    if (!container->half_made && !container->state.creating)
+    if (!container->half_made)
         r = container_hooks(context, container, HOOK_POSTSTOP, STATE_STOPPED, &err);
     if (r < 0)
         log_write(context->log, r == -ENOENT ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "poststop hooks were not run: %s",

@@ -402,7 +402,7 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
     struct preparation x = { context, id, options, wait_start, ret, err };
     int r = state_check_id(id, err);
 
-    *ret = (struct prepared){ 0 };
+    *ret = (struct prepared){ .context = context };
     if (r >= 0)
         r = arena_init(&ret->arena, ARENA_DEFAULT_SIZE, err);
     for (size_t i = 0; r >= 0 && i < sizeof steps / sizeof steps[0]; i++) {

@@ -8,6 +8,7 @@
 #include "spec/load.h"
 
 struct prepared {
+    struct crun_context *context;
     struct arena arena;
     char *bundle; /* absolute, malloc'd */
     struct document config;

@@ -55,6 +55,8 @@ struct launch {
     struct timeline *timeline;                               /* or NULL */
     int (*record)(struct launch *launch, struct error *err); /* row RECORD: what follows it cannot fail */
     void *record_data;
+    void (*destroyed)(void *data); /* in an undo, when only the state directory is left; or NULL */
+    void *destroyed_data;
     const struct cancel *cancel; /* signals that end the launch, or NULL: they end us at once */
     /* in progress and results */
     int dir_fd; /* state directory, locked */

@@ -69,6 +69,7 @@ static int row_state_create(struct launch *launch, struct error *err)
         r = state_listen(launch->dir_fd, &launch->listen_fd, err);
     if (r < 0) {
         state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
+        fd_close(&launch->dir_fd);
         error_prefix(err, "state root \"%s\"", launch->root_path);
     }
     return r;
@@ -709,6 +710,16 @@ static void wait_for_undo(struct launch *launch)
     poll(&process, 1, UNDO_TIMEOUT_MS);
 }
 
+/* Without a directory this very row has failed: the id is somebody else's. */
+static void undo_state(struct launch *launch)
+{
+    if (launch->dir_fd < 0)
+        return;
+    if (launch->destroyed)
+        launch->destroyed(launch->destroyed_data);
+    state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
+}
+
 void launch_undo_row(struct launch *launch, const struct op *op)
 {
     switch (op->kind) {
@@ -740,7 +751,7 @@ void launch_undo_row(struct launch *launch, const struct op *op)
                       text(launch, op->pid_file.path), errno_text(errno));
         break;
     case OP_STATE_CREATE:
-        state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
+        undo_state(launch);
         break;
     default:
         break; /* leaves nothing behind that the clone's end does not remove */

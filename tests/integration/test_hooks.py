@@ -339,6 +339,83 @@ def test_hook_without_a_path(hooked, rt):
     rt.fails(rt.run(hooked({"prestart": [{"args": ["x"]}]})), "hooks.prestart[0].path")
 
 
+# poststop after a failure: what was begun is destroyed, and its hooks hear of it
+
+def failing(diary, name):
+    hooks = {n: [diary.entry(n)] for n in ALL}
+    hooks[name] = [diary.entry(name, "exit 1")]
+    return hooks
+
+
+@pytest.mark.differs(crun="runs them after poststart only")
+@pytest.mark.parametrize("verb", ["run", "run --detach", "create"])
+@pytest.mark.parametrize("name", [*OF_CREATE, "startContainer", "poststart"])
+def test_poststop_after_a_failing_hook(hooked, diary, rt, name, verb):
+    c = hooked(failing(diary, name), args=["/bin/probe", "sleep"])
+    if verb == "create":
+        r = rt.create(c, check=False)
+        if name not in OF_CREATE:
+            r = rt.start(c, check=False)
+        rt("delete", "--force", c.id, check=True)
+    else:
+        r = rt.run(c) if verb == "run" else rt("run", "--detach", "--bundle", c.path, c.id)
+    assert r.returncode == 1 and f"error running {name} hook #0" in r.stderr or not rt.ours, str(r)
+    before = ALL[:ALL.index(name) + 1]
+    assert diary.order == [*before, "poststop"] or not rt.ours
+    assert diary.order[-1] == "poststop" and diary.order.count("poststop") == 1
+    s = diary.state("poststop")
+    assert (s["id"], s["status"], s.get("pid", 0)) == (c.id, "stopped", 0)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("verb", ["run", "create"])
+@pytest.mark.parametrize("why", ["mount", "command"])
+def test_poststop_after_another_failure(hooked, diary, rt, verb, why):
+    """From the state directory on something has been made that a hook may know of."""
+    c = hooked({n: [diary.entry(n)] for n in ALL}, **({"args": ["/no/such"]} if why == "command" else {}),
+               edit=lambda c: c["mounts"].append(bind("/no/such/source", "/mnt")) if why == "mount" else None)
+    assert getattr(rt, verb)(c, check=False).returncode in (1, 127)
+    assert diary.order == ([] if why == "mount" else OF_CREATE) + ["poststop"]
+
+
+@pytest.mark.ours
+def test_no_poststop_before_anything_is_made(hooked, diary, rt):
+    """Neither for a document that cannot be planned, nor for an id that is somebody else's."""
+    hooks = {"poststop": [diary.entry("poststop")]}
+    assert rt.run(hooked(hooks, linux={"namespaces": [{"type": "no"}]})).returncode == 1
+    c = hooked(hooks, args=["/bin/probe", "sleep"])
+    rt.create(c)
+    rt.fails(rt.create(c, check=False), "already exists")
+    assert diary.order == []
+
+
+@pytest.mark.ours
+def test_poststop_that_fails_after_a_failure(hooked, diary, rt):
+    """It warns; what is told at the end is why there is no container."""
+    c = hooked({"prestart": [diary.entry("prestart", "exit 1")],
+                "poststop": [diary.entry("poststop", "exit 2"), diary.entry("poststop", "echo > $D/second")]})
+    r = rt.create(c, check=False)
+    first, last = r.stderr.splitlines()
+    assert "warning: error running poststop hook #0" in first and "exit status 2" in first
+    assert "error running prestart hook #0" in last and diary.read("second")
+    rt.fails(rt("state", c.id), "does not exist")
+
+
+@pytest.mark.ours
+def test_poststop_of_what_was_killed_while_it_was_made(hooked, diary, rt):
+    """The runtime is killed in a hook of create: the delete that cleans up runs poststop."""
+    c = hooked({"createRuntime": [diary.entry("createRuntime", "exec sleep 1000")], "poststop": [diary.entry("poststop")]})
+    p = rt.popen("create", "--bundle", c.path, c.id)
+    processes.until(lambda: diary.order, "the hook has not come up")
+    p.kill()
+    p.wait()
+    for stray in processes.strays():
+        os.kill(stray, signal.SIGKILL)
+        processes.wait_gone(stray)
+    rt("delete", "--force", c.id, check=True)
+    assert diary.order == ["createRuntime", "poststop"]
+
+
 # texts: the same for hooks of ours and of crun-init
 
 FAILING = {
