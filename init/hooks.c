@@ -36,6 +36,7 @@ static void __attribute__((noreturn)) run(const struct hook *hook, char **args, 
     if (init->blob->fd_base > 3)
         sys_close_range(3, (unsigned) init->blob->fd_base - 1, CLOSE_RANGE_CLOEXEC);
     process_reset_signals();
+    sys_setsid();
     sys_umask(init->umask);
     if (r >= 0)
         r = sys_execve(blob_str(init->blob, hook->op->path), args, env);
@@ -50,7 +51,7 @@ static int wait_exec(const struct hook *hook)
     return sys_read(hook->pipe_fd, &code, sizeof code) == sizeof code ? code : 0;
 }
 
-/* The time is over: kill it, and say so after it has gone. */
+/* The time is over: kill it, with what it has started in its session, and say so after it has gone. */
 static int wait_end(const struct hook *hook)
 {
     struct timespec left = { .tv_sec = (time_t) hook->op->timeout };
@@ -58,7 +59,7 @@ static int wait_end(const struct hook *hook)
     int r = hook->op->timeout > 0 ? sys_ppoll(&poll, 1, &left) : 1;
 
     if (r == 0)
-        sys_pidfd_send_signal(hook->pid_fd, SIGKILL);
+        sys_kill(-hook->pid, SIGKILL);
     return r == 0 ? -ETIMEDOUT : 0;
 }
 

@@ -56,6 +56,7 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
 {
     struct error *err = own_error(error);
     struct prepared prepared = { 0 };
+    struct cancel cancel = { 0 };
     struct timeline timeline;
     struct launch launch;
     int r = context_timeline(context, options->timeline, &timeline, err);
@@ -64,14 +65,18 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
         r = prepare(context, id, options, true, &prepared, err);
     if (r >= 0)
         r = context_root(context, err);
+    if (r >= 0)
+        r = cancel_hold(&cancel, err);
     if (r >= 0) {
         timeline_phase(context->timeline, "launch");
         launch_set_up(&launch, context, &prepared, options, true);
+        launch.cancel = &cancel;
         r = launch_walk(&launch, err);
         launch_done(&launch);
     }
     context_timeline_end(context);
     prepared_done(&prepared);
+    cancel_release(&cancel);
     return r;
 }
 
@@ -112,8 +117,9 @@ static int wait_and_remove(struct crun_context *context, const struct prepared *
 }
 
 /* Somebody who hands on a NOTIFY_SOCKET wants to know when the container is ready, and nobody is there later to tell. */
-static int wait_ready(struct launch *launch)
+static int wait_ready(struct launch *launch, struct cancel *cancel)
 {
+    cancel_release(cancel);
     fd_close(&launch->dir_fd);
     notify_wait(&launch->notify, launch->pidfd, launch->state->pid);
     return 0;
@@ -127,7 +133,7 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
 
     timeline_phase(context->timeline, "launch");
     launch_set_up(&launch, context, p, options, false);
-    launch.cancel = options->detach ? NULL : &foreground->cancel;
+    launch.cancel = &foreground->cancel;
     r = launch_walk(&launch, err);
     if (r < 0) {
         *ret_status = launch_failed_status(&launch, r);
@@ -140,7 +146,7 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
     else if (!options->detach)
         r = wait_and_remove(context, p, options, &launch, foreground, ret_status, err);
     else
-        *ret_status = wait_ready(&launch);
+        *ret_status = wait_ready(&launch, &foreground->cancel);
     launch_done(&launch);
     return r;
 }
@@ -160,13 +166,15 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
         r = prepare(context, id, options, false, &prepared, err);
     if (r >= 0)
         r = context_root(context, err);
-    if (r >= 0 && !options->detach)
-        r = foreground_prepare(&foreground, !options->no_subreaper, err);
+    if (r >= 0)
+        r = options->detach ? cancel_hold(&foreground.cancel, err)
+                            : foreground_prepare(&foreground, !options->no_subreaper, err);
     if (r >= 0)
         r = run_prepared(context, &prepared, options, &foreground, ret_status, err);
     foreground_done(&foreground);
     context_timeline_end(context);
     prepared_done(&prepared);
+    cancel_release(&foreground.cancel);
     return r;
 }
 

@@ -222,7 +222,7 @@ static int execute(struct execution *x, struct foreground *foreground, int *ret_
 
     timeline_phase(x->context->timeline, "launch");
     launch_set_up(&launch, x);
-    launch.cancel = x->options->detach ? NULL : &foreground->cancel;
+    launch.cancel = &foreground->cancel;
     r = launch_walk(&launch, x->err);
     timeline_phase(x->context->timeline, phase_after(x, r));
     if (r < 0)
@@ -249,11 +249,12 @@ int crun_exec(struct crun_context *context, const char *id, const struct crun_ex
     r = context_timeline(context, options->timeline, &timeline, x.err);
     if (r >= 0)
         r = prepare_execution(&x);
-    if (r >= 0 && !options->detach)
-        r = foreground_prepare(&foreground, false, x.err);
+    if (r >= 0)
+        r = options->detach ? cancel_hold(&foreground.cancel, x.err) : foreground_prepare(&foreground, false, x.err);
     if (r >= 0)
         r = execute(&x, &foreground, ret_status);
     foreground_done(&foreground);
     context_timeline_end(context);
+    cancel_release(&foreground.cancel);
     return r;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 
@@ -18,15 +17,21 @@ static bool would_end_us(int number, const sigset_t *mask)
     return !sigismember(mask, number) && sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
-int cancel_open(struct cancel *cancel, const sigset_t *mask, struct error *err)
+static void ending_signals(const sigset_t *mask, sigset_t *ret_set)
 {
     static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-    sigset_t set;
 
-    sigemptyset(&set);
+    sigemptyset(ret_set);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         if (would_end_us(signals[i], mask))
-            sigaddset(&set, signals[i]);
+            sigaddset(ret_set, signals[i]);
+}
+
+int cancel_open(struct cancel *cancel, const sigset_t *mask, struct error *err)
+{
+    sigset_t set;
+
+    ending_signals(mask, &set);
     cancel->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return cancel->signal_fd < 0 ? error_errno(err, -errno, "signalfd for the signals that end us") : 0;
 }
@@ -34,6 +39,30 @@ int cancel_open(struct cancel *cancel, const sigset_t *mask, struct error *err)
 void cancel_close(struct cancel *cancel)
 {
     fd_close(&cancel->signal_fd);
+}
+
+int cancel_hold(struct cancel *cancel, struct error *err)
+{
+    sigset_t set;
+    int r;
+
+    sigprocmask(SIG_SETMASK, NULL, &cancel->mask);
+    ending_signals(&cancel->mask, &set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    r = cancel_open(cancel, &cancel->mask, err);
+    cancel->held = r >= 0;
+    if (r < 0)
+        sigprocmask(SIG_SETMASK, &cancel->mask, NULL);
+    return r;
+}
+
+void cancel_release(struct cancel *cancel)
+{
+    if (!cancel->held)
+        return;
+    cancel->held = false;
+    cancel_close(cancel);
+    sigprocmask(SIG_SETMASK, &cancel->mask, NULL);
 }
 
 int cancel_wait(const struct cancel *cancel, int fd, long seconds, struct error *err)

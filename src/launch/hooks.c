@@ -4,6 +4,9 @@
  * that does not read it costs nobody a broken pipe), standard output to nowhere, the tail of standard error kept for
  * the message. Its end is waited for by pidfd, so that a timeout needs no signal handler. That it could not be executed
  * comes back through a pipe that a successful exec closes. The texts are those of crun-init's hooks (init/hooks.c).
+ *
+ * A hook has a session of its own: what it has started, and did not send away, dies with it when its time is over or
+ * somebody presses ^C, which its own group therefore must not get from the keyboard (decision 0181).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +30,7 @@ enum { TAIL = 300, PIPE_FD = 3 };
 
 struct hook {
     const struct hook_run *run;
+    const struct cancel *cancel;
     int in, out, errors, failed; /* FAILED: where the child says why it could not be executed */
     int pid, pidfd;
 };
@@ -105,6 +109,7 @@ static void __attribute__((noreturn)) hook_child(const struct hook *hook)
     int code;
 
     child_reset_signals();
+    sys_setsid();
     code = become_hook(hook);
     if (write(PIPE_FD, &code, sizeof code) < 0)
         _exit(126);
@@ -159,9 +164,9 @@ static int wait_hook(const struct hook *hook, struct error *err)
     int failed = wait_exec(hook), n = 1;
 
     if (hook->pidfd >= 0)
-        n = cancel_wait(hook->run->cancel, hook->pidfd, hook->run->timeout, err);
+        n = cancel_wait(hook->cancel, hook->pidfd, hook->run->timeout, err);
     if (n <= 0)
-        kill(hook->pid, SIGKILL); /* still our child: the pid cannot have been reused */
+        kill(-hook->pid, SIGKILL); /* with what it has started; still our child: the number cannot have been reused */
     while (waitid(P_PID, (id_t) hook->pid, &info, WEXITED) < 0 && errno == EINTR)
         ;
     if (n < 0)
@@ -193,6 +198,18 @@ static int run_to_its_end(struct hook *hook, struct error *err)
     return r;
 }
 
+static int run_cancellable(struct hook *hook, struct error *err)
+{
+    struct cancel own = { 0 };
+    int r = hook->run->cancel ? 0 : cancel_hold(&own, err);
+
+    hook->cancel = hook->run->cancel ? hook->run->cancel : &own;
+    if (r >= 0)
+        r = run_to_its_end(hook, err);
+    cancel_release(&own);
+    return r;
+}
+
 int hook_run(const struct hook_run *run, struct error *err)
 {
     _cleanup_close_ int in = document_fd(run->document, err);
@@ -200,5 +217,5 @@ int hook_run(const struct hook_run *run, struct error *err)
     _cleanup_close_ int errors = out < 0 ? out : errors_fd(run->stderr_path, err);
     struct hook hook = { .run = run, .in = in, .out = out, .errors = errors, .failed = -1, .pidfd = -1 };
 
-    return errors < 0 ? errors : run_to_its_end(&hook, err);
+    return errors < 0 ? errors : run_cancellable(&hook, err);
 }

@@ -57,7 +57,7 @@ struct launch {
     void *record_data;
     void (*destroyed)(void *data); /* in an undo, when only the state directory is left; or NULL */
     void *destroyed_data;
-    const struct cancel *cancel; /* signals that end the launch, or NULL: they end us at once */
+    const struct cancel *cancel; /* signals that end the launch; NULL: they end us at once */
     /* in progress and results */
     int dir_fd; /* state directory, locked */
     int sync_fd, listen_fd, pidfd;
@@ -128,7 +128,7 @@ struct hook_run {
     const char *document;
     const char *stdout_path;     /* append its standard output there; NULL: /dev/null */
     const char *stderr_path;     /* append its standard error there; NULL: kept for the error message */
-    const struct cancel *cancel; /* or NULL */
+    const struct cancel *cancel; /* NULL: signals are held for the time of the hook */
 };
 int hook_run(const struct hook_run *run, struct error *err);
 /* A file for what hooks write, at its end. */

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from lib import processes
-from lib.bundle import PATH, bind
+from lib.bundle import PATH, bind, namespaces
 from lib.runtime import call, environment
 
 ALL = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
@@ -513,6 +513,38 @@ def test_timeout_of_poststop(hooked, diary, rt):
     start = time.monotonic()
     assert rt.run(c).returncode == 0
     assert 0.9 < time.monotonic() - start < 5
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ALL)
+def test_timeout_ends_what_the_hook_has_started(hooked, diary, rt, name):
+    """Without a pid namespace of its own, with which crun-init's hooks would end in any case."""
+    hook = diary.entry(name, "sleep 987 & echo $! > $D/child; sleep 986; true", timeout=1)
+    c = hooked({name: [hook]}, args=["true"], namespaces=namespaces("mount", "ipc", "uts"))
+    started = time.monotonic()
+    if name == "startContainer":
+        rt.create(c)
+        rt.fails(rt.start(c, check=False), "timed out after 1 s")
+    else:
+        assert "timed out after 1 s" in rt.run(c).stderr
+    assert time.monotonic() - started < 20
+    processes.wait_gone(int(diary.read("child")))
+    processes.until(lambda: processes.strays() == {}, lambda: f"left: {processes.strays()}")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ["createRuntime", "createContainer"])
+def test_what_a_hook_leaves_behind_goes_on(hooked, diary, rt, name):
+    """A hook may start a daemon, which holds the hook's streams: nobody waits for it."""
+    more = "sleep 987 & echo $! > $D/child; until grep -q sleep /proc/$!/cmdline; do sleep 0.01; done"  # not in the middle of a pivot_root
+    c = hooked({name: [diary.entry(name, more)]}, args=["/bin/probe", "sleep"],
+               namespaces=namespaces("mount", "ipc", "uts"))
+    rt.create(c, timeout=20)
+    child = int(diary.read("child"))
+    assert "sleep" in processes.describe(child)
+    os.kill(child, signal.SIGKILL)
+    processes.wait_gone(child)
+    rt.delete(c, "--force")
 
 
 @pytest.mark.ours

@@ -16,28 +16,27 @@ HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "post
 
 @pytest.fixture
 def hanging(bundle, rt, here):
-    """A run in the foreground whose hook hangs."""
-    def make(name, **how):
+    """A run in the foreground whose hook hangs, or another launch."""
+    def make(name, words=("run",), **how):
         says = here.dir / "says"
         script = f"echo up > {'/says' if name == 'startContainer' else says}/up; sleep 1000; true"
         says.mkdir()
         mounts = [{"destination": "/says", "type": "bind", "source": str(says), "options": ["bind"]}]
         c = bundle(args=["/bin/probe", "sleep"], copy=True, mounts=mounts,
                    hooks={name: [{"path": "/bin/sh", "args": ["sh", "-c", script]}]})
-        p = rt.start_foreground(c, **how)
+        p = rt.popen(*words, "--bundle", c.path, c.id, **how)
         processes.until((says / "up").exists, "the hook has not come up")
         return c, p
     return make
 
 
 def ended(rt, c, p, number):
-    """It ended by the signal, and the container is gone. (That nothing else is left the fixture `here` sees.)"""
+    """It ended by the signal (0: an INT that was sent before), and the container is gone. (That nothing else is left the fixture `here` sees.)"""
     r = finish(p, send=number, timeout=20)
+    number = number or signal.SIGINT
     assert r.returncode in (-number, 128 + number), str(r)
     rt.fails(rt("state", c.id), "does not exist")
-    for stray in processes.strays():  # what the hook has started, ours to reap
-        os.kill(stray, signal.SIGKILL)
-        processes.wait_gone(stray)
+    processes.until(lambda: processes.strays() == {}, lambda: f"the hook's: {processes.strays()}")
 
 
 @pytest.mark.parametrize("name", HOOKS)
@@ -50,6 +49,23 @@ def test_hanging_hook(hanging, rt, name):
 def test_signals_that_end_a_launch(hanging, rt, number):
     c, p = hanging("createRuntime")
     ended(rt, c, p, number)
+
+
+@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("words", [["create"], ["run", "--detach"]], ids=" ".join)
+def test_signals_that_end_others(hanging, rt, words, number):
+    """What does not stay in the foreground is undone as well."""
+    c, p = hanging("createRuntime", words)
+    ended(rt, c, p, number)
+
+
+@pytest.mark.parametrize("words", [["create"], ["run", "--detach"]], ids=" ".join)
+def test_signals_from_the_keyboard(hanging, rt, words):
+    """To the whole group, in which hooks are not."""
+    c, p = hanging("prestart", words, start_new_session=True)
+    assert os.getpgid(p.pid) == p.pid
+    os.killpg(p.pid, signal.SIGINT)
+    ended(rt, c, p, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
