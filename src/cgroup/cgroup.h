@@ -30,8 +30,12 @@ int cgroup_write(const struct cgroup_dir *dir, const char *file, const char *val
 int cgroup_attach_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err);
 
 /* Put PROGRAM in the place of the one that cgroup_attach_devices attached, without a moment in which neither is in
- * force. NULL: no program any more. */
-int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err);
+ * force. NULL: no program any more. *RET_BEFORE_FD: the one that it was, or -1. */
+int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, size_t size, int *ret_before_fd,
+                           struct error *err);
+
+/* Put back what cgroup_replace_devices has replaced, BEFORE_FD. */
+int cgroup_restore_devices(const struct cgroup_dir *dir, int before_fd, struct error *err);
 
 /* v2: see that DIR, which exists, has the controllers of ENABLE ("memory pids ?io"; one with ? only if possible), by
  * enabling them in every cgroup above it where they are missing. */

@@ -200,7 +200,8 @@ static int exchange(int cgroup_fd, int old_fd, int new_fd)
     return r < 0 ? r : detach(cgroup_fd, old_fd);
 }
 
-int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, size_t size, struct error *err)
+int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, size_t size, int *ret_before_fd,
+                           struct error *err)
 {
     _cleanup_close_ int cgroup_fd = cgroup_open(dir, err), old_fd = -1, new_fd = -1;
     int r;
@@ -216,5 +217,20 @@ int cgroup_replace_devices(const struct cgroup_dir *dir, const void *program, si
             return new_fd;
     }
     r = exchange(cgroup_fd, old_fd, new_fd);
+    if (r < 0)
+        return attach_error(dir, r, err);
+    *ret_before_fd = old_fd < 0 ? -1 : take_fd(&old_fd);
+    return 0;
+}
+
+int cgroup_restore_devices(const struct cgroup_dir *dir, int before_fd, struct error *err)
+{
+    _cleanup_close_ int cgroup_fd = cgroup_open(dir, err), now_fd = -1;
+    int r;
+
+    if (cgroup_fd < 0)
+        return cgroup_fd;
+    now_fd = find_ours(cgroup_fd);
+    r = now_fd < 0 && now_fd != -ENOENT ? now_fd : exchange(cgroup_fd, now_fd, before_fd);
     return r < 0 ? attach_error(dir, r, err) : 0;
 }

@@ -166,7 +166,14 @@ struct change {
     const struct update_plan *plan;
     const char **before; /* of each row: the value that takes it back, NULL: not written, or not by its file */
     bool *written;
+    bool program_replaced;
+    int program_fd; /* the device program before, -1: none */
 };
+
+static void change_done(struct change *change)
+{
+    fd_close(&change->program_fd);
+}
 
 static const struct cgroup_dir *row_cgroup(const struct change *change, size_t i)
 {
@@ -192,8 +199,15 @@ static void take_back(const struct change *change, size_t i)
         cgroup_write(row_cgroup(change, i), row->undo[k].file, row->undo[k].value, NULL);
 }
 
+static const struct cgroup_dir *program_cgroup(const struct change *change)
+{
+    return &change->container->state.cgroups[change->plan->program_hierarchy];
+}
+
 static void take_all_back(const struct change *change, size_t n)
 {
+    if (change->program_replaced)
+        cgroup_restore_devices(program_cgroup(change), change->program_fd, NULL);
     while (n-- > 0)
         if (change->written[n])
             take_back(change, n);
@@ -233,7 +247,7 @@ static int write_rows(struct change *change, struct error *err)
     return 0;
 }
 
-/* The program comes last: it is one step that succeeds or changes nothing. */
+/* The program comes after the files: it is one step that succeeds or changes nothing. */
 static int replace_program(struct change *change, struct error *err)
 {
     const struct update_plan *plan = change->plan;
@@ -241,10 +255,10 @@ static int replace_program(struct change *change, struct error *err)
 
     if (plan->program_hierarchy < 0)
         return 0;
-    r = cgroup_replace_devices(&change->container->state.cgroups[plan->program_hierarchy], plan->program,
-                               plan->program_size, err);
+    r = cgroup_replace_devices(program_cgroup(change), plan->program, plan->program_size, &change->program_fd, err);
     if (r < 0)
         take_all_back(change, plan->n_rows);
+    change->program_replaced = r >= 0;
     return r < 0 ? error_prefix(err, "linux.resources.devices") : 0;
 }
 
@@ -276,8 +290,12 @@ static int enable_controllers(const struct change *change, struct error *err)
 
 static int write_plan(struct container *container, const struct update_plan *plan, struct error *err)
 {
-    struct change change = { container, plan, arena_new(&container->arena, const char *, plan->n_rows + 1),
-                             arena_new(&container->arena, bool, plan->n_rows + 1) };
+    _cleanup_(change_done) struct change change = { .container = container,
+                                                    .plan = plan,
+                                                    .before =
+                                                        arena_new(&container->arena, const char *, plan->n_rows + 1),
+                                                    .written = arena_new(&container->arena, bool, plan->n_rows + 1),
+                                                    .program_fd = -1 };
     const struct cgroup_dir *freezer = container_cgroup(container);
     bool freeze = plan->freeze && container_status(container) != STATE_PAUSED;
     int r;
@@ -383,7 +401,7 @@ static int make_plan(struct container *container, const struct wishes *w, struct
                                         .facts = &facts,
                                         .unit = container->state.scope != NULL,
                                         .of_user = host_has_own_manager() };
-    int r = host_probe(&host, HOST_IDENTITY | HOST_CGROUP, &container->arena, err);
+    int r = host_probe(&host, HOST_IDENTITY | HOST_CGROUP | HOST_BFQ, &container->arena, err);
 
     if (r < 0)
         return r;

@@ -71,6 +71,8 @@ unsigned host_needs(const struct spec *spec, bool cgroups_disabled)
         needs |= HOST_NAMESPACES;
     if (mounts_foreign_mqueue(spec))
         needs |= HOST_MQUEUE;
+    if (!cgroups_disabled && spec->linux_->resources && spec->linux_->resources->block_io)
+        needs |= HOST_BFQ;
     if (spec->linux_->intel_rdt)
         needs |= HOST_RESCTRL;
     if (!cgroups_disabled && spec_annotation(spec, SPEC_FORCE_CGROUP_V1))
@@ -104,6 +106,7 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
         host_probe_lsm(host);
     if (needs & HOST_NAMESPACES)
         host_probe_namespaces(host);
+    host->bfq = needs & HOST_BFQ && host_probe_bfq();
     host->mqueue_missing = needs & HOST_MQUEUE && access("/dev/mqueue", F_OK) < 0;
     if (needs & HOST_RESCTRL && (r = host_probe_resctrl(host, arena, err)) < 0)
         return r;

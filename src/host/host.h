@@ -46,6 +46,7 @@ struct host {
     bool clone_into_cgroup;   /* clone3 with CLONE_INTO_CGROUP (Linux 5.7) */
     bool time_namespace;      /* /proc/self/ns/time */
     bool cgroup_namespace;    /* /proc/self/ns/cgroup */
+    bool bfq;                 /* weights of block devices are bfq's: there is io.bfq.weight */
     bool mqueue_missing;      /* there is no /dev/mqueue that could stand in for a refused one */
     struct id_map *subuids;
     size_t n_subuids; /* container_id unused; host_id, size from /etc/subuid */
@@ -92,6 +93,7 @@ enum host_need {
     HOST_RESCTRL = 1 << 5,
     HOST_MQUEUE = 1 << 6,
     HOST_CGROUP_SYSTEMD = 1 << 7, /* beside v2, the v1 hierarchy "name=systemd" if it is mounted */
+    HOST_BFQ = 1 << 8,
     HOST_EVERYTHING = ~0,
 };
 

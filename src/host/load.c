@@ -49,6 +49,7 @@ static const struct fact host_facts[] = {
     FACT(struct host, FACT_STRING, resctrl),
     FACT(struct host, FACT_BOOL, time_namespace),
     FACT(struct host, FACT_BOOL, cgroup_namespace),
+    FACT(struct host, FACT_BOOL, bfq),
     FACT(struct host, FACT_BOOL, mqueue_missing),
     FACTS(struct host, FACT_RANGES, subuids),
     FACTS(struct host, FACT_RANGES, subgids),

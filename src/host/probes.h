@@ -10,6 +10,7 @@
 void host_probe_identity(struct host *host);
 void host_probe_lsm(struct host *host);
 void host_probe_namespaces(struct host *host);
+bool host_probe_bfq(void);
 int host_probe_subids(struct host *host, struct arena *arena, struct error *err);
 int host_probe_resctrl(struct host *host, struct arena *arena, struct error *err);
 int host_probe_cgroup(struct host *host, struct arena *arena, struct error *err);

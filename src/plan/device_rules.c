@@ -180,12 +180,17 @@ static bool starts_from_all(const struct device_rules *rules)
     return false;
 }
 
+const struct device_rule *device_rules_exception(const struct device_rules *rules)
+{
+    for (size_t i = 0; starts_from_all(rules) && i < rules->n; i++)
+        if (!rules->rules[i].allow)
+            return &rules->rules[i];
+    return NULL;
+}
+
 bool device_rules_allow_all(const struct device_rules *rules)
 {
-    for (size_t i = 0; i < rules->n; i++)
-        if (!rules->rules[i].allow)
-            return false;
-    return starts_from_all(rules);
+    return starts_from_all(rules) && !device_rules_exception(rules);
 }
 
 /* ---- v1 ---- */

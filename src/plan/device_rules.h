@@ -43,6 +43,9 @@ int device_rules_make(const struct spec_resources *resources, struct arena *aren
 /* Whether the rules allow everything. */
 bool device_rules_allow_all(const struct device_rules *rules);
 
+/* The rule that is the first exception to "everything"; NULL: none, or the rules do not allow everything before. */
+const struct device_rule *device_rules_exception(const struct device_rules *rules);
+
 /* The rules as rows for devices.allow and devices.deny of a fresh v1 cgroup. Exceptions to a wider rule of the other
  * kind cannot be expressed there, which is an error. */
 void device_rules_v1(const struct device_rules *rules, struct resource_rows *rows);

@@ -19,7 +19,6 @@
 
 #include "plan/cgroup_paths.h"
 #include "plan/gvariant.h"
-#include "plan/unit_properties.h"
 
 #define PROPERTY   "org.systemd.property."
 #define SUBGROUP   "run.oci.systemd.subgroup"
@@ -239,15 +238,31 @@ static void annotation_properties(struct planner *planner, struct unit_propertie
     }
 }
 
-static void device_properties(struct planner *planner, struct unit_properties *properties)
+/* v1 has one list a cgroup, which systemd writes anew at a daemon-reload, and it knows no exceptions to everything. */
+static void check_devices(struct planner *planner, const struct device_rules *rules)
+{
+    const struct device_rule *exception = device_rules_exception(rules);
+
+    if (exception && cgroup_find(planner, false, "devices") != CGROUP_NOT_FOUND)
+        plan_fail(
+            planner, -EOPNOTSUPP,
+            "linux.resources.devices[%zu]: with --cgroup-manager systemd and cgroup v1 nothing can be denied after "
+            "everything was allowed (allow what is needed instead, or use --cgroup-manager cgroupfs)",
+            exception->origin);
+}
+
+void plan_scope_devices(struct planner *planner, const struct spec_resources *resources,
+                        struct unit_properties *properties)
 {
     struct error err = { 0 };
     struct device_rules rules;
 
     if (plan_scope_of_user(planner->input->host))
         return; /* his systemd may not load programs, nor may he */
-    if (device_rules_make(spec_of(planner)->linux_->resources, planner->arena, &rules, &err) >= 0)
-        unit_device_properties(properties, &rules);
+    if (device_rules_make(resources, planner->arena, &rules, &err) < 0)
+        return; /* who makes the rules themselves has told */
+    check_devices(planner, &rules);
+    unit_device_properties(properties, &rules);
 }
 
 static void basic_properties(struct planner *planner, struct unit_properties *properties)
@@ -266,7 +281,7 @@ static bool is_v1_or_only_v2(const struct planner *planner, size_t i)
 
 void plan_scope_start(struct planner *planner, const struct hierarchy_work *work, const char *late_field)
 {
-    struct unit_properties properties = { .arena = planner->arena };
+    struct unit_properties properties = { .arena = planner->arena, .bfq = planner->input->host->bfq };
     struct op *op;
     op_str name;
     struct op_list list;
@@ -277,7 +292,7 @@ void plan_scope_start(struct planner *planner, const struct hierarchy_work *work
             if (!late_field || strcmp(work[i].rows.rows[k].field, late_field) != 0)
                 unit_property_of_row(&properties, &work[i].rows.rows[k]);
     unit_properties_finish(&properties);
-    device_properties(planner, &properties);
+    plan_scope_devices(planner, spec_of(planner)->linux_->resources, &properties);
     annotation_properties(planner, &properties);
     if (planner->arena->failed)
         return;

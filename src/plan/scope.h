@@ -4,6 +4,7 @@
 
 #include "plan/cgroup_work.h"
 #include "plan/plan.h"
+#include "plan/unit_properties.h"
 
 /* Fill plan.scope and plan.cgroups: where systemd is going to put it. */
 void plan_scope_decide(struct planner *planner);
@@ -13,6 +14,10 @@ void plan_scope_start(struct planner *planner, const struct hierarchy_work *work
 
 /* SCOPE_SET of what ROW says. */
 void plan_scope_set(struct planner *planner, const struct resource_row *row);
+
+/* DevicePolicy and DeviceAllow, unless the manager is a user's own. */
+void plan_scope_devices(struct planner *planner, const struct spec_resources *resources,
+                        struct unit_properties *properties);
 
 /* Whether init cannot be moved by us, but only by the user's systemd: then SCOPE_ATTACH. */
 bool plan_scope_attaches(const struct planner *planner);

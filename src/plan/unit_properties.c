@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/ops.h"
+
 enum { QUOTA_STEP = 10000, SECOND = 1000000, PERIOD = 100000, CPUS_MAX = 8192 };
 
 /* ---- the list ---- */
@@ -217,29 +219,40 @@ static void device_amount(struct unit_properties *properties, const char *name, 
                       value, n);
 }
 
-static void device_limit(struct unit_properties *properties, const char *name, const char *value)
+/* What systemd makes bfq's weight WEIGHT of: it has 1 to 10000, and divides what lies above 100 by 11. */
+static uint64_t of_bfq(uint64_t weight)
 {
-    size_t length = device_length(value);
-
-    if (length) /* 0 lifts a limit of v1 */
-        device_amount(properties, name, value, strcmp(value + length + 1, "0") == 0 ? "max" : value + length + 1);
+    return weight <= 100 ? weight : 100 + (weight - 100) * 11;
 }
 
-static void device_weight(struct unit_properties *properties, const char *name, const char *value)
+/* io.weight and io.bfq.weight have the weight of all devices, or of one, in the same file. */
+static void put_io_weight(struct unit_properties *properties, const char *value, bool bfq)
 {
-    size_t length = device_length(value);
+    size_t device = device_length(value);
+    const char *text = value + (device ? device + 1 : strncmp(value, "default ", 8) == 0 ? 8 : 0);
+    uint64_t weight;
 
-    if (length)
-        device_amount(properties, name, value, value + length + 1);
+    if (!parse_number(text, &weight))
+        return;
+    if (bfq)
+        weight = of_bfq(weight);
+    if (device)
+        unit_property(properties, "IODeviceWeight=[('/dev/block/%.*s', uint64 %" PRIu64 ")]", (int) device, value,
+                      weight);
+    else
+        unit_property(properties, "IOWeight=uint64 %" PRIu64, weight);
 }
 
-/* io.weight has the weight of all devices, or of one, in the same file. */
 static void io_weight(struct unit_properties *properties, const char *name, const char *value)
 {
-    if (device_length(value))
-        device_weight(properties, "IODeviceWeight", value);
-    else
-        number(properties, name, value + (strncmp(value, "default ", 8) == 0 ? 8 : 0));
+    (void) name;
+    put_io_weight(properties, value, false);
+}
+
+static void bfq_weight(struct unit_properties *properties, const char *name, const char *value)
+{
+    (void) name;
+    put_io_weight(properties, value, true);
 }
 
 static void io_max(struct unit_properties *properties, const char *name, const char *value)
@@ -271,32 +284,40 @@ static const struct {
     void (*convert)(struct unit_properties *properties, const char *name, const char *value);
     const char *property;
 } files[] = {
-    {"memory.max",                       limit_from_one, "MemoryMax"            },
-    { "memory.high",                     limit_from_one, "MemoryHigh"           },
-    { "memory.low",                      limit,          "MemoryLow"            },
-    { "memory.min",                      limit,          "MemoryMin"            },
-    { "memory.swap.max",                 limit,          "MemorySwapMax"        },
-    { "memory.zswap.max",                limit,          "MemoryZSwapMax"       },
-    { "memory.limit_in_bytes",           limit_from_one, "MemoryLimit"          },
-    { "pids.max",                        limit_from_one, "TasksMax"             },
-    { "cpu.weight",                      number,         "CPUWeight"            },
-    { "cpu.shares",                      number,         "CPUShares"            },
-    { "cpu.max",                         cpu_max,        NULL                   },
-    { "cpu.idle",                        cpu_idle,       "CPUWeight"            },
-    { "cpu.cfs_quota_us",                cpu_quota,      NULL                   },
-    { "cpu.cfs_period_us",               cpu_period,     NULL                   },
-    { "cpuset.cpus",                     number_list,    "AllowedCPUs"          },
-    { "cpuset.mems",                     number_list,    "AllowedMemoryNodes"   },
-    { "io.weight",                       io_weight,      "IOWeight"             },
-    { "io.max",                          io_max,         NULL                   },
-    { "blkio.weight",                    number,         "BlockIOWeight"        },
-    { "blkio.weight_device",             device_weight,  "BlockIODeviceWeight"  },
-    { "blkio.throttle.read_bps_device",  device_limit,   "BlockIOReadBandwidth" },
-    { "blkio.throttle.write_bps_device", device_limit,   "BlockIOWriteBandwidth"},
+    {"memory.max",             limit_from_one, "MemoryMax"         },
+    { "memory.high",           limit_from_one, "MemoryHigh"        },
+    { "memory.low",            limit,          "MemoryLow"         },
+    { "memory.min",            limit,          "MemoryMin"         },
+    { "memory.swap.max",       limit,          "MemorySwapMax"     },
+    { "memory.zswap.max",      limit,          "MemoryZSwapMax"    },
+    { "memory.limit_in_bytes", limit_from_one, "MemoryLimit"       },
+    { "pids.max",              limit_from_one, "TasksMax"          },
+    { "cpu.weight",            number,         "CPUWeight"         },
+    { "cpu.shares",            number,         "CPUShares"         },
+    { "cpu.max",               cpu_max,        NULL                },
+    { "cpu.idle",              cpu_idle,       "CPUWeight"         },
+    { "cpu.cfs_quota_us",      cpu_quota,      NULL                },
+    { "cpu.cfs_period_us",     cpu_period,     NULL                },
+    { "cpuset.cpus",           number_list,    "AllowedCPUs"       },
+    { "cpuset.mems",           number_list,    "AllowedMemoryNodes"},
+    { "io.weight",             io_weight,      NULL                },
+    { "io.bfq.weight",         bfq_weight,     NULL                },
+    { "io.max",                io_max,         NULL                },
 };
+
+/* Of a row and its substitute only one is written. The first ones are all bfq's. */
+static bool is_written(struct unit_properties *properties, const struct resource_row *row)
+{
+    bool substitute = properties->substitute_next;
+
+    properties->substitute_next = row->flags & CGROUP_WRITE_OR_NEXT;
+    return properties->substitute_next ? properties->bfq : !(substitute && properties->bfq);
+}
 
 void unit_property_of_row(struct unit_properties *properties, const struct resource_row *row)
 {
+    if (!is_written(properties, row))
+        return;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (strcmp(files[i].file, row->file) == 0)
             files[i].convert(properties, files[i].property, row->value);
@@ -304,18 +325,46 @@ void unit_property_of_row(struct unit_properties *properties, const struct resou
 
 /* ---- devices ---- */
 
-static void device_entry(struct unit_properties *properties, const struct device_rule *rule, const char *type)
+/* Whether systemd has one name for the devices of both. */
+static bool same_devices(const struct device_rule *a, const struct device_rule *b)
 {
+    return a->major == b->major && (a->major == DEVICE_EVERY || a->minor == b->minor);
+}
+
+/* Of several entries for one name systemd keeps the last: all accesses go into the first. 0: an earlier one has them. */
+static unsigned entry_access(const struct device_rules *rules, size_t i, unsigned type)
+{
+    unsigned access = 0;
+
+    for (size_t k = 0; k < rules->n; k++) {
+        const struct device_rule *rule = &rules->rules[k];
+
+        if (!rule->allow || !(rule->types & type) || !same_devices(rule, &rules->rules[i]))
+            continue;
+        if (k < i)
+            return 0;
+        access |= rule->access;
+    }
+    return access;
+}
+
+static void device_entry(struct unit_properties *properties, const struct device_rules *rules, size_t i, unsigned type)
+{
+    const char *name = type == DEVICE_CHAR ? "char" : "block";
+    const struct device_rule *rule = &rules->rules[i];
+    unsigned access = entry_access(rules, i, type);
     char pattern[64];
 
+    if (!access)
+        return;
     if (rule->major == DEVICE_EVERY)
-        snprintf(pattern, sizeof pattern, "%s-*", type);
+        snprintf(pattern, sizeof pattern, "%s-*", name);
     else if (rule->minor == DEVICE_EVERY)
-        snprintf(pattern, sizeof pattern, "%s-%" PRId32, type, rule->major);
+        snprintf(pattern, sizeof pattern, "%s-%" PRId32, name, rule->major);
     else
-        snprintf(pattern, sizeof pattern, "/dev/%s/%" PRId32 ":%" PRId32, type, rule->major, rule->minor);
-    unit_property(properties, "DeviceAllow=[('%s', '%s%s%s')]", pattern, rule->access & ACCESS_READ ? "r" : "",
-                  rule->access & ACCESS_WRITE ? "w" : "", rule->access & ACCESS_MKNOD ? "m" : "");
+        snprintf(pattern, sizeof pattern, "/dev/%s/%" PRId32 ":%" PRId32, name, rule->major, rule->minor);
+    unit_property(properties, "DeviceAllow=[('%s', '%s%s%s')]", pattern, access & ACCESS_READ ? "r" : "",
+                  access & ACCESS_WRITE ? "w" : "", access & ACCESS_MKNOD ? "m" : "");
 }
 
 void unit_device_properties(struct unit_properties *properties, const struct device_rules *rules)
@@ -328,8 +377,8 @@ void unit_device_properties(struct unit_properties *properties, const struct dev
         if (!rules->rules[i].allow)
             continue;
         if (rules->rules[i].types & DEVICE_CHAR)
-            device_entry(properties, &rules->rules[i], "char");
+            device_entry(properties, rules, i, DEVICE_CHAR);
         if (rules->rules[i].types & DEVICE_BLOCK)
-            device_entry(properties, &rules->rules[i], "block");
+            device_entry(properties, rules, i, DEVICE_BLOCK);
     }
 }

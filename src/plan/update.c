@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "plan/cgroup_work.h"
-#include "plan/unit_properties.h"
+#include "plan/scope.h"
 
 #define MEMORY(name) "linux.resources.memory." name
 #define CPU(name)    "linux.resources.cpu." name
@@ -286,19 +286,16 @@ static void weight_property(const struct updating *u, struct unit_properties *pr
 static void add_properties(struct updating *u, struct update_plan *plan)
 {
     const struct update_facts *facts = u->facts;
-    struct unit_properties properties = { .arena = u->arena,
-                                          .cpu_quota = facts->cpu_quota,
-                                          .cpu_period = facts->cpu_period };
-    struct error err = { 0 };
-    struct device_rules rules;
+    struct unit_properties properties = {
+        .arena = u->arena, .bfq = u->input->host->bfq, .cpu_quota = facts->cpu_quota, .cpu_period = facts->cpu_period
+    };
 
     weight_property(u, &properties);
     for (size_t i = 0; i < plan->n_rows; i++)
         unit_property_of_row(&properties, &plan->rows[i].write);
     unit_properties_finish(&properties);
-    if (!u->input->of_user && wants_devices(u->input->resources) &&
-        device_rules_make(u->input->resources, u->arena, &rules, &err) >= 0)
-        unit_device_properties(&properties, &rules);
+    if (!u->input->of_user && wants_devices(u->input->resources))
+        plan_scope_devices(&u->planner, u->input->resources, &properties);
     plan->properties = properties.list;
     plan->n_properties = properties.n;
 }

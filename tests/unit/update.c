@@ -25,7 +25,7 @@ static struct cgroup_dir v2_dirs[] = {
     {"/c", "/x", true, "memory,cpu,pids,io"},
 };
 static const struct host v1_host = { .cgroup = { .layout = CGROUP_LAYOUT_V1 } };
-static const struct host v2_host = { .cgroup = { .layout = CGROUP_LAYOUT_V2 } };
+static struct host v2_host = { .cgroup = { .layout = CGROUP_LAYOUT_V2 } };
 
 static const struct update_facts facts = { .memory_limit = SET(1000),
                                            .memory_swap = SET(2000),
@@ -231,6 +231,36 @@ static void makes_a_program(void)
 
 /* ---- taking back ---- */
 
+#define ALL_BUT_ONE                                                                                                    \
+    "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"},{\"allow\":false,\"type\":\"c\",\"major\":10,\"access\":"       \
+    "\"rw\"}]}"
+
+/* systemd keeps the last entry of a name, and knows no exceptions. */
+static void tells_systemd_of_devices(void)
+{
+    CHECK_INT(make(true, ALL_BUT_ONE, &facts), 0);
+    CHECK(strstr(properties_text(), "DeviceAllow=[('char-*', 'rwm')];DeviceAllow=[('block-*', 'rwm')];"));
+    CHECK(!strstr(properties_text(), "'m')"));
+    CHECK_INT(make(false, ALL_BUT_ONE, &facts), -EOPNOTSUPP);
+    CHECK(strstr(err.text, "linux.resources.devices[1]: with --cgroup-manager systemd and cgroup v1"));
+}
+
+/* The weight that systemd gives to bfq's file shall be the one that was asked for. */
+static void tells_systemd_of_weights(void)
+{
+    static const char document[] =
+        "{\"blockIO\":{\"weight\":500,\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":100}]}}";
+
+    CHECK_INT(make(true, document, &facts), 0);
+    CHECK_STR(properties_text(), "IOWeight=uint64 4950;IODeviceWeight=[('/dev/block/8:0', uint64 910)];");
+    v2_host.bfq = true;
+    CHECK_INT(make(true, document, &facts), 0);
+    CHECK_STR(properties_text(), "IOWeight=uint64 4500;IODeviceWeight=[('/dev/block/8:0', uint64 100)];");
+    CHECK_INT(make(true, "{\"unified\":{\"io.weight\":\"default 300\"}}", &facts), 0);
+    CHECK_STR(properties_text(), "IOWeight=uint64 300;");
+    v2_host.bfq = false;
+}
+
 static void tells_systemd(void)
 {
     static const struct {
@@ -297,6 +327,8 @@ static const struct test tests[] = {
     { "v1 devices: from everything the processes stand still",    stands_still_from_everything},
     { "v2 devices: a program",                                    makes_a_program             },
     { "the same as properties of a unit",                         tells_systemd               },
+    { "systemd is told of weights",                               tells_systemd_of_weights    },
+    { "systemd is told of devices",                               tells_systemd_of_devices    },
     { "what a file said before comes back",                       undoes_values               },
 };
 
