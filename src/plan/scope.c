@@ -281,7 +281,7 @@ static bool is_v1_or_only_v2(const struct planner *planner, size_t i)
 
 void plan_scope_start(struct planner *planner, const struct hierarchy_work *work, const char *late_field)
 {
-    struct unit_properties properties = { .arena = planner->arena, .bfq = planner->input->host->bfq };
+    struct unit_properties properties = { .arena = planner->arena, .new_unit = true, .bfq = planner->input->host->bfq };
     struct op *op;
     op_str name;
     struct op_list list;

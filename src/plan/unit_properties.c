@@ -105,6 +105,14 @@ static void number(struct unit_properties *properties, const char *name, const c
         unit_property(properties, "%s=uint64 %" PRIu64, name, amount);
 }
 
+/* A unit gets its policy when it is made, and none later. Without one the kernel kills one process, as without the file. */
+static void oom_group(struct unit_properties *properties, const char *name, const char *value)
+{
+    (void) name;
+    if (properties->new_unit && strcmp(value, "1") == 0)
+        unit_property(properties, "OOMPolicy='kill'");
+}
+
 /* ---- cpu ---- */
 
 static void cpu_max(struct unit_properties *properties, const char *name, const char *value)
@@ -290,6 +298,7 @@ static const struct {
     { "memory.min",            limit,          "MemoryMin"         },
     { "memory.swap.max",       limit,          "MemorySwapMax"     },
     { "memory.zswap.max",      limit,          "MemoryZSwapMax"    },
+    { "memory.oom.group",      oom_group,      NULL                },
     { "memory.limit_in_bytes", limit_from_one, "MemoryLimit"       },
     { "pids.max",              limit_from_one, "TasksMax"          },
     { "cpu.weight",            number,         "CPUWeight"         },

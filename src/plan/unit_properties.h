@@ -19,6 +19,7 @@ struct unit_properties {
     /* CPU time, which v1 has in two files; what is in force may stand here beforehand. Microseconds, -1: no limit. */
     struct opt_i64 cpu_quota, cpu_period;
     bool cpu_changed;
+    bool new_unit;        /* at the start: some properties cannot be changed */
     bool bfq;             /* the kernel has io.bfq.weight */
     bool substitute_next; /* the next row is the substitute of the last one */
 };

@@ -40,6 +40,71 @@ def test_files(s):  # noqa: F811
     assert show(s, "crun-c1.scope", "MemoryMax", "TasksMax") == {"MemoryMax": f"{128 * M}", "TasksMax": "77"}
 
 
+# After each of these systemd has written again what it knows of the unit.
+AGAIN = ["true", "systemctl daemon-reload", "systemctl daemon-reexec"]
+
+
+def disk(m):
+    """(major, minor) of the disk that we are on, which is scheduled by bfq from now on."""
+    name = m.sh("lsblk -no PKNAME,KNAME $(findmnt -no SOURCE /) | awk '{print $1}'")
+    m.sh(f"modprobe bfq && echo bfq >/sys/block/{name}/queue/scheduler")
+    return m.read(f"/sys/block/{name}/dev").strip().split(":")
+
+
+def everything(device, at_start):
+    """All that v2 has, (resources, files, properties); with other values for an update."""
+    n = 1 if at_start else 2
+    major, minor = device
+    one = {"major": int(major), "minor": int(minor)}
+    resources = {
+        "memory": {"limit": n * 64 * M, "reservation": n * 16 * M, "swap": n * 96 * M},
+        "cpu": {"shares": n * 1024, "quota": n * 20000, "period": 100000, "burst": n * 5000, "cpus": "0", "mems": "0"},
+        "pids": {"limit": n * 50},
+        "blockIO": {"weight": n * 250, "weightDevice": [one | {"weight": n * 50}], "throttleReadBpsDevice": [one | {"rate": n << 30}],
+                    "throttleWriteIOPSDevice": [one | {"rate": n * 10000}]},
+        "hugepageLimits": [{"pageSize": "2MB", "limit": n * 4 * M}],
+        "unified": {"memory.high": f"{n * 48 * M}", "memory.min": f"{n * 4 * M}", "memory.oom.group": "1"}}
+    files = {
+        "memory.max": n * 64 * M, "memory.low": n * 16 * M, "memory.swap.max": n * 32 * M, "memory.high": n * 48 * M, "memory.min": n * 4 * M,
+        "memory.oom.group": 1, "cpu.weight": {1: 100, 2: 174}[n], "cpu.max": f"{n * 20000} 100000", "cpu.max.burst": n * 5000,
+        "cpuset.cpus": 0, "cpuset.mems": 0, "pids.max": n * 50, "hugetlb.2MB.max": n * 4 * M, "hugetlb.2MB.rsvd.max": n * 4 * M,
+        "io.bfq.weight": f"default {n * 250} {major}:{minor} {n * 50}",
+        "io.max": f"{major}:{minor} rbps={n << 30} wbps=max riops=max wiops={n * 10000}"}
+    shown = {
+        "MemoryMax": n * 64 * M, "MemoryLow": n * 16 * M, "MemorySwapMax": n * 32 * M, "MemoryHigh": n * 48 * M, "MemoryMin": n * 4 * M,
+        "CPUWeight": {1: 100, 2: 174}[n], "CPUQuotaPerSecUSec": f"{n * 200}ms", "AllowedCPUs": 0, "AllowedMemoryNodes": 0, "TasksMax": n * 50,
+        "IOReadBandwidthMax": f"/dev/block/{major}:{minor} {n << 30}", "IOWriteIOPSMax": f"/dev/block/{major}:{minor} {n * 10000}"}
+    return resources, {k: str(v) for k, v in files.items()}, {k: str(v) for k, v in shown.items()}
+
+
+def test_everything(s):  # noqa: F811
+    """Every resource, at the start and after update, in the kernel's files and as systemctl shows it, and none is undone."""
+    device = disk(s)
+    for at_start in (True, False):
+        resources, want, shown = everything(device, at_start)
+        if at_start:
+            s.sh(f"{RUN} -d -b {bundle(s, SLEEP, resources=resources)} c1")
+            path = cgroup(s, "c1")
+        else:
+            s.sh("crun update -r - c1", input=json.dumps(resources))
+        for step in AGAIN:
+            s.sh(step)
+            assert {n: " ".join(v.split()) for n, v in files(s, path, want).items()} == want, step
+            assert show(s, "crun-c1.scope", *shown) == shown, step
+
+
+def test_idle(s):  # noqa: F811
+    s.sh(f"{RUN} -d -b {bundle(s, SLEEP, resources={'cpu': {'idle': 1}})} c1")
+    path = cgroup(s, "c1")
+    for step in AGAIN:
+        s.sh(step)
+        assert files(s, path, ["cpu.idle"]) == {"cpu.idle": "1"} and show(s, "crun-c1.scope", "CPUWeight") == {"CPUWeight": "idle"}, step
+    s.sh("crun update --cpu-idle 0 --cpu-shares 2048 c1")
+    for step in AGAIN:
+        s.sh(step)
+        assert files(s, path, ["cpu.idle", "cpu.weight"]) == {"cpu.idle": "0", "cpu.weight": "174"}, step
+
+
 def test_memory_is_enforced(s):  # noqa: F811
     s.fails(f"{RUN} -b {bundle(s, HUNGRY, resources={'memory': {'limit': 16 * M, 'swap': 16 * M}})} c1", 137)
 
@@ -57,7 +122,7 @@ def test_killed_init(s):  # noqa: F811
 
 # an ordinary user, whose manager has cpu, memory and pids
 
-MINE = {"memory": LIMITS["memory"], "pids": LIMITS["pids"], "cpu": {"quota": 50000, "period": 100000}}
+MINE = {"memory": LIMITS["memory"], "pids": LIMITS["pids"], "cpu": {"quota": 50000, "period": 100000, "shares": 1024}}
 
 
 def test_what_is_delegated(s):  # noqa: F811
@@ -66,11 +131,19 @@ def test_what_is_delegated(s):  # noqa: F811
 
 def test_user_files(s):  # noqa: F811
     s.sh(f"{USER} run -d -b {bundle(s, SLEEP, user=True, resources=MINE)} u1")
-    path, want = cgroup(s, "u1", True), ("memory.max", "memory.swap.max", "pids.max", "cpu.max")
-    assert path.startswith(OWN) and files(s, path, want) == {n: FILES[n] for n in want}
-    s.sh("as-user crun update -r - u1", input=json.dumps(CHANGE))
-    s.sh("as-user systemctl --user daemon-reload")
-    assert files(s, path, CHANGED) == CHANGED
+    path, mine = cgroup(s, "u1", True), ("memory.max", "memory.low", "memory.swap.max", "pids.max", "cpu.max", "cpu.weight")
+    want = {n: FILES[n] for n in mine}
+    shown = {"MemoryMax": f"{64 * M}", "MemorySwapMax": f"{32 * M}", "TasksMax": "50", "CPUQuotaPerSecUSec": "500ms", "CPUWeight": "100"}
+    assert path.startswith(OWN)
+    for now in (MINE, CHANGE):
+        if now is CHANGE:
+            s.sh("as-user crun update -r - u1", input=json.dumps(CHANGE))
+            want |= CHANGED
+            shown |= {"MemoryMax": f"{128 * M}", "TasksMax": "77", "CPUQuotaPerSecUSec": "200ms"}
+        for step in ("true", "as-user systemctl --user daemon-reload", "systemctl daemon-reload", "as-user systemctl --user daemon-reexec"):
+            s.sh(step)
+            assert files(s, path, want) == want, step
+            assert show(s, "crun-u1.scope", *shown, user=True) == shown, step
 
 
 def test_user_memory_is_enforced(s):  # noqa: F811

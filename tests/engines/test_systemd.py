@@ -372,7 +372,7 @@ SHOWN = {"MemoryMax": "536870912", "MemorySwapMax": "536870912", "MemoryLow": "2
          "TasksMax": "100", "CPUWeight": "59", "IOWeight": "4950", "CPUQuotaPerSecUSec": "670ms", "CPUQuotaPeriodUSec": "50ms",
          "AllowedCPUs": "0-2 9", "AllowedMemoryNodes": "0", "IODeviceWeight": "/dev/block/8:0 2930",
          "IOReadBandwidthMax": "/dev/block/8:0 1048576", "IOWriteIOPSMax": "/dev/block/8:16 100", "DevicePolicy": "strict",
-         "Slice": "machine-a.slice", "TimeoutStopUSec": "5s"}
+         "Slice": "machine-a.slice", "TimeoutStopUSec": "5s", "OOMPolicy": "kill"}
 
 
 def test_properties(s):
