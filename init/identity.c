@@ -16,18 +16,62 @@ enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX of the kernel */
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 #endif
 
+/* " (uid_map: 0 1000 1; 1 100000 65536)": the numbers of FILE as they are, without the columns. */
+static void put_map(const struct init *init, const char *file, struct text *text)
+{
+    char buffer[512], path[32];
+    struct text name = text_init(path, sizeof path);
+    _cleanup_close_ int fd = -1;
+    long n;
+
+    text_put(&name, "self/");
+    text_put(&name, file);
+    fd = init->proc_fd < 0 ? -ENOENT : sys_openat(init->proc_fd, path, O_RDONLY | O_CLOEXEC, 0);
+    n = fd < 0 ? fd : sys_read(fd, buffer, sizeof buffer);
+    if (n <= 0)
+        return;
+    text_put(text, " (");
+    text_put(text, file);
+    text_put(text, ":");
+    for (const char *c = buffer; c < buffer + n; c++)
+        if (*c == '\n' && c + 1 < buffer + n)
+            text_put(text, ";");
+        else if (*c > ' ') {
+            if (c == buffer || c[-1] <= ' ')
+                text_put(text, " ");
+            text_put_bytes(text, c, 1);
+        }
+    text_put(text, ")");
+}
+
+/* The plan knows the maps that it makes; what a joined user namespace maps is found out here, by EINVAL. */
+static int ids_error(struct init *init, int code, const char *call, const char *file, uint32_t id)
+{
+    char words[sizeof init->failure.detail];
+    struct text text = text_init(words, sizeof words);
+
+    if (code != -EINVAL)
+        return init_fail(init, code, call, NULL);
+    text_put_bytes(&text, file, 3);
+    text_put(&text, " ");
+    text_put_number(&text, id);
+    text_put(&text, " is not mapped in the container's user namespace");
+    put_map(init, file, &text);
+    return init_explain(init, code, words);
+}
+
 static int set_ids(struct init *init, uint32_t uid, uint32_t gid)
 {
     int r = sys_setresgid(gid, gid, gid);
 
     if (r < 0)
-        return init_fail(init, r, "setresgid", NULL);
+        return ids_error(init, r, "setresgid", "gid_map", gid);
     r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
     if (r < 0)
         return init_fail(init, r, "prctl", "PR_SET_KEEPCAPS");
     r = sys_setresuid(uid, uid, uid);
     if (r < 0)
-        return init_fail(init, r, "setresuid", NULL);
+        return ids_error(init, r, "setresuid", "uid_map", uid);
     return process_guard(init);
 }
 

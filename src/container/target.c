@@ -65,13 +65,20 @@ static int find_namespaces(struct plan_target *target, struct error *err)
     return 0;
 }
 
+static int find_maps(struct plan_target *target, struct arena *arena, struct error *err)
+{
+    int r = host_id_map(target->pid, "uid_map", arena, &target->uids, &target->n_uids);
+
+    if (r >= 0)
+        r = host_id_map(target->pid, "gid_map", arena, &target->gids, &target->n_gids);
+    return r < 0 ? error_errno(err, r, "the id maps of the container's process %d", target->pid) : 0;
+}
+
 static void find_groups(struct plan_target *target)
 {
     _cleanup_free_ char *text = NULL;
     char path[PATH_SIZE];
 
-    if (!(target->namespaces & CLONE_NEWUSER))
-        return;
     snprintf(path, sizeof path, "/proc/%d/setgroups", target->pid);
     target->groups_denied = file_read(AT_FDCWD, path, FILE_LIMIT, &text, NULL) >= 0 && strncmp(text, "deny", 4) == 0;
 }
@@ -116,8 +123,11 @@ int target_find(const struct container *container, int pidfd, const struct host 
     r = find_namespaces(ret, err);
     if (r >= 0)
         r = find_cgroups(ret, &container->state, &host->cgroup, arena, err);
+    if (r >= 0 && ret->namespaces & CLONE_NEWUSER) {
+        find_groups(ret);
+        r = find_maps(ret, arena, err);
+    }
     if (r < 0)
         return r;
-    find_groups(ret);
     return sys_pidfd_send_signal(pidfd, 0) == -ESRCH ? not_running(err) : 0;
 }

@@ -111,6 +111,9 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
  * are covered by other mounts. */
 void host_probe_delegation(struct host *host, const char *cgroups_path, struct arena *arena);
 
+/* The map NAME ("uid_map", "gid_map") of process PID in ARENA; none where it cannot be read, or is the identity. */
+int host_id_map(int pid, const char *name, struct arena *arena, struct id_map **ret_maps, size_t *ret_n);
+
 /* Whether it is a systemd of the user's own that makes our cgroups: for all but root of the initial user namespace. */
 bool host_has_own_manager(void);
 

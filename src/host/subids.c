@@ -129,13 +129,21 @@ int own_map_parse(const char *text, struct arena *arena, struct id_map **ret_map
     return 0;
 }
 
-static int read_own_map(const char *path, struct arena *arena, struct id_map **ret_maps, size_t *ret_n)
+static int read_map(const char *path, struct arena *arena, struct id_map **ret_maps, size_t *ret_n)
 {
     _cleanup_free_ char *text = NULL;
 
     if (file_read(AT_FDCWD, path, DATABASE_LIMIT, &text, NULL) < 0)
         return 0;
     return own_map_parse(text, arena, ret_maps, ret_n);
+}
+
+int host_id_map(int pid, const char *name, struct arena *arena, struct id_map **ret_maps, size_t *ret_n)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    return read_map(path, arena, ret_maps, ret_n);
 }
 
 /* ---- the helpers of newuidmap(1) ---- */
@@ -173,9 +181,9 @@ int host_probe_subids(struct host *host, struct arena *arena, struct error *err)
     if (r >= 0)
         r = read_ranges("/etc/subgid", name, host->euid, arena, &host->subgids, &host->n_subgids);
     if (r >= 0)
-        r = read_own_map("/proc/self/uid_map", arena, &host->own_uids, &host->n_own_uids);
+        r = read_map("/proc/self/uid_map", arena, &host->own_uids, &host->n_own_uids);
     if (r >= 0)
-        r = read_own_map("/proc/self/gid_map", arena, &host->own_gids, &host->n_own_gids);
+        r = read_map("/proc/self/gid_map", arena, &host->own_gids, &host->n_own_gids);
     find_helpers(host, arena);
     return r < 0 ? error_errno(err, r, "cannot read the subordinate ids") : 0;
 }

@@ -37,10 +37,8 @@ static void check_ids(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
 
-    if (!plan_id_is_mapped(&planner->uids, process->uid))
-        plan_fail(planner, -EINVAL, "user %u is not mapped in the container's user namespace", process->uid);
-    if (!plan_id_is_mapped(&planner->gids, process->gid))
-        plan_fail(planner, -EINVAL, "group %u is not mapped in the container's user namespace", process->gid);
+    plan_check_uid(planner, "user ", process->uid, "");
+    plan_check_gid(planner, "group ", process->gid, "");
 }
 
 /* ---- the process is born ---- */

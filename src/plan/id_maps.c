@@ -256,20 +256,46 @@ uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id)
     return found ? found->host_id + (id - found->container_id) : id;
 }
 
+/* "0, 1-65536": the ids of MAP, as the container has them. */
+static const char *ids_of(struct planner *planner, const struct planner_map *map)
+{
+    enum { SHOWN_MAX = 4 };
+    const char *text = NULL;
+
+    for (size_t i = 0; (text || i == 0) && i < map->n && i < SHOWN_MAX; i++) {
+        uint32_t first = map->maps[i].container_id, last = first + map->maps[i].size - 1;
+        const char *before = i ? text : "", *comma = i ? ", " : "";
+
+        text = first == last ? arena_printf(planner->arena, "%s%s%u", before, comma, first)
+                             : arena_printf(planner->arena, "%s%s%u-%u", before, comma, first, last);
+    }
+    if (text && map->n > SHOWN_MAX)
+        text = arena_printf(planner->arena, "%s ...", text);
+    return text ? text : ""; /* plan_create looks at the arena */
+}
+
+void plan_check_uid(struct planner *planner, const char *what, uint32_t id, const char *hint)
+{
+    if (!plan_id_is_mapped(&planner->uids, id))
+        plan_fail(planner, -EINVAL, "%s%u is not mapped in the container's user namespace, which has uid %s%s", what,
+                  id, ids_of(planner, &planner->uids), hint);
+}
+
+void plan_check_gid(struct planner *planner, const char *what, uint32_t id, const char *hint)
+{
+    if (!plan_id_is_mapped(&planner->gids, id))
+        plan_fail(planner, -EINVAL, "%s%u is not mapped in the container's user namespace, which has gid %s%s", what,
+                  id, ids_of(planner, &planner->gids), hint);
+}
+
 static void check_process(struct planner *planner)
 {
     const struct spec_process *process = planner->input->spec->process;
 
-    if (process && !plan_id_is_mapped(&planner->uids, process->uid))
-        plan_fail(planner, -EINVAL,
-                  "process.user.uid: %u is not mapped in the container's user namespace "
-                  "(see linux.uidMappings, or /etc/subuid for an ordinary user)",
-                  process->uid);
-    if (process && !plan_id_is_mapped(&planner->gids, process->gid))
-        plan_fail(planner, -EINVAL,
-                  "process.user.gid: %u is not mapped in the container's user namespace "
-                  "(see linux.gidMappings, or /etc/subgid for an ordinary user)",
-                  process->gid);
+    if (!process)
+        return;
+    plan_check_uid(planner, "process.user.uid: ", process->uid, PLAN_HINT_UIDS);
+    plan_check_gid(planner, "process.user.gid: ", process->gid, PLAN_HINT_GIDS);
 }
 
 void plan_id_maps_decide(struct planner *planner)

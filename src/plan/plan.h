@@ -155,6 +155,11 @@ void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, n
 void plan_id_maps_decide(struct planner *planner);    /* fills uids, gids, groups_denied */
 void plan_id_maps(struct planner *planner);           /* ID_MAP, SETGROUPS_DENY */
 bool plan_id_is_mapped(const struct planner_map *map, uint32_t id);
+/* Fail if ID has no mapping: "WHAT" "ID is not mapped ..." "HINT". */
+#define PLAN_HINT_UIDS " (see linux.uidMappings, or /etc/subuid for an ordinary user)"
+#define PLAN_HINT_GIDS " (see linux.gidMappings, or /etc/subgid for an ordinary user)"
+void plan_check_uid(struct planner *planner, const char *what, uint32_t id, const char *hint);
+void plan_check_gid(struct planner *planner, const char *what, uint32_t id, const char *hint);
 uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id); /* of one that is mapped */
 void plan_namespaces_open(struct planner *planner);                   /* OPEN, TIME, CLONE */
 void plan_namespaces_maps(struct planner *planner); /* ID_MAP, SETGROUPS_DENY: parent, after the clone */

@@ -278,12 +278,12 @@ static void add_groups(struct planner *planner)
 
     if (keeps_groups(planner))
         return;
-    for (size_t i = 0; i < process->n_additional_gids; i++)
-        if (!plan_id_is_mapped(&planner->gids, process->additional_gids[i]))
-            plan_fail(planner, -EINVAL,
-                      "process.user.additionalGids[%zu]: %u is not mapped in the container's user namespace (see "
-                      "linux.gidMappings, or /etc/subgid for an ordinary user)",
-                      i, process->additional_gids[i]);
+    for (size_t i = 0; i < process->n_additional_gids; i++) {
+        const char *what = arena_printf(planner->arena, "process.user.additionalGids[%zu]: ", i);
+
+        if (what)
+            plan_check_gid(planner, what, process->additional_gids[i], PLAN_HINT_GIDS);
+    }
     if (planner->groups_denied) {
         if (process->n_additional_gids)
             plan_fail(planner, -EPERM,

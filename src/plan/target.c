@@ -11,17 +11,29 @@ static const struct plan_target *target_of(const struct planner *planner)
     return planner->input->target;
 }
 
-void plan_target_decide(struct planner *planner)
+/* As the container has them: config.json says nothing of a map that was made by itself, or of a namespace that was joined. */
+static void decide_maps(struct planner *planner)
 {
     const struct spec_linux *lin = planner->input->spec->linux_;
+    const struct plan_target *target = target_of(planner);
+    bool known = target->n_uids && target->n_gids, said = lin->n_uid_mappings && lin->n_gid_mappings;
 
-    planner->namespaces_joined = target_of(planner)->namespaces;
-    planner->user_namespace = planner->namespaces_joined & CLONE_NEWUSER;
-    planner->groups_denied = planner->user_namespace && target_of(planner)->groups_denied;
-    if (planner->user_namespace && lin->n_uid_mappings && lin->n_gid_mappings) {
+    if (known) {
+        planner->uids = (struct planner_map){ .maps = target->uids, .n = target->n_uids };
+        planner->gids = (struct planner_map){ .maps = target->gids, .n = target->n_gids };
+    } else if (said) {
         planner->uids = (struct planner_map){ .maps = lin->uid_mappings, .n = lin->n_uid_mappings };
         planner->gids = (struct planner_map){ .maps = lin->gid_mappings, .n = lin->n_gid_mappings };
     }
+}
+
+void plan_target_decide(struct planner *planner)
+{
+    planner->namespaces_joined = target_of(planner)->namespaces;
+    planner->user_namespace = planner->namespaces_joined & CLONE_NEWUSER;
+    planner->groups_denied = planner->user_namespace && target_of(planner)->groups_denied;
+    if (planner->user_namespace)
+        decide_maps(planner);
 }
 
 op_slot plan_target_find(struct planner *planner)

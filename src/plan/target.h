@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "host/cgroup_dir.h"
+#include "spec/spec.h"
 
 /* A mount that `mounts add` has made in the container. */
 struct plan_added_mount {
@@ -18,6 +19,10 @@ struct plan_target {
     int pid;             /* its first process, in our pid namespace */
     unsigned namespaces; /* CLONE_NEW* of the namespaces in which it is not where we are */
     bool groups_denied;  /* setgroups(2) is denied in its user namespace */
+    struct id_map *uids; /* the maps of that, where they are known; host_id is ours */
+    size_t n_uids;
+    struct id_map *gids;
+    size_t n_gids;
     bool frozen;
     const struct cgroup_dir *cgroups; /* the container's own, by hierarchy, as its state has them */
     const char *const *now;           /* where its first process is in each of these, below the mount; NULL: unknown */

@@ -145,6 +145,33 @@ def test_unmapped_user(user, mine, program):
     rt.fails(rt.run(mine(args=["true"], user={"uid": 1000})), "process.user.uid: 1000 is not mapped", "/etc/subuid")
 
 
+@pytest.mark.parametrize("subids, ids", [(None, "0"), pytest.param("name", "0, 1-65536", marks=needs_helpers)])
+def test_exec_with_an_unmapped_user(user, mine, program, subids, ids):
+    """The maps were made by themselves: config.json says nothing of them. The id is named, and those that there are."""
+    rt = user(subids).runtime(program)
+    c = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    rt.fails(rt("exec", "--user", "70000", c.id, "true"), "user 70000 is not mapped", f"uid {ids}")
+    rt.fails(rt("exec", "--user", "0:70001", c.id, "true"), "group 70001 is not mapped", f"gid {ids}")
+    r = rt("exec", "--additional-gids", "70002", c.id, "true")
+    rt.fails(r, "70002 is not mapped", f"gid {ids}")
+    rt.delete(c, "--force")
+
+
+def test_unmapped_user_in_a_joined_user_namespace(user, mine, program):
+    """Nobody knows before it is entered what it maps; the error has its lines."""
+    rt = user().runtime(program)
+    first = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(first)
+    c = mine(args=["true"], namespaces_=(), namespaces=namespaces("mount", user=f"/proc/{rt.pid(first)}/ns/user"), hostname=None)
+    for who, id, text in (({"uid": 1000, "gid": 0}, "uid 1000", f"uid_map: 0 {UID} 1)"), ({"uid": 0, "gid": 77}, "gid 77", f"gid_map: 0 {GID} 1)")):
+        c.config["process"]["user"] = who
+        c.config["mounts"] = [m for m in c.config["mounts"] if m["type"] == "tmpfs"]
+        rootless.give(c.write().path)
+        rt.fails(rt.run(c), "process.user", f"{id} is not mapped", text)
+    rt.delete(first, "--force")
+
+
 def test_groups_without_helper(user, mine, program):
     rt = user().runtime(program)
     r = rt.run(mine(args=["true"], user={"additionalGids": [0]}))
