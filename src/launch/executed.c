@@ -87,6 +87,13 @@ static int ended_error(pid_t pid, int pidfd, struct error *err)
     return filter_error(pidfd, err);
 }
 
+int launch_check_waiting(pid_t pid, int pidfd, struct error *err)
+{
+    bool ended = look_at_memory(pid) == -ENOENT && ended_by_memory(pid, pidfd);
+
+    return ended ? ended_error(pid, pidfd, err) : 0;
+}
+
 int launch_check_executed(pid_t pid, int pidfd, struct error *err)
 {
     int r = look_at_memory(pid);

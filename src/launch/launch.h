@@ -108,8 +108,9 @@ int launch_send_tree(struct launch *launch, int fd, struct error *err);
 /* After the last row: wait for the end of the socket, which is EXEC done or WAIT_START entered; or for a failure. */
 int launch_wait_exec(struct launch *launch, struct error *err);
 /* executed.c: after the end of the socket of process PID (PIDFD, -1: unknown): -EPERM if a seccomp filter ended it before it
- * could execute its program. */
+ * could execute its program; an error if it ended when it was to wait for the start. */
 int launch_check_executed(pid_t pid, int pidfd, struct error *err);
+int launch_check_waiting(pid_t pid, int pidfd, struct error *err);
 /* The text of a FAILED message. */
 int message_error(const struct message *message, struct error *err);
 int message_receive(int fd, struct message *message, int *ret_fd);

@@ -141,12 +141,13 @@ static int ended_error(struct launch *launch, uint32_t row, struct error *err)
                      info.si_status, what);
 }
 
-/* The end of the socket means that the process executes its program, or that a small memory limit did not let it. */
+/* The end of the socket means that the process executes its program or waits for the start, or that a small memory limit did not let it. */
 static int check_alive(struct launch *launch, struct error *err)
 {
     struct pollfd process = { launch->pidfd, POLLIN, 0 };
     struct error oom;
-    int r = launch_check_executed(launch->state->pid, launch->pidfd, err);
+    int (*check)(pid_t, int, struct error *) = launch->wait_start ? launch_check_waiting : launch_check_executed;
+    int r = check(launch->state->pid, launch->pidfd, err);
 
     if (r < 0)
         return r;

@@ -421,6 +421,21 @@ def test_pause_without_cgroup(user, mine, program):
     rt.delete(c, "--force")
 
 
+def test_create_in_joined_namespaces_takes_no_time(user, mine, program):
+    """An ordinary user may not look at what crun-init executes there; that it waits for the start is no doubt about it."""
+    rt = user().runtime(program)
+    first = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(first)
+    ns = f"/proc/{rt.pid(first)}/ns"
+    c = mine(args=["/bin/probe", "sleep"], namespaces=namespaces("mount", "pid", user=f"{ns}/user", ipc=f"{ns}/ipc", uts=f"{ns}/uts", network=f"{ns}/net"),
+             hostname=None, edit=lambda d: d.update(mounts=[m for m in d["mounts"] if m["type"] != "devpts"]))
+    assert rt.create(c).seconds < 9
+    rt.start(c)
+    assert rt.status(c) == "running"
+    for x in (c, first):
+        rt.delete(x, "--force")
+
+
 def test_created_namespaces_are_joined(user, mine, program):
     """A second container in the namespaces of the first: the user namespace is entered first."""
     rt = user().runtime(program)
