@@ -18,15 +18,23 @@
 #include "sys/mounts.h"
 #include "sys/process.h"
 
-int idmap_write(int pid, const char *file, const char *map, struct error *err)
+int idmap_check(const char *map, struct error *err)
 {
     long page = sysconf(_SC_PAGESIZE);
     size_t size = strlen(map);
-    char path[64];
-    int r;
 
-    if (size >= (size_t) page)
-        return error_set(err, -EINVAL, "a list of %zu bytes, the kernel takes less than %ld (one page)", size, page);
+    if (size < (size_t) page)
+        return 0;
+    return error_set(err, -EINVAL, "a list of %zu bytes, the kernel takes less than %ld (one page)", size, page);
+}
+
+int idmap_write(int pid, const char *file, const char *map, struct error *err)
+{
+    int r = idmap_check(map, err);
+    char path[64];
+
+    if (r < 0)
+        return r;
     snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
     r = file_write(AT_FDCWD, path, map);
     return r < 0 ? error_errno(err, r, "write %s", file) : 0;

@@ -6,6 +6,9 @@
 
 #include "base/error.h"
 
+/* Whether the kernel takes a MAP of that size. */
+int idmap_check(const char *map, struct error *err);
+
 /* Write MAP to FILE ("uid_map") of process PID: at once, as the kernel wants it, and so of less than a page. */
 int idmap_write(int pid, const char *file, const char *map, struct error *err);
 

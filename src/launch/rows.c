@@ -421,7 +421,10 @@ static int map_by_helper(const struct launch *launch, const char *helper, const 
 static int row_id_map(struct launch *launch, const struct op_id_map *row, struct error *err)
 {
     const char *helper = text(launch, row->helper);
+    int r = idmap_check(text(launch, row->text), err); /* the helper would not say why */
 
+    if (r < 0)
+        return r;
     if (helper)
         return map_by_helper(launch, helper, text(launch, row->text), err);
     return idmap_write(launch->state->pid, text(launch, row->file), text(launch, row->text), err);
