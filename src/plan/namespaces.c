@@ -6,7 +6,8 @@
  *   plain     every new namespace comes with clone3 (a new user namespace owns the others made by the same call).
  *   host's    namespaces owned by the host are joined before a new or joined user namespace is entered, as only the
  *             host's root may join them; what is new is made after it, so that the user namespace owns it.
- *   user's    an ordinary user enters the user namespace first: it gives the right to join the others.
+ *   user's    an ordinary user enters the user namespace first: it gives the right to join the others, and to make a
+ *             time namespace, which no clone makes.
  * The pid namespace is special: it holds for children only. Joined, or made after a user namespace was entered, init
  * sets it and goes on in a sibling. The parent must not clone into a joined one: until its exec the child would be seen
  * there with /proc/PID/exe being the runtime's own file, for whoever has CAP_SYS_PTRACE in it to open and write to.
@@ -44,12 +45,18 @@ static bool ordinary_user(const struct planner *planner)
     return host_is_ordinary(planner->input->host);
 }
 
+/* Root has the parent make it, before the clone: it is owned by the host then, and init is born in it. */
+static bool init_makes_time(const struct planner *planner)
+{
+    return is_new(planner, CLONE_NEWTIME) && ordinary_user(planner);
+}
+
 /* Not everything can come with clone3: a user namespace is involved and others are joined. */
 static bool in_steps(const struct planner *planner)
 {
     unsigned others = planner->namespaces_joined & ~(unsigned) CLONE_NEWUSER;
 
-    return is_joined(planner, CLONE_NEWUSER) || (is_new(planner, CLONE_NEWUSER) && others);
+    return is_joined(planner, CLONE_NEWUSER) || (is_new(planner, CLONE_NEWUSER) && others) || init_makes_time(planner);
 }
 
 /* ---- deciding ---- */
@@ -101,6 +108,23 @@ static void check_host(struct planner *planner)
         plan_fail(planner, -ENOTSUP, "linux.namespaces: this kernel has no cgroup namespaces");
 }
 
+/* The owner of a namespace lets in who has CAP_SYS_ADMIN in the owner's user namespace (setns(2)). In a new one of his an
+ * ordinary user has it there alone: neither what the host owns nor what another container owns can be joined. */
+static void check_joined(struct planner *planner)
+{
+    const struct spec_linux *lin = planner->input->spec->linux_;
+
+    if (!ordinary_user(planner) || is_joined(planner, CLONE_NEWUSER))
+        return;
+    for (size_t i = 0; i < lin->n_namespaces; i++)
+        if (lin->namespaces[i].path && *lin->namespaces[i].path)
+            plan_fail(planner, -EPERM,
+                      "linux.namespaces[%zu] %s \"%s\": an ordinary user joins it only with the user namespace that "
+                      "owns it (add {\"type\": \"user\", \"path\": ...} of the same container; one of the host "
+                      "takes root)",
+                      i, namespace_kind_name(lin->namespaces[i].type), lin->namespaces[i].path);
+}
+
 void plan_namespaces_decide(struct planner *planner)
 {
     const struct spec_linux *lin = planner->input->spec->linux_;
@@ -118,6 +142,7 @@ void plan_namespaces_decide(struct planner *planner)
         planner->namespaces_new |= CLONE_NEWUSER;
     planner->user_namespace = (planner->namespaces_new | planner->namespaces_joined) & CLONE_NEWUSER;
     check_names(planner);
+    check_joined(planner);
     check_maps(planner);
     check_host(planner);
     plan_id_maps_decide(planner);
@@ -125,10 +150,10 @@ void plan_namespaces_decide(struct planner *planner)
 
 /* ---- before the clone ---- */
 
-/* Nobody can look at a process through its time namespace. */
-static bool parent_enters(const struct spec_namespace *namespace)
+/* Nobody can look at a process through its time namespace; an ordinary user has no right to it outside. */
+static bool parent_enters(const struct planner *planner, const struct spec_namespace *namespace)
 {
-    return namespace->type == NAMESPACE_TIME;
+    return namespace->type == NAMESPACE_TIME && !ordinary_user(planner);
 }
 
 static void open_joined(struct planner *planner)
@@ -142,7 +167,7 @@ static void open_joined(struct planner *planner)
 
         if (!namespace->path || !*namespace->path)
             continue;
-        if (parent_enters(namespace)) {
+        if (parent_enters(planner, namespace)) {
             op = plan_add(planner, OP_TIME, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
             op->time.path = plan_str(planner, namespace->path);
             continue;
@@ -153,16 +178,22 @@ static void open_joined(struct planner *planner)
     }
 }
 
-static void add_time_offsets(struct planner *planner)
+static op_str time_offsets(struct planner *planner)
 {
     const struct spec_linux *lin = planner->input->spec->linux_;
+
+    return plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n", (long long) lin->monotonic.secs,
+                     lin->monotonic.nanosecs, (long long) lin->boottime.secs, lin->boottime.nanosecs);
+}
+
+static void add_time_offsets(struct planner *planner)
+{
     struct op *op;
 
-    if (!is_new(planner, CLONE_NEWTIME))
+    if (!is_new(planner, CLONE_NEWTIME) || init_makes_time(planner))
         return;
     op = plan_add(planner, OP_TIME, SIDE_PARENT, "linux.timeOffsets");
-    op->time.offsets = plan_strf(planner, "monotonic %lld %u\nboottime %lld %u\n", (long long) lin->monotonic.secs,
-                                 lin->monotonic.nanosecs, (long long) lin->boottime.secs, lin->boottime.nanosecs);
+    op->time.offsets = time_offsets(planner);
 }
 
 /* What clone3 makes at once. */
@@ -204,7 +235,7 @@ static void add_setns(struct planner *planner, enum namespace_kind kind)
     const struct spec_namespace *namespace = find(planner, kind);
     struct op *op;
 
-    if (!namespace || !namespace->path || !*namespace->path || parent_enters(namespace))
+    if (!namespace || !namespace->path || !*namespace->path || parent_enters(planner, namespace))
         return;
     op = plan_add(planner, OP_SETNS, SIDE_INIT, "linux.namespaces[%zu] %s \"%s\"",
                   (size_t) (namespace - planner->input->spec->linux_->namespaces), namespace_kind_name(kind),
@@ -242,6 +273,22 @@ static void add_user_step(struct planner *planner)
     add_sync(planner, SYNC_INIT_WAITS, "ids are mapped");
 }
 
+static void add_time_step(struct planner *planner)
+{
+    struct op *op;
+
+    if (!init_makes_time(planner))
+        return;
+    op = plan_add(planner, OP_TIME_NEW, SIDE_INIT, "linux.timeOffsets");
+    op->time_new.offsets = time_offsets(planner);
+}
+
+/* Who is to be in a new time namespace, or in another pid namespace, must be born there. */
+static bool must_refork(const struct planner *planner)
+{
+    return init_makes_time(planner) || ((planner->namespaces_new | planner->namespaces_joined) & CLONE_NEWPID);
+}
+
 /* The steps of the "host's" and "user's" shapes. */
 static void enter_in_steps(struct planner *planner)
 {
@@ -255,7 +302,8 @@ static void enter_in_steps(struct planner *planner)
         add_user_step(planner);
     if (ordinary_user(planner))
         add_setns_others(planner);
-    if ((flags & CLONE_NEWPID) || is_joined(planner, CLONE_NEWPID))
+    add_time_step(planner);
+    if (must_refork(planner))
         add_flags(planner, OP_REFORK, flags, "pid namespace");
     else
         add_flags(planner, OP_UNSHARE, flags, "namespaces");

@@ -117,6 +117,8 @@ typedef int32_t op_slot;
     /* FD is a namespace of TYPE; or, with PID, a pidfd of that process, and TYPE all that are entered with it. */        \
     OP(SETNS, setns, SLOT(fd) NUM(type) NUM(pid))                                                                         \
     OP(UNSHARE, unshare, NUM(flags))                                                                                      \
+    /* A new time namespace for children, and OFFSETS in it (lines of time_namespaces(7)). */                             \
+    OP(TIME_NEW, time_new, STR(offsets))                                                                                  \
     /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
     OP(REFORK, refork, NUM(flags))                                                                                        \
     /* Become uid 0 and gid 0 of the user namespace. GROUPS: 1 clears the supplementary groups. */                        \

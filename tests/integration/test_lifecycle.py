@@ -499,7 +499,6 @@ def test_ids(bundle, rt):
         assert r.returncode == 0, str(r)
 
 
-@pytest.mark.root("a container of his owns its namespaces with a user namespace, which must be named and joined too (test_rootless does)")
 @pytest.mark.ours
 @pytest.mark.slow
 def test_delete_names_a_process_that_is_not_reaped(bundle, running, rt):

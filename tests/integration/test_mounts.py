@@ -298,35 +298,34 @@ def shared(here):
     """A shared mount of the host with directories a and b."""
     d = here.dir / "shared"
     d.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "outer", d], check=True)
-    subprocess.run(["mount", "--make-shared", d], check=True)
+    as_root(["mount", "-t", "tmpfs", "outer", d], check=True)
+    as_root(["mount", "--make-shared", d], check=True)
+    user.chown(d, 0, 0)
     (d / "a").mkdir()
     (d / "b").mkdir()
     yield d
     for sub in ("a", "b"):
         while os.path.ismount(d / sub):
-            subprocess.run(["umount", d / sub], check=True)
-    subprocess.run(["umount", "-l", d], check=True)
+            as_root(["umount", d / sub], check=True)
+    as_root(["umount", "-l", d], check=True)
 
 
 @pytest.mark.ours
-@pytest.mark.root("mounts on the host")
 @pytest.mark.parametrize("root, option, comes_in, goes_out", PROPAGATION)
 def test_mounts_after_the_start(running, rt, shared, root, option, comes_in, goes_out):
     c = running(["sh", "-c", "mount -t tmpfs in /mnt/a && echo mounted; exec sleep 1000"], linux={"rootfsPropagation": root},
                 mounts=[bind(shared, "/mnt", *([option] if option else []), recursive=True)],
                 process={"capabilities": caps("SYS_ADMIN"), "noNewPrivileges": False})
     rt.wait_output(c, "mounted")
-    subprocess.run(["mount", "-t", "tmpfs", "late", shared / "b"], check=True)
+    as_root(["mount", "-t", "tmpfs", "late", shared / "b"], check=True)
     inside = Path(f"/proc/{rt.pid(c)}/mountinfo").read_text()
     assert (" /mnt/b " in inside) == comes_in
-    assert os.path.ismount(shared / "a") == goes_out
+    assert os.path.ismount(shared / "a") == (goes_out and not user.ACTIVE)  # a user namespace receives only
     assert " /mnt/a " in inside
     rt.delete(c, "--force")
 
 
 @pytest.mark.ours
-@pytest.mark.root("mounts on the host")
 @pytest.mark.parametrize("root, comes_in", [(None, True), ("private", False), ("rprivate", False), ("slave", True), ("rslave", True),
                                             ("shared", True), ("rshared", True), ("unbindable", False), ("runbindable", False)])
 def test_mounts_in_the_root_after_the_start(running, rt, here, shared, root, comes_in):
@@ -338,17 +337,16 @@ def test_mounts_in_the_root_after_the_start(running, rt, here, shared, root, com
     c = running(["sh", "-c", "mount -t tmpfs in /mnt && echo mounted; exec sleep 1000"], copy=True, linux={"rootfsPropagation": root},
                 edit=move_root, process={"capabilities": caps("SYS_ADMIN"), "noNewPrivileges": False})
     rt.wait_output(c, "mounted")
-    subprocess.run(["mount", "-t", "tmpfs", "late", shared / "root/home"], check=True)
+    as_root(["mount", "-t", "tmpfs", "late", shared / "root/home"], check=True)
     try:
         assert (" /home " in Path(f"/proc/{rt.pid(c)}/mountinfo").read_text()) == comes_in
         assert not os.path.ismount(shared / "root/mnt") and not os.path.ismount(shared / "root/proc")
         rt.delete(c, "--force")
     finally:
-        subprocess.run(["umount", shared / "root/home"], check=True)
+        as_root(["umount", shared / "root/home"], check=True)
 
 
 @pytest.mark.ours
-@pytest.mark.root("mounts on the host")
 def test_nothing_gets_out_of_a_user_namespace(running, rt, shared):
     c = running(["sh", "-c", "mount -t tmpfs in /mnt/a && echo mounted; exec sleep 1000"], copy=True, linux={"rootfsPropagation": "rshared"} | user_mappings(),
                 mounts=[bind(shared, "/mnt", "rshared", recursive=True)], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
@@ -365,7 +363,8 @@ def layers(here):
     """On a tmpfs: the file system of the tests may be an overlay itself."""
     d = here.dir / "layers"
     d.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "layers", d], check=True)
+    as_root(["mount", "-t", "tmpfs", "layers", d], check=True)
+    user.chown(d, 0, 0)
     for n in ("lower1", "lower2", "upper", "work"):
         (d / n).mkdir(mode=0o777)
         (d / n).chmod(0o777)
@@ -373,7 +372,7 @@ def layers(here):
     (d / "lower2/a").write_text("two\n")
     (d / "lower2/b").write_text("two\n")
     yield d
-    subprocess.run(["umount", "-l", d], check=True)
+    as_root(["umount", "-l", d], check=True)
 
 
 def overlay(d, *options, lower="lower1:lower2"):
@@ -381,20 +380,17 @@ def overlay(d, *options, lower="lower1:lower2"):
     return {"destination": "/mnt", "type": "overlay", "source": "overlay", "options": [f"lowerdir={dirs}", *options]}
 
 
-@pytest.mark.root("mounts on the host")
 def test_overlay(sh, layers):
     upper = [f"upperdir={layers}/upper", f"workdir={layers}/work"]
     assert sh("cat /mnt/a /mnt/b; echo new > /mnt/a; cat /mnt/a", mounts=[overlay(layers, *upper)]) == "one\ntwo\nnew\n"
     assert (layers / "upper/a").read_text() == "new\n" and (layers / "lower1/a").read_text() == "one\n"
 
 
-@pytest.mark.root("mounts on the host")
 def test_overlay_without_an_upper_directory(sh, layers):
     assert sh("cat /mnt/a; touch /mnt/x 2>/dev/null || echo refused", mounts=[overlay(layers)]) == "one\nrefused\n"
 
 
 @pytest.mark.ours
-@pytest.mark.root("mounts on the host")
 def test_overlay_of_many_layers(sh, layers):
     """Options longer than the 255 bytes that fsconfig takes."""
     names = [f"layer-{i:03}-{'x' * 40}" for i in range(12)]
@@ -405,11 +401,11 @@ def test_overlay_of_many_layers(sh, layers):
 
 
 @pytest.mark.ours
-@pytest.mark.root("mounts on the host")
 def test_overlay_in_a_user_namespace(bundle, run, layers):
     """Made by the container's root, whose directories these are."""
     for n in ("lower1", "lower2", "upper", "work"):
-        os.chown(layers / n, 100000, 100000)
+        with user.root():
+            os.chown(layers / n, 100000, 100000)
     c = bundle(args=["sh", "-c", "cat /mnt/a; echo new > /mnt/c; stat -c %u /mnt/c"], copy=True, linux=user_mappings(),
                namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), mounts=[overlay(layers, f"upperdir={layers}/upper", f"workdir={layers}/work", "userxattr")])
     r = run(c)
@@ -434,7 +430,6 @@ def test_bind_keeps_the_flags_of_its_source(mounts, here):
         as_root(["umount", d], check=True)
 
 
-@pytest.mark.root("mounts on the host")
 def test_remount(mounts, here, volume):
     """Of what an earlier entry has mounted; alone, and with its whole tree."""
     m = mounts(mounts=[bind(volume, "/mnt"), {"destination": "/mnt", "type": "none", "source": "none", "options": ["remount", "bind", "ro", "nosuid", "nodev"]}])["/mnt"]
@@ -447,7 +442,6 @@ OPTIONS = {"bind": [], "ro": ["ro"], "nosuid": ["nosuid"], "rw": ["rw"], "suid":
 
 
 @pytest.mark.ours
-@pytest.mark.root("mounts on the host")
 @pytest.mark.parametrize("face", ["crun", "runc"])
 @pytest.mark.parametrize("option", OPTIONS)
 def test_locked_flags(bundle, rt, here, program, option, face):
@@ -460,7 +454,8 @@ def test_locked_flags(bundle, rt, here, program, option, face):
                edit=lambda c: c.update(mounts=[m for m in c["mounts"] if m["destination"] in ("/proc", "/mnt")]),
                mounts=[bind(d, "/mnt", *OPTIONS[option])], process={"rlimits": []}, linux={"maskedPaths": [], "readonlyPaths": []})
     script = f'mount -t tmpfs -o nosuid,nodev,noexec,ro x {d} && exec unshare --user --map-root-user --mount "$@"'
-    r = rt._remember(c, None) and call(["unshare", "--mount", "sh", "-c", script, "sh", link, "--root", here.state, "--cgroup-manager", "disabled",
+    outer = ["--user", "--map-root-user"] if user.ACTIVE else []
+    r = rt._remember(c, None) and call(["unshare", *outer, "--mount", "sh", "-c", script, "sh", link, "--root", here.state, "--cgroup-manager", "disabled",
                                         "run", "--bundle", c.path, c.id])
     if option in ("bind", "ro", "nosuid"):
         line, = [l for l in r.stdout.splitlines() if " /mnt " in l]

@@ -26,7 +26,11 @@ def caps(*names: str, sets=("bounding", "effective", "permitted")) -> dict:
 
 
 def namespaces(*new: str, **joined: str) -> list:
-    """namespaces("pid", "mount", network="/proc/1/ns/net")"""
+    """namespaces("pid", "mount", network="/proc/1/ns/net"). An ordinary user joins what a container of his has with the
+    user namespace that owns it."""
+    owners = {str(p)[:str(p).rindex("/")] for p in joined.values() if str(p).startswith("/proc/") and "/self/" not in str(p)}
+    if user.ACTIVE and owners and "user" not in (*new, *joined):
+        joined["user"] = f"{min(owners)}/user"
     return [{"type": t} for t in new] + [{"type": t, "path": str(p)} for t, p in joined.items()]
 
 
