@@ -61,12 +61,12 @@ static int parse_number(struct opt_i64 number, int64_t maximum, const char *name
                         struct error *err)
 {
     *ret = DEVICE_EVERY;
-    if (!number.set || number.value < 0)
+    if (!number.set || number.value == -1)
         return 0;
-    if (number.value > maximum)
+    if (number.value < 0 || number.value > maximum)
         return error_set(err, -EINVAL,
-                         "linux.resources.devices[%zu].%s: %" PRId64 " is out of range (0 to %" PRId64 ")", i, name,
-                         number.value, maximum);
+                         "linux.resources.devices[%zu].%s: %" PRId64 " is out of range (0 to %" PRId64 ", -1 for all)",
+                         i, name, number.value, maximum);
     *ret = (int32_t) number.value;
     return 0;
 }

@@ -87,8 +87,8 @@ static void add_device(struct planner *planner, const struct spec_device *device
     op = plan_add(planner, OP_DEVICE, SIDE_INIT, "%s", what);
     op->device.path = plan_str(planner, device->path);
     op->device.mode = type_bits(device->type) | (device->file_mode.set ? device->file_mode.value & 07777 : 0666);
-    op->device.major = device->major;
-    op->device.minor = device->minor;
+    op->device.major = device->major.value;
+    op->device.minor = device->minor.value;
     op->device.uid = device->uid.set ? device->uid.value : 0;
     op->device.gid = device->gid.set ? device->gid.value : 0;
 }
@@ -107,7 +107,10 @@ static void add_defaults(struct planner *planner)
 {
     for (size_t i = 0; i < sizeof default_devices / sizeof default_devices[0]; i++) {
         const struct default_device *d = &default_devices[i];
-        struct spec_device device = { .path = d->path, .type = 'c', .major = d->major, .minor = d->minor };
+        struct spec_device device = {
+            .path = d->path, .type = 'c', .major = {true,  d->major},
+                    .minor = { true, d->minor}
+        };
 
         if (!is_listed(planner, d->path))
             add_device(planner, &device, arena_printf(planner->arena, "default device \"%s\"", d->path));

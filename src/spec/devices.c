@@ -9,8 +9,8 @@
 static const struct field device_fields[] = {
     STRING("path", spec_device, path, .required = true, .rule = &rule_inner_path),
     LETTER("type", spec_device, type, .required = true, .letters = "cbup"),
-    I64("major", spec_device, major),
-    I64("minor", spec_device, minor),
+    OPT_I64("major", spec_device, major),
+    OPT_I64("minor", spec_device, minor),
     OPT_U32("fileMode", spec_device, file_mode),
     OPT_U32("uid", spec_device, uid),
     OPT_U32("gid", spec_device, gid),
@@ -41,11 +41,13 @@ static void check_device(struct decoder *decoder, const struct json_path *path, 
     for (size_t i = 0; i < sizeof device_numbers / sizeof device_numbers[0]; i++) {
         const struct device_number *number = &device_numbers[i];
         struct json_path member = { .parent = path, .name = number->name, .key = number->name };
-        int64_t value = *(const int64_t *) ((const char *) device + number->offset);
+        struct opt_i64 value = *(const struct opt_i64 *) ((const char *) device + number->offset);
 
-        if (value < 0 || value > number->maximum)
+        if (!value.set)
+            problem(decoder, &member, "required for a device of type %c, but missing", device->type);
+        else if (value.value < 0 || value.value > number->maximum)
             problem(decoder, &member, "expected an integer from 0 to %" PRId64 ", found %" PRId64, number->maximum,
-                    value);
+                    value.value);
     }
 }
 

@@ -158,8 +158,8 @@ struct spec_namespace {
 
 struct spec_device {
     const char *path;
-    char type; /* 'c', 'b', 'u' (as 'c', unbuffered) or 'p' */
-    int64_t major, minor;
+    char type;                   /* 'c', 'b', 'u' (as 'c', unbuffered) or 'p' */
+    struct opt_i64 major, minor; /* set unless it is a 'p' */
     struct opt_u32 file_mode, uid, gid;
 };
 

@@ -246,11 +246,20 @@ def set_at(path, value):
     ("mounts", [{"destination": "", "type": "tmpfs"}], "mounts[0].destination"), ("process.user.umask", 0o1000, "process.user.umask"),
     ("process.env", ["A=1", "B"], "process.env[1]: expected NAME=VALUE"), ("process.env", ["=x"], "process.env[0]"),
     ("linux.devices", [{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}], "linux.devices[0].major"),
+    ("linux.devices", [{"path": "/dev/x", "type": "c"}], "linux.devices[0].major: required for a device of type c, but missing"),
+    ("linux.devices", [{"path": "/dev/x", "type": "b", "major": 7}], "linux.devices[0].minor: required for a device of type b, but missing"),
     ("linux.devices", [{"path": "/dev/x", "type": "c", "major": 1, "minor": -1}], "linux.devices[0].minor")])
 def test_values_that_no_container_can_have(bundle, rt, path, value, text):
     r = rt.run(bundle(args=["true"], edit=set_at(path, value)))
     rt.fails(r, text)
     assert re.search(r"config\.json:\d+:\d+: ", r.stderr), r.stderr
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("number", [{"major": -2}, {"major": 1, "minor": -2}, {"minor": 1 << 20}])
+def test_device_rules_out_of_range(bundle, rt, number):
+    rt.fails(rt.run(bundle(args=["true"], resources={"devices": [{"allow": True, "type": "c", **number, "access": "r"}]})),
+             "linux.resources.devices[0].", "out of range")
 
 
 @pytest.mark.ours

@@ -322,7 +322,14 @@ static void test_refused(void)
     struct error err = { 0 };
 
     CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -EINVAL);
-    CHECK_STR(err.text, "linux.resources.devices[0].major: 4096 is out of range (0 to 4095)");
+    CHECK_STR(err.text, "linux.resources.devices[0].major: 4096 is out of range (0 to 4095, -1 for all)");
+    wide[0] = (struct spec_device_rule){ true, 'c', NUM(-2), ANY, NULL };
+    CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -EINVAL);
+    CHECK_STR(err.text, "linux.resources.devices[0].major: -2 is out of range (0 to 4095, -1 for all)");
+    wide[0] = (struct spec_device_rule){ true, 'c', NUM(1), NUM(INT64_MIN), NULL };
+    CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -EINVAL);
+    CHECK_STR(err.text,
+              "linux.resources.devices[0].minor: -9223372036854775808 is out of range (0 to 1048575, -1 for all)");
     resources.n_devices = 5000;
     CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -E2BIG);
 }

@@ -197,7 +197,7 @@ static void full_devices(void)
 
     CHECK_INT(l->n_devices, 2);
     CHECK_STR(d->path, "/dev/fuse");
-    CHECK(d->type == 'c' && d->major == 10 && d->minor == 229);
+    CHECK(d->type == 'c' && d->major.value == 10 && d->minor.value == 229);
     CHECK(d->file_mode.set && d->file_mode.value == 0666); /* the document has S_IFCHR | 0666 */
     CHECK(d->uid.set && d->uid.value == 0 && d->gid.set && d->gid.value == 3);
     CHECK(d[1].type == 'p' && !d[1].file_mode.set && !d[1].uid.set && !d[1].gid.set);
@@ -455,6 +455,10 @@ static const struct {
       "config.json:1:79: linux.devices[0].major: expected an integer from 0 to 4095, found -1" },
     { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"b\",\"major\":8,\"minor\":1048576}]"),
       "config.json:1:89: linux.devices[0].minor: expected an integer from 0 to 1048575, found 1048576" },
+    { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"minor\":0}]"),
+      "config.json:1:43: linux.devices[0].major: required for a device of type c, but missing" },
+    { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"u\",\"major\":1}]"),
+      "config.json:1:43: linux.devices[0].minor: required for a device of type u, but missing" },
     { LINUX("\"devices\":[{\"path\":\"dev/x\",\"type\":\"p\"}]"),
       "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\", found \"dev/x\"" },
     /* found values */
