@@ -127,9 +127,8 @@ void check_reportf(struct checking *checking, const char *format, ...)
 
 /* ---- the decoder: NAME:LINE:COLUMN: PATH: TEXT ---- */
 
-static void report_decoded(void *userdata, const struct error *problem)
+static void keep_decoded(struct checking *checking, const struct error *problem, bool warning)
 {
-    struct checking *checking = userdata;
     const char *name = checking->document->name, *rest = problem->text;
     struct crun_problem found;
     unsigned long line = 0, column = 0;
@@ -140,10 +139,20 @@ static void report_decoded(void *userdata, const struct error *problem)
         column = *end == ':' ? strtoul(end + 1, &end, 10) : 0;
         rest = after_path(end);
     }
-    found = take_apart(checking, rest, false);
+    found = take_apart(checking, rest, warning);
     found.line = line;
     found.column = column;
     keep(checking, found);
+}
+
+static void report_decoded(void *userdata, const struct error *problem)
+{
+    keep_decoded(userdata, problem, false);
+}
+
+static void warn_decoded(void *userdata, const struct error *warning)
+{
+    keep_decoded(userdata, warning, true);
 }
 
 /* ---- the planner ---- */
@@ -196,6 +205,8 @@ static int check_prepared(struct checking *checking, struct crun_context *contex
 {
     int r;
 
+    p->config.warn = warn_decoded;
+    p->config.userdata = checking;
     spec_check(&p->config, &p->arena, report_decoded, checking, &p->spec);
     checking->n_decoded = checking->check->n_problems;
     if (!p->spec)
@@ -215,7 +226,7 @@ int crun_check(struct crun_context *context, const struct crun_create_options *o
     struct error *err = own_error(error);
     struct prepared prepared;
     struct checking checking = { .document = &prepared.config, .check = calloc(1, sizeof(struct crun_check)) };
-    int r = prepare_document(options, &prepared, err);
+    int r = prepare_document(context, options, &prepared, err);
 
     if (r < 0) {
         crun_check_free(checking.check);

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "launch/timeline.h"
+#include "spec/load.h"
 
 static int open_log(struct crun_context *context, const struct crun_context_options *options, struct error *err)
 {
@@ -24,6 +25,22 @@ static int open_log(struct crun_context *context, const struct crun_context_opti
         return error_set(err, -EINVAL, "--log-format: expected \"text\" or \"json\", found \"%s\"",
                          options->log_format);
     return log_open(&log, &context->log, err);
+}
+
+static void warn(void *userdata, const struct error *warning)
+{
+    struct crun_context *context = userdata;
+
+    log_write(context->log, LOG_LEVEL_WARNING, "%s", warning->text);
+}
+
+int context_read(struct crun_context *context, struct document *ret, int dir_fd, const char *name, struct error *err)
+{
+    int r = document_read(ret, dir_fd, name, err);
+
+    ret->warn = warn;
+    ret->userdata = context;
+    return r;
 }
 
 /* An engine of an ordinary user calls us as the root of his user namespace, with his XDG_RUNTIME_DIR. */

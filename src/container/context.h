@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "state/state.h"
 
+struct document;
 struct timeline;
 
 struct crun_context {
@@ -42,6 +43,9 @@ struct container {
 int context_timeline(struct crun_context *context, const char *destination, struct timeline *timeline,
                      struct error *err);
 void context_timeline_end(struct crun_context *context);
+
+/* Read NAME below DIR_FD, or standard input; what the decoder then warns of goes to the log. */
+int context_read(struct crun_context *context, struct document *ret, int dir_fd, const char *name, struct error *err);
 
 /* Open the state root, once. */
 int context_root(struct crun_context *context, struct error *err);

@@ -57,7 +57,7 @@ static int from_file(const struct making *x, const struct spec_process *own)
 {
     _cleanup_(document_done) struct document document = { 0 };
     const struct spec_process *loaded;
-    int r = document_read(&document, AT_FDCWD, x->options->process, x->err);
+    int r = context_read(x->context, &document, AT_FDCWD, x->options->process, x->err);
 
     if (r >= 0)
         r = spec_load_process(&document, x->arena, &loaded, x->err);

@@ -59,7 +59,7 @@ static int load(struct change *x)
     if (r < 0)
         return r;
     x->spec = *own;
-    r = document_read(&document, AT_FDCWD, x->file, x->err);
+    r = context_read(x->context, &document, AT_FDCWD, x->file, x->err);
     if (r >= 0)
         r = spec_load_mounts(&document, &x->container.arena, &x->spec.mounts, &x->spec.n_mounts, x->err);
     if (r >= 0)

@@ -44,8 +44,8 @@ static int read_config(const struct preparation *x)
 
     if (dir < 0)
         return error_errno(x->err, -errno, "bundle \"%s\"", x->p->bundle);
-    r = x->options->config ? document_read(&x->p->config, AT_FDCWD, x->options->config, x->err)
-                           : document_read(&x->p->config, dir, "config.json", x->err);
+    r = x->options->config ? context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err)
+                           : context_read(x->context, &x->p->config, dir, "config.json", x->err);
     return r < 0 && !x->options->config ? error_prefix(x->err, "bundle \"%s\"", x->p->bundle) : r;
 }
 
@@ -364,9 +364,10 @@ static int probe_host(const struct preparation *x)
     return r;
 }
 
-int prepare_document(const struct crun_create_options *options, struct prepared *ret, struct error *err)
+int prepare_document(struct crun_context *context, const struct crun_create_options *options, struct prepared *ret,
+                     struct error *err)
 {
-    struct preparation x = { .options = options, .p = ret, .err = err };
+    struct preparation x = { .context = context, .options = options, .p = ret, .err = err };
     int r;
 
     *ret = (struct prepared){ 0 };

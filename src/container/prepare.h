@@ -31,7 +31,8 @@ int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
 struct listener container_listener(const struct spec *spec, const struct state *state);
 
 /* The first step alone: RET->bundle and RET->config of what OPTIONS name. */
-int prepare_document(const struct crun_create_options *options, struct prepared *ret, struct error *err);
+int prepare_document(struct crun_context *context, const struct crun_create_options *options, struct prepared *ret,
+                     struct error *err);
 void prepared_done(struct prepared *prepared);
 
 /* Whether the N descriptors from 3 on are there to be handed on. */

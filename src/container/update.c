@@ -135,11 +135,12 @@ static int apply_options(const struct crun_update_options *options, struct wishe
     return r;
 }
 
-static int load_document(const char *name, struct arena *arena, struct wishes *w, struct error *err)
+static int load_document(struct crun_context *context, const char *name, struct arena *arena, struct wishes *w,
+                         struct error *err)
 {
     _cleanup_(document_done) struct document document = { 0 };
     const struct spec_resources *resources;
-    int r = document_read(&document, AT_FDCWD, name, err);
+    int r = context_read(context, &document, AT_FDCWD, name, err);
 
     if (r >= 0)
         r = spec_load_resources(&document, arena, &resources, err);
@@ -148,10 +149,10 @@ static int load_document(const char *name, struct arena *arena, struct wishes *w
     return r;
 }
 
-static int gather_wishes(const struct crun_update_options *options, struct arena *arena, struct wishes *w,
-                         struct error *err)
+static int gather_wishes(struct crun_context *context, const struct crun_update_options *options, struct arena *arena,
+                         struct wishes *w, struct error *err)
 {
-    int r = options->resources ? load_document(options->resources, arena, w, err) : 0;
+    int r = options->resources ? load_document(context, options->resources, arena, w, err) : 0;
 
     if (r < 0)
         return r;
@@ -425,7 +426,7 @@ int crun_update(struct crun_context *context, const char *id, const struct crun_
         return r;
     r = container_check_running(&container, err);
     if (r >= 0)
-        r = gather_wishes(options, &container.arena, &w, err);
+        r = gather_wishes(context, options, &container.arena, &w, err);
     if (r >= 0)
         r = make_plan(&container, &w, &plan, err);
     for (size_t i = 0; r >= 0 && i < plan.n_warnings; i++)

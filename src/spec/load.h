@@ -24,6 +24,8 @@ struct document {
     const char *name; /* as errors call it: "config.json" */
     char *text;       /* malloc'd, NUL-terminated */
     size_t size;
+    void (*warn)(void *userdata, const struct error *warning); /* set after reading; NULL: nobody wants to know */
+    void *userdata;
 };
 
 /* Read NAME below DIR_FD; `-` is standard input. Sets document->name to NAME, which the caller keeps, or to

@@ -169,6 +169,16 @@ size_t json_value_end(const char *text, size_t size, size_t offset)
     return skip_value((struct text){ text, size }, offset);
 }
 
+size_t json_skip_space(const char *text, size_t size, size_t offset)
+{
+    return skip_space((struct text){ text, size }, offset);
+}
+
+size_t json_skip_string(const char *text, size_t size, size_t offset)
+{
+    return skip_string((struct text){ text, size }, offset);
+}
+
 struct text_place text_place(const char *text, size_t offset)
 {
     struct text_place place = { 1, 1 };

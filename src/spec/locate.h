@@ -27,4 +27,8 @@ bool json_locate(const char *text, size_t size, const struct json_path *path, si
 /* Where the value that begins at OFFSET ends (the offset behind its last byte). */
 size_t json_value_end(const char *text, size_t size, size_t offset);
 
+/* Steps along the text of a document that is correct. Behind spaces; behind the string, in quotes of either kind. */
+size_t json_skip_space(const char *text, size_t size, size_t offset);
+size_t json_skip_string(const char *text, size_t size, size_t offset);
+
 struct text_place text_place(const char *text, size_t offset);

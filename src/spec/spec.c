@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "spec/duplicates.h"
 #include "spec/load.h"
 #include "spec/parse.h"
 #include "spec/shapes.h"
@@ -67,6 +68,7 @@ static void *decode_document(struct decoder *decoder, const struct shape *shape,
 
     if (document_parse(decoder->document, &tree, err) < 0)
         return NULL;
+    warn_duplicates(decoder->document, tree);
     object = arena_alloc(decoder->arena, 1, shape->size);
     if (object && list)
         decode_list(decoder, &top, tree, list, object);

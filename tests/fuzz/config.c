@@ -86,6 +86,12 @@ static void check_locator(const struct document *document)
     json_object_put(tree);
 }
 
+/* Of duplicates, which are told as often as the document is decoded. */
+static void check_warning(void *userdata, const struct error *warning)
+{
+    check_error(warning);
+}
+
 static void check_config(const struct document *document, struct arena *arena)
 {
     struct error err = { 0 };
@@ -120,7 +126,7 @@ static void check_others(const struct document *document, struct arena *arena)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct document document = { "config.json", malloc(size + 1), size };
+    struct document document = { "config.json", malloc(size + 1), size, .warn = check_warning };
     struct arena arena;
     struct error err;
 

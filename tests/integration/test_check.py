@@ -57,6 +57,27 @@ def test_all_of_the_decoder(bundle, check):
     assert all(p["line"] > 1 and p["file"] == "config.json" for p in problems)
 
 
+def test_duplicates(bundle, check):
+    """Wherever they are; a name counts as what it means, and only in its own object. They do no harm by themselves."""
+    c = bundle()
+    text = json.dumps({**c.config, "annotations": {"a.b": "1", "x": "2"}}, indent=1)
+    text = text.replace('"a.b"', '"\\u0061.b": "0",\n"a.b"').replace('"cwd": "/"', '"cwd": "/a", "cwd": [[{"p": 1,\n\n "p":2}]], "cwd": "/"')
+    problems = check(c.write_text(text))
+    assert {(p["level"], p["text"]) for p in problems} == {("warning", "a duplicate, of which the last one counts")}
+    assert [p["path"] for p in problems] == ["process.cwd", "process.cwd[0][0].p", 'annotations["a.b"]']
+    lines = text.splitlines()
+    for p, at in zip(problems, ['"cwd": [[{', '"p":2', '"a.b": "1"']):
+        assert lines[p["line"] - 1][p["column"] - 1:].startswith(at)
+
+
+def test_many_duplicates(bundle, check):
+    """In the time that it takes to read them, and not all of them are told."""
+    c = bundle(args=["true"])
+    text = json.dumps({**c.config, "annotations": {}}).replace('"annotations": {', '"annotations": {' + ",".join(f'"k{i % 100000}": ""' for i in range(200000)) )
+    problems = check(c.write_text(text))
+    assert len(problems) == 100 and problems[0]["path"] == "annotations.k0"
+
+
 TEN = """{
   "ociVersion": "1.2.0",
   "root": { "path": "rootfs" },

@@ -186,6 +186,25 @@ def test_duplicate_members(bundle, rt):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("verb", ["run", "create", "exec", "update"])
+def test_duplicate_members_are_told(bundle, rt, running, here, verb):
+    """A warning with the place; the last one counts."""
+    args = '{"cwd": "/", "user": {},\n  "args": ["false"], "args": ["true"]}'
+    if verb == "exec":
+        (here.dir / "p.json").write_text(args)
+        r, where = rt("exec", "--process", here.dir / "p.json", running().id), f"{here.dir}/p.json:2:22: args: "
+    elif verb == "update":
+        (here.dir / "r.json").write_text('{"pids": {"limit": 5, "limit": 6}}')
+        r, where = rt("update", "--resources", here.dir / "r.json", running().id), f"{here.dir}/r.json:1:23: pids.limit: "
+    else:
+        c = bundle()
+        c.write_text('{"ociVersion": "1.0.0", "root": {"path": "%s"}, "process":%s}' % (c.rootfs, args))
+        r, where = getattr(rt, verb)(c), "config.json:2:22: process.args: "
+    assert r.returncode == 0 and len(r.stderr.splitlines()) == 1, str(r)
+    assert r.stderr.rstrip().endswith(f"warning: {where}a duplicate, of which the last one counts"), str(r)
+
+
+@pytest.mark.ours
 def test_case_of_members(bundle, rt):
     """Exactly first, then without regard to case (as Go's decoder)."""
     c = bundle(args=["echo", "exact"])
