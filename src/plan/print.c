@@ -4,6 +4,7 @@
  * a row is printed from that description, with numbers that are flags spelled out where a reader would ask.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,6 +68,7 @@ static const struct flag_name mount_flag_names[] = {
     { MOUNT_PLAIN_DIR,     "plain-directory"},
     { MOUNT_KEEP_MODE,     "mode-of-target" },
     { MOUNT_FALLBACK_BIND, "or-bind-source" },
+    { MOUNT_CGROUP,        "of-cgroups"     },
     { 0,                   NULL             },
 };
 
@@ -80,6 +82,38 @@ static const struct flag_name bind_flag_names[] = {
     { BIND_OVER_PROC,        "over-proc"      },
     { BIND_PROC_FILE,        "proc-file"      },
     { 0,                     NULL             },
+};
+
+static const struct flag_name root_flag_names[] = {
+    {ROOT_AS_IT_IS, "as-it-is"},
+    { 0,            NULL      },
+};
+
+static const struct flag_name open_flag_names[] = {
+    {AT_SYMLINK_NOFOLLOW, "src-nofollow"},
+    { 0,                  NULL          },
+};
+
+/* sched_setattr(2) and seccomp(2); headers of the C libraries have not all of them. */
+static const struct flag_name scheduler_flag_names[] = {
+    {0x01,  "SCHED_FLAG_RESET_ON_FORK" },
+    { 0x02, "SCHED_FLAG_RECLAIM"       },
+    { 0x04, "SCHED_FLAG_DL_OVERRUN"    },
+    { 0x08, "SCHED_FLAG_KEEP_POLICY"   },
+    { 0x10, "SCHED_FLAG_KEEP_PARAMS"   },
+    { 0x20, "SCHED_FLAG_UTIL_CLAMP_MIN"},
+    { 0x40, "SCHED_FLAG_UTIL_CLAMP_MAX"},
+    { 0,    NULL                       },
+};
+
+static const struct flag_name seccomp_flag_names[] = {
+    {0x01,  "SECCOMP_FILTER_FLAG_TSYNC"             },
+    { 0x02, "SECCOMP_FILTER_FLAG_LOG"               },
+    { 0x04, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"        },
+    { 0x08, "SECCOMP_FILTER_FLAG_NEW_LISTENER"      },
+    { 0x10, "SECCOMP_FILTER_FLAG_TSYNC_ESRCH"       },
+    { 0x20, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"},
+    { 0,    NULL                                    },
 };
 
 static const struct flag_name make_flag_names[] = {
@@ -141,9 +175,13 @@ enum number_style {
     BIND_FLAGS,
     MAKE_FLAGS,
     WRITE_FLAGS,
+    ROOT_FLAGS,
+    OPEN_FLAGS,
+    SCHEDULER_FLAGS,
+    SECCOMP_FLAGS,
     CAPABILITIES,
     MODE,
-    HEX,
+    HIERARCHIES,
     LIMIT,
     NAMESPACE,
 };
@@ -155,39 +193,43 @@ struct number_row {
 };
 
 static const struct number_row number_rows[] = {
-    {OP_CLONE,             "flags",       CLONE_FLAGS },
-    { OP_UNSHARE,          "flags",       CLONE_FLAGS },
-    { OP_REFORK,           "flags",       CLONE_FLAGS },
-    { OP_SETNS,            "type",        CLONE_FLAGS },
-    { OP_MOUNT,            "attr",        ATTR        },
-    { OP_MOUNT,            "flags",       MOUNT_FLAGS },
-    { OP_BIND,             "set",         ATTR        },
-    { OP_BIND,             "clear",       ATTR        },
-    { OP_BIND,             "reset",       ATTR        },
-    { OP_BIND,             "rset",        ATTR        },
-    { OP_BIND,             "rclear",      ATTR        },
-    { OP_BIND,             "flags",       BIND_FLAGS  },
-    { OP_REMOUNT,          "set",         ATTR        },
-    { OP_REMOUNT,          "clear",       ATTR        },
-    { OP_PROPAGATION,      "flags",       PROPAGATION },
-    { OP_PROPAGATE,        "flags",       PROPAGATION },
-    { OP_ROOT_PROPAGATION, "flags",       PROPAGATION },
-    { OP_CGROUP_MAKE,      "flags",       MAKE_FLAGS  },
-    { OP_CGROUP_FIND,      "flags",       MAKE_FLAGS  },
-    { OP_CGROUP_WRITE,     "flags",       WRITE_FLAGS },
-    { OP_CGROUP_DEVICES,   "flags",       WRITE_FLAGS },
-    { OP_CGROUP_JOIN,      "mask",        HEX         },
-    { OP_SYNC,             "mode",        MODE        },
-    { OP_DEVICE,           "mode",        OCTAL       },
-    { OP_UMASK,            "mask",        OCTAL       },
-    { OP_BOUNDING,         "keep",        CAPABILITIES},
-    { OP_CAPABILITIES,     "effective",   CAPABILITIES},
-    { OP_CAPABILITIES,     "permitted",   CAPABILITIES},
-    { OP_CAPABILITIES,     "inheritable", CAPABILITIES},
-    { OP_CAPABILITIES,     "ambient",     CAPABILITIES},
-    { OP_RLIMIT,           "soft",        LIMIT       },
-    { OP_RLIMIT,           "hard",        LIMIT       },
-    { OP_RLIMIT_RAISE,     "hard",        LIMIT       },
+    {OP_CLONE,             "flags",       CLONE_FLAGS    },
+    { OP_UNSHARE,          "flags",       CLONE_FLAGS    },
+    { OP_REFORK,           "flags",       CLONE_FLAGS    },
+    { OP_SETNS,            "type",        CLONE_FLAGS    },
+    { OP_MOUNT,            "attr",        ATTR           },
+    { OP_MOUNT,            "flags",       MOUNT_FLAGS    },
+    { OP_BIND,             "set",         ATTR           },
+    { OP_BIND,             "clear",       ATTR           },
+    { OP_BIND,             "reset",       ATTR           },
+    { OP_BIND,             "rset",        ATTR           },
+    { OP_BIND,             "rclear",      ATTR           },
+    { OP_BIND,             "flags",       BIND_FLAGS     },
+    { OP_REMOUNT,          "set",         ATTR           },
+    { OP_REMOUNT,          "clear",       ATTR           },
+    { OP_PROPAGATION,      "flags",       PROPAGATION    },
+    { OP_PROPAGATE,        "flags",       PROPAGATION    },
+    { OP_ROOT_PROPAGATION, "flags",       PROPAGATION    },
+    { OP_CGROUP_MAKE,      "flags",       MAKE_FLAGS     },
+    { OP_CGROUP_FIND,      "flags",       MAKE_FLAGS     },
+    { OP_CGROUP_WRITE,     "flags",       WRITE_FLAGS    },
+    { OP_CGROUP_DEVICES,   "flags",       WRITE_FLAGS    },
+    { OP_CGROUP_JOIN,      "mask",        HIERARCHIES    },
+    { OP_ROOT,             "flags",       ROOT_FLAGS     },
+    { OP_OPEN,             "flags",       OPEN_FLAGS     },
+    { OP_SCHEDULER,        "flags",       SCHEDULER_FLAGS},
+    { OP_SECCOMP,          "flags",       SECCOMP_FLAGS  },
+    { OP_SYNC,             "mode",        MODE           },
+    { OP_DEVICE,           "mode",        OCTAL          },
+    { OP_UMASK,            "mask",        OCTAL          },
+    { OP_BOUNDING,         "keep",        CAPABILITIES   },
+    { OP_CAPABILITIES,     "effective",   CAPABILITIES   },
+    { OP_CAPABILITIES,     "permitted",   CAPABILITIES   },
+    { OP_CAPABILITIES,     "inheritable", CAPABILITIES   },
+    { OP_CAPABILITIES,     "ambient",     CAPABILITIES   },
+    { OP_RLIMIT,           "soft",        LIMIT          },
+    { OP_RLIMIT,           "hard",        LIMIT          },
+    { OP_RLIMIT_RAISE,     "hard",        LIMIT          },
 };
 
 static enum number_style style_of(enum op_kind kind, const char *field)
@@ -196,6 +238,18 @@ static enum number_style style_of(enum op_kind kind, const char *field)
         if (number_rows[i].kind == kind && strcmp(number_rows[i].field, field) == 0)
             return number_rows[i].style;
     return PLAIN;
+}
+
+/* Their numbers, as the other cgroup rows have them. */
+static void put_hierarchies(const struct printer *p, uint64_t mask)
+{
+    const char *separator = "";
+
+    for (int i = 0; i < 64; i++)
+        if (mask >> i & 1) {
+            fprintf(p->out, "%s%d", separator, i);
+            separator = ",";
+        }
 }
 
 static void put_limit(const struct printer *p, int64_t value)
@@ -218,8 +272,20 @@ static void put_number(const struct printer *p, enum op_kind kind, const char *f
     case OCTAL:
         fprintf(p->out, "%#" PRIo64, bits);
         break;
-    case HEX:
-        fprintf(p->out, "%#" PRIx64, bits);
+    case HIERARCHIES:
+        put_hierarchies(p, bits);
+        break;
+    case ROOT_FLAGS:
+        put_flags(p, root_flag_names, bits);
+        break;
+    case OPEN_FLAGS:
+        put_flags(p, open_flag_names, bits);
+        break;
+    case SCHEDULER_FLAGS:
+        put_flags(p, scheduler_flag_names, bits);
+        break;
+    case SECCOMP_FLAGS:
+        put_flags(p, seccomp_flag_names, bits);
         break;
     case CLONE_FLAGS:
         put_flags(p, clone_names, bits);
