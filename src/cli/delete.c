@@ -31,6 +31,7 @@ const struct command command_delete = {
     .name = "delete",
     .operands = "ID",
     .summary = "delete a container",
+    .description = "It has to be stopped, or created and not started.",
     COMMAND_OPTIONS(options),
     COMMAND_VALUES(struct delete_options),
     .n_min = 1,

@@ -11,7 +11,11 @@
 
 void output_take(char *text)
 {
+    size_t length = strlen(text);
+
     fputs(text, stdout);
+    if (length == 0 || text[length - 1] != '\n')
+        putchar('\n');
     free(text);
 }
 

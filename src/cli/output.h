@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Print TEXT; main finds out whether it could be written. Frees it. */
+/* Print TEXT, with a line end if it has none; main finds out whether it could be written. Frees it. */
 void output_take(char *text);
 
 /*

@@ -20,6 +20,11 @@ int crun_state(struct crun_context *context, const char *id, char **ret_json, st
     struct error *err = own_error(error);
     int r = container_open(context, id, 0, &container, err);
 
+    if (r >= 0 && container.half_made)
+        r = error_set(err, -ENOENT,
+                      "container \"%s\" does not exist yet: it has no state, and is just being made, or a launch was "
+                      "killed there (delete --force removes it)",
+                      id);
     if (r < 0)
         return r;
     return state_document(&container.state, container_status(&container), true, true, ret_json, err);

@@ -111,6 +111,8 @@ static int set_sink(struct log *log, const char *destination, struct error *err)
         return error_set(err, -EINVAL,
                          "unknown log destination \"%s\": expected file:PATH, journald:IDENT or syslog:IDENT",
                          destination);
+    if (!log->sink->socket && !*rest)
+        return error_set(err, -EINVAL, "log destination \"%s\": expected a path behind it", destination);
     log->fd = log->sink->open(rest, err);
     if (log->fd < 0)
         return log->fd;

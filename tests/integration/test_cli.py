@@ -465,3 +465,24 @@ def test_plan_is_stable(bundle, rt):
 @pytest.mark.ours
 def test_plan_of_a_bad_bundle(bundle, rt):
     rt.fails(rt("plan", "-b", bundle(text="{").path), "config.json:1:")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("words", [["state"], ["list", "--format", "json"], ["ps", "--format", "json"], ["features"], ["plan"]], ids=" ".join)
+def test_documents_end_with_a_newline(created, bundle, rt, words):
+    """One: a shell's prompt comes on the next line, and `while read` sees the last one."""
+    c = created()
+    r = rt(*words, *{"list": [], "features": [], "plan": ["--bundle", c.path]}.get(words[0], [c.id]), check=True)
+    assert r.stdout.endswith("\n") and not r.stdout.endswith("\n\n")
+
+
+@pytest.mark.ours
+def test_plan_is_in_words(bundle, rt):
+    """No flags as numbers."""
+    c = bundle(mounts=[{"destination": "/a", "type": "bind", "source": "/tmp", "options": ["rbind", "src-nofollow", "dest-nofollow", "ro"]}],
+               process={"scheduler": {"policy": "SCHED_BATCH", "flags": ["SCHED_FLAG_RESET_ON_FORK"]}},
+               seccomp={"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"],
+                        "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_LOG"}]})
+    plan = rt("plan", "--bundle", c.path, check=True).stdout
+    assert not re.search(r"\b0x|flags \d", plan), plan
+    assert all(w in plan for w in ("of-cgroups", "SCHED_FLAG_RESET_ON_FORK", "SECCOMP_FILTER_FLAG_LOG", "src-nofollow"))

@@ -49,6 +49,17 @@ def test_delete_by_force_of_a_bad_id(rt, here):
 
 
 @pytest.mark.ours
+def test_directory_without_a_state(rt, here):
+    """Made by hand, or by a launch that was killed at its first step."""
+    made = here.dir / "state" / "empty"
+    made.mkdir(parents=True)
+    rt.fails(rt("state", "empty"), 'container "empty" does not exist yet: it has no state', "delete --force")
+    assert [e["id"] for e in rt.list()] == ["empty"]
+    rt("delete", "--force", "empty", check=True)
+    assert not made.exists()
+
+
+@pytest.mark.ours
 def test_longest_id(bundle, rt):
     id = "x" * 1024
     c = bundle(args=["true"], linux={"cgroupsPath": None})

@@ -204,3 +204,10 @@ def test_unknown_destination_is_a_path(rt, here):
     # a bare path, for want of a known prefix; or an error that names it
     r = rt.with_options("--log", "odd:name")("state", "nobody", cwd=here.dir)
     assert (here.dir / "odd:name").exists() or "odd" in r.stderr
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("destination", ["file:", "file:/no/such/directory/log"])
+def test_bad_file(rt, destination):
+    r = rt("--log", destination, "list")
+    rt.fails(r, 'log destination "file:": expected a path' if destination == "file:" else '"/no/such/directory/log"')
