@@ -46,6 +46,9 @@ int fd_write_all(int fd, const void *data, size_t size)
     return 0;
 }
 
+/* What tells the end of a file: a read of nothing, its size, or a read that is less than it could be. */
+enum read_end { READ_NOTHING, READ_SIZE, READ_RECORD };
+
 /* Make room for at least one more byte and the NUL; doubling keeps the number of copies logarithmic. */
 static int grow(char **buffer, size_t *capacity, size_t used)
 {
@@ -62,7 +65,13 @@ static int grow(char **buffer, size_t *capacity, size_t used)
     return 0;
 }
 
-int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
+/* Whether there is nothing behind the USED bytes that are there: the last read, of N bytes, did not fill its ROOM. */
+static bool is_all(enum read_end end, size_t used, size_t size, size_t n, size_t room)
+{
+    return end == READ_RECORD ? n < room : end == READ_SIZE && used == size;
+}
+
+static int read_to_end(int fd, enum read_end end, size_t size, size_t limit, char **ret_data, size_t *ret_size)
 {
     _cleanup_free_ char *buffer = NULL;
     size_t capacity = 0, used = 0;
@@ -83,6 +92,8 @@ int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
         used += (size_t) n;
         if (used > limit)
             return -EFBIG;
+        if (is_all(end, used, size, (size_t) n, capacity - (used - (size_t) n) - 1))
+            break;
     }
     buffer[used] = '\0';
     if (ret_size)
@@ -90,6 +101,25 @@ int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
     *ret_data = buffer;
     buffer = NULL;
     return 0;
+}
+
+int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size)
+{
+    return read_to_end(fd, READ_NOTHING, 0, limit, ret_data, ret_size);
+}
+
+int fd_read_sized(int fd, size_t size, size_t limit, char **ret_data, size_t *ret_size)
+{
+    return read_to_end(fd, READ_SIZE, size, limit, ret_data, ret_size);
+}
+
+int file_read_record(int dir_fd, const char *path, size_t limit, char **ret_data)
+{
+    _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0)
+        return -errno;
+    return read_to_end(fd, READ_RECORD, 0, limit, ret_data, NULL);
 }
 
 int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_size)

@@ -34,8 +34,16 @@ int fd_write_all(int fd, const void *data, size_t size);
 /* Read FD to its end into malloc'd memory with a NUL behind it. -EFBIG when it is longer than LIMIT bytes. */
 int fd_read_all(int fd, size_t limit, char **ret_data, size_t *ret_size);
 
+/* The same for a regular file of SIZE bytes, as fstat(2) has told: read no further when they are there. */
+int fd_read_sized(int fd, size_t size, size_t limit, char **ret_data, size_t *ret_size);
+
 /* The same for the file PATH below directory DIR_FD (AT_FDCWD for the caller's). */
 int file_read(int dir_fd, const char *path, size_t limit, char **ret_data, size_t *ret_size);
+
+/* The same for a file of the kernel that is one record: made as a whole when it is first read, as /proc/PID/stat and
+ * cgroup.controllers are (single_open of the kernel's seq_file), so that a read which is not filled has come to the end. Not for files of many
+ * records (mountinfo, cgroup.procs), which come in pieces. */
+int file_read_record(int dir_fd, const char *path, size_t limit, char **ret_data);
 
 /* Open PATH (O_WRONLY, no creation, no truncation) and write TEXT in one write(2), as kernel files want it. */
 int file_write(int dir_fd, const char *path, const char *text);

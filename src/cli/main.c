@@ -4,6 +4,7 @@
  * but the library's context: a start of a container is counted in microseconds.
  */
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdalign.h>
@@ -128,6 +129,11 @@ static int finish_output(struct crun_error *err)
  * stream's output for the container's state. */
 static void fill_streams(void)
 {
+    struct pollfd streams[] = { { .fd = STDIN_FILENO }, { .fd = STDOUT_FILENO }, { .fd = STDERR_FILENO } };
+    short all = poll(streams, 3, 0) < 0 ? POLLNVAL : streams[0].revents | streams[1].revents | streams[2].revents;
+
+    if (!(all & POLLNVAL))
+        return;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
             open("/", O_RDONLY | O_DIRECTORY); /* a place with no /dev/null of its own */

@@ -82,6 +82,20 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
 
 /* ---- run ---- */
 
+/* All processes of a pid namespace have ended with the first one, which we have waited for: mostly nobody is left to be
+ * killed. That the cgroup by which they would be can be removed shows it. */
+static bool nobody_is_left(struct container *container)
+{
+    struct state *state = &container->state;
+    const struct cgroup_dir *cgroup = container_cgroup(container);
+
+    if (!state->own_pid_namespace || state->scope || !cgroup || cgroup_remove(cgroup, 0, NULL) < 0)
+        return false;
+    if (state->n_cgroups == 1)
+        state->n_cgroups = 0; /* to be removed */
+    return true;
+}
+
 /* The container ends with its first process when it is run in the foreground. Another of the same id, made after
  * somebody else deleted ours, is left alone. */
 static int remove_ended(struct crun_context *context, const struct prepared *p, struct error *err)
@@ -96,7 +110,8 @@ static int remove_ended(struct crun_context *context, const struct prepared *p, 
     if (container.state.created && strcmp(container.state.created, p->state.created) != 0)
         return 0;
     container.spec = p->spec;
-    container_kill_all(&container, NULL);
+    if (!nobody_is_left(&container))
+        container_kill_all(&container, NULL);
     return container_remove(context, &container, err);
 }
 

@@ -3,6 +3,7 @@
 #include "container/prepare.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <pwd.h>
@@ -29,21 +30,28 @@ struct preparation {
 
 /* ---- input ---- */
 
-static int find_bundle(const struct preparation *x)
+/* The absolute path of the directory FD, that PATH has led to, malloc'd. The kernel knows it; without procfs, or where it is
+ * out of our sight, it is looked up once more. */
+static char *path_of(int fd, const char *path)
 {
-    const char *path = x->options->bundle ? x->options->bundle : ".";
+    char link[32], found[PATH_MAX];
+    ssize_t n;
 
-    x->p->bundle = realpath(path, NULL);
-    return x->p->bundle ? 0 : error_errno(x->err, -errno, "bundle \"%s\"", path);
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    n = readlink(link, found, sizeof found);
+    return n > 0 && n < (ssize_t) sizeof found && found[0] == '/' ? strndup(found, (size_t) n) : realpath(path, NULL);
 }
 
 static int read_config(const struct preparation *x)
 {
-    _cleanup_close_ int dir = openat(AT_FDCWD, x->p->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const char *path = x->options->bundle ? x->options->bundle : ".";
+    _cleanup_close_ int dir = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r;
 
-    if (dir < 0)
-        return error_errno(x->err, -errno, "bundle \"%s\"", x->p->bundle);
+    if (dir >= 0)
+        x->p->bundle = path_of(dir, path);
+    if (!x->p->bundle)
+        return error_errno(x->err, -errno, "bundle \"%s\"", path);
     r = x->options->config ? context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err)
                            : context_read(x->context, &x->p->config, dir, "config.json", x->err);
     return r < 0 && !x->options->config ? error_prefix(x->err, "bundle \"%s\"", x->p->bundle) : r;
@@ -373,8 +381,6 @@ int prepare_document(struct crun_context *context, const struct crun_create_opti
     *ret = (struct prepared){ 0 };
     r = arena_init(&ret->arena, ARENA_DEFAULT_SIZE, err);
     if (r >= 0)
-        r = find_bundle(&x);
-    if (r >= 0)
         r = read_config(&x);
     if (r < 0)
         prepared_done(ret);
@@ -388,8 +394,7 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
         int (*function)(const struct preparation *);
         const char *phase; /* in the timeline; NULL: part of the one before */
     } steps[] = {
-        {find_bundle,      "read the configuration"     },
-        { read_config,     NULL                         },
+        {read_config,      "read the configuration"     },
         { load,            "load: check and decode"     },
         { check_handler,   NULL                         },
         { add_notify,      NULL                         },

@@ -28,7 +28,7 @@ static const char *read_controllers(const struct cgroup_hierarchy *hierarchy, co
     _cleanup_free_ char *text = NULL;
     const char *path = arena_printf(arena, "%s%.*s/cgroup.controllers", hierarchy->mount_point, (int) length, cgroup);
 
-    if (!path || file_read(AT_FDCWD, path, SELF_LIMIT, &text, NULL) < 0)
+    if (!path || file_read_record(AT_FDCWD, path, SELF_LIMIT, &text) < 0)
         return "";
     text[strcspn(text, "\n")] = '\0';
     for (char *blank = text; (blank = strchr(blank, ' ')) != NULL;)
@@ -67,7 +67,7 @@ static int probe_layout(struct host_cgroup *cgroup, struct arena *arena, struct 
     _cleanup_free_ char *self = NULL, *mountinfo = NULL;
     int r;
 
-    if (file_read(AT_FDCWD, "/proc/self/cgroup", SELF_LIMIT, &self, NULL) < 0)
+    if (file_read_record(AT_FDCWD, "/proc/self/cgroup", SELF_LIMIT, &self) < 0)
         return 0;
     r = probe_unified(cgroup, self, arena);
     if (r != 0)
@@ -85,7 +85,7 @@ int host_probe_cgroup_systemd(struct host *host, struct arena *arena, struct err
 
     if (host->cgroup.layout != CGROUP_LAYOUT_V2)
         return 0;
-    if (file_read(AT_FDCWD, "/proc/self/cgroup", SELF_LIMIT, &self, NULL) >= 0 &&
+    if (file_read_record(AT_FDCWD, "/proc/self/cgroup", SELF_LIMIT, &self) >= 0 &&
         file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL) >= 0)
         r = host_cgroup_add(&host->cgroup, "name=systemd", mountinfo, self, arena);
     return r < 0 ? error_errno(err, r, "cannot remember the cgroup layout") : 0;

@@ -9,13 +9,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 #define UID_MAP_LIMIT 65536
-#define LIKELY_LAST   40 /* CAP_CHECKPOINT_RESTORE, the last one since Linux 5.9 */
+/* Since Linux 3.8 the inode of the initial user namespace, and of no other (PROC_USER_INIT_INO, USER_NS_INIT_INO). */
+#define INITIAL_USER_NAMESPACE 0xeffffffdu
+#define LIKELY_LAST            40 /* CAP_CHECKPOINT_RESTORE, the last one since Linux 5.9 */
 
 /* capget(2)'s structures; <linux/capability.h> is not there for every libc. */
 struct capability_header {
@@ -74,7 +77,10 @@ bool uid_map_is_initial(const char *text)
 bool host_in_user_namespace(void)
 {
     _cleanup_free_ char *text = NULL;
+    struct stat st;
 
+    if (stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USER_NAMESPACE)
+        return false;
     if (file_read(AT_FDCWD, "/proc/self/uid_map", UID_MAP_LIMIT, &text, NULL) < 0)
         return true;
     return !uid_map_is_initial(text);

@@ -63,15 +63,14 @@ static int become_subreaper(struct foreground *foreground, struct error *err)
 int foreground_prepare(struct foreground *foreground, bool subreaper, struct error *err)
 {
     struct sigaction inherit = { .sa_handler = SIG_DFL };
-    sigset_t block;
     int r;
 
     *foreground = (struct foreground){ .subreaper = subreaper, .cancel.signal_fd = -1 };
     r = subreaper ? become_subreaper(foreground, err) : 0;
     if (r < 0)
         return r;
-    forwarded_signals(&block);
-    sigprocmask(SIG_BLOCK, &block, &foreground->mask);
+    forwarded_signals(&foreground->forwarded);
+    sigprocmask(SIG_BLOCK, &foreground->forwarded, &foreground->mask);
     /* Where SIGCHLD is ignored the kernel reaps by itself, and exit statuses are lost. */
     sigaction(SIGCHLD, &inherit, &foreground->child);
     foreground->prepared = true;
@@ -92,13 +91,11 @@ void foreground_done(struct foreground *foreground)
 
 /* Signals for a process that has ended meanwhile must not strike us when they are let through again: we are about to
  * end with its status, and to clean up before. */
-static void discard_pending(void)
+static void discard_pending(const struct foreground *foreground)
 {
     struct timespec now = { 0 };
-    sigset_t set;
 
-    forwarded_signals(&set);
-    while (sigtimedwait(&set, NULL, &now) > 0 || errno == EINTR)
+    while (sigtimedwait(&foreground->forwarded, NULL, &now) > 0 || errno == EINTR)
         ;
 }
 
@@ -222,13 +219,11 @@ static int turn(struct watch *watch)
     return 0;
 }
 
-static int watch_process(struct watch *watch, int *terminal_fd, struct error *err)
+static int watch_process(struct watch *watch, const sigset_t *signals, int *terminal_fd, struct error *err)
 {
     int r = relay_init(&watch->relay, take_fd(terminal_fd), err);
-    sigset_t set;
 
-    forwarded_signals(&set);
-    watch->signal_fd = r < 0 ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    watch->signal_fd = r < 0 ? -1 : signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (r >= 0 && watch->signal_fd < 0)
         r = error_errno(err, -errno, "signalfd for the signals to forward");
     while (r >= 0 && !(watch->ended && relay_finished(&watch->relay))) {
@@ -245,12 +240,12 @@ int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *te
                     struct error *err)
 {
     struct watch watch = { .pidfd = pidfd, .pid = pid, .reaps = foreground->subreaper, .notify = foreground->notify };
-    int r = watch_process(&watch, terminal_fd, err);
+    int r = watch_process(&watch, &foreground->forwarded, terminal_fd, err);
 
     if (r >= 0)
         r = take_status(&watch, ret_status, err);
     reap_others(&watch);
-    discard_pending();
+    discard_pending(foreground);
     foreground_done(foreground);
     return r;
 }

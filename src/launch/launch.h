@@ -68,6 +68,7 @@ struct launch {
     size_t n_mounted;
     const struct op_net_device *last_net_device; /* that was moved: this one and the rows before it */
     int network_fd;                              /* the container's network namespace, once a device was moved there */
+    uint64_t ignored;                            /* signals that init was born ignoring, which GO tells it */
     bool pid_file_written;
     unsigned rdt_made; /* which RDT_MAKE rows made their group: bit 0 the class, bit 1 the monitoring group */
     int *slots;
@@ -146,6 +147,7 @@ int launch_start(int dir_fd, const struct state *state, const char *document, co
 struct foreground {
     sigset_t mask;          /* what the caller had before foreground_prepare */
     struct sigaction child; /* SIGCHLD's disposition */
+    sigset_t forwarded;     /* signals that are for the container's process */
     int was_subreaper;
     struct notify *notify; /* to be handed on while waiting, or NULL; set it after foreground_prepare */
     struct cancel cancel;  /* for the launch, from foreground_prepare on */

@@ -51,6 +51,16 @@ char **launch_list(const struct launch *launch, struct op_list list)
 
 /* ---- state ---- */
 
+/* Before the state: nobody looks for it where there is none, so that it may be seen half written. */
+static int keep_config(const struct launch *launch, struct error *err)
+{
+    _cleanup_close_ int fd =
+        openat(launch->dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int r = fd < 0 ? -errno : fd_write_all(fd, launch->config_text, launch->config_size);
+
+    return r < 0 ? error_errno(err, r, "write config.json in the state directory") : 0;
+}
+
 static int row_state_create(struct launch *launch, struct error *err)
 {
     int r = state_dir_make(launch->root_fd, launch->state->id, &launch->dir_fd, err);
@@ -59,12 +69,9 @@ static int row_state_create(struct launch *launch, struct error *err)
         return r;
     if (r < 0)
         return error_prefix(err, "state root \"%s\"", launch->root_path);
-    r = state_write(launch->dir_fd, launch->state, err);
-    if (r >= 0 && launch->config_text) {
-        r = file_replace(launch->dir_fd, "config.json", launch->config_text, launch->config_size, 0600);
-        if (r < 0)
-            error_errno(err, r, "write config.json in the state directory");
-    }
+    r = launch->config_text ? keep_config(launch, err) : 0;
+    if (r >= 0)
+        r = state_write(launch->dir_fd, launch->state, err);
     if (r >= 0 && launch->wait_start)
         r = state_listen(launch->dir_fd, &launch->listen_fd, err);
     if (r < 0) {

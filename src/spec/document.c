@@ -73,8 +73,8 @@ static const char *wrong_kind(int fd, const struct stat *st)
     return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "a device" : NULL;
 }
 
-/* What the file is decides before anything is read. */
-static int check_file(int fd, const char *name, struct error *err)
+/* What the file is decides before anything is read. *RET_SIZE: of a regular file, or 0. */
+static int check_file(int fd, const char *name, size_t *ret_size, struct error *err)
 {
     struct printable_name shown;
     struct stat st;
@@ -84,10 +84,11 @@ static int check_file(int fd, const char *name, struct error *err)
     if (kind)
         return error_set(err, -EINVAL, "\"%s\" is %s, expected a file", printable(&shown, name), kind);
 
-    if (r == 0 && strcmp(name, "-") != 0)
+    if (r == 0 && !S_ISREG(st.st_mode) && strcmp(name, "-") != 0)
         r = make_blocking(fd);
     if (r < 0)
         return error_errno(err, r, "read \"%s\"", printable(&shown, name));
+    *ret_size = S_ISREG(st.st_mode) && strcmp(name, "-") != 0 ? (size_t) st.st_size : 0;
     if (S_ISREG(st.st_mode) && (size_t) st.st_size > SPEC_FILE_LIMIT)
         return too_large(name, err);
     return 0;
@@ -97,15 +98,16 @@ int document_read(struct document *document, int dir_fd, const char *name, struc
 {
     _cleanup_close_ int fd = open_document(dir_fd, name, err);
     struct printable_name shown;
+    size_t size = 0;
     int r;
 
     *document = (struct document){ .name = strcmp(name, "-") == 0 ? "standard input" : name };
     if (fd < 0)
         return fd;
-    r = check_file(fd, name, err);
+    r = check_file(fd, name, &size, err);
     if (r < 0)
         return r;
-    r = fd_read_all(fd, SPEC_FILE_LIMIT, &document->text, &document->size);
+    r = fd_read_sized(fd, size, SPEC_FILE_LIMIT, &document->text, &document->size);
     if (r == -EFBIG)
         return too_large(name, err);
     if (r < 0)

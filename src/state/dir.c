@@ -9,7 +9,6 @@
  */
 #include "state/state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 
 #include "base/fd.h"
 #include "state/id.h"
+#include "sys/files.h"
 
 #define REMOVE_DEPTH 32 /* directories inside one another; what a container made below a shared one is anybody's */
 
@@ -35,37 +35,34 @@ static int wait_for_lock(int fd, int lock)
     return 0;
 }
 
-/* 1 if NAME still is the directory FD, 0 if it is gone or another one. */
-static int is_still(int root_fd, const char *name, int fd)
+/* 1 if NAME still is the directory OURS, 0 if it is gone or another one. */
+static int is_still(int root_fd, const char *name, const struct stat *ours)
 {
-    struct stat ours, now;
+    struct stat now;
 
-    if (fstat(fd, &ours) < 0)
-        return -errno;
     if (fstatat(root_fd, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    return ours.st_dev == now.st_dev && ours.st_ino == now.st_ino;
+    return ours->st_dev == now.st_dev && ours->st_ino == now.st_ino;
 }
 
 /* In a root where others may write (a sticky one) a directory of theirs is no container. */
-static int is_ours(int fd)
+static int check_ours(int fd, struct stat *ret_st)
 {
-    struct stat st;
-
-    if (fstat(fd, &st) < 0)
+    if (fstat(fd, ret_st) < 0)
         return -errno;
-    return st.st_uid == geteuid() ? 0 : -EPERM;
+    return ret_st->st_uid == geteuid() ? 0 : -EPERM;
 }
 
 /* Open and lock NAME. 1 with *RET_FD, 0 when the directory went away while we waited, or a negative errno. */
 static int open_locked(int root_fd, const char *name, int lock, int *ret_fd)
 {
     _cleanup_close_ int fd = openat(root_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
     int r;
 
     if (fd < 0)
         return -errno;
-    r = is_ours(fd);
+    r = check_ours(fd, &st);
     if (r < 0)
         return r;
     if (!lock) {
@@ -74,7 +71,7 @@ static int open_locked(int root_fd, const char *name, int lock, int *ret_fd)
     }
     r = wait_for_lock(fd, lock);
     if (r == 0)
-        r = is_still(root_fd, name, fd);
+        r = is_still(root_fd, name, &st);
     if (r > 0)
         *ret_fd = take_fd(&fd);
     return r;
@@ -151,55 +148,29 @@ static int remove_entry(int dir_fd, const char *name, unsigned depth)
     return remove_directory(dir_fd, name, depth);
 }
 
-static void dir_closep(DIR **dir)
+static bool is_kept(const char *name, const char *but)
 {
-    if (*dir)
-        closedir(*dir);
-}
-
-/* A stream of its own over DIR_FD, from the first entry on. */
-static DIR *open_stream(int dir_fd)
-{
-    int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-
-    if (!dir)
-        fd_closep(&fd);
-    return dir;
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (but && strcmp(name, but) == 0);
 }
 
 /* Remove everything in DIR_FD but the entry BUT (may be NULL); the first failure is told, the rest is tried. */
 static int remove_entries(int dir_fd, const char *but, unsigned depth)
 {
-    _cleanup_(dir_closep) DIR *dir = open_stream(dir_fd);
-    const struct dirent *entry;
-    int result = 0;
+    char entries[2048] __attribute__((aligned(8)));
+    int result = lseek(dir_fd, 0, SEEK_SET) < 0 ? -errno : 0;
+    long n;
 
-    if (!dir)
-        return -errno;
-    while ((errno = 0, entry = readdir(dir))) {
-        int r;
+    if (result < 0)
+        return result;
+    while ((n = sys_getdents64(dir_fd, entries, sizeof entries)) > 0)
+        for (long at = 0; at < n;) {
+            const struct sys_dirent *entry = (const void *) (entries + at);
+            int r = is_kept(entry->name, but) ? 0 : remove_entry(dir_fd, entry->name, depth);
 
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        if (but && strcmp(entry->d_name, but) == 0)
-            continue;
-        r = remove_entry(dir_fd, entry->d_name, depth);
-        if (r < 0 && result == 0)
-            result = r;
-    }
-    return result < 0 ? result : -errno;
-}
-
-/* Without a descriptor for looking into it: what a launch puts there. */
-static int remove_known(int dir_fd)
-{
-    static const char *const names[] = { "config.json", STATE_SOCKET };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (unlinkat(dir_fd, names[i], 0) < 0 && errno != ENOENT)
-            return -errno;
-    return 0;
+            at += entry->size;
+            result = result < 0 ? result : r;
+        }
+    return result < 0 ? result : (int) n;
 }
 
 int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
@@ -211,8 +182,6 @@ int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
         return r;
     /* state.json goes last: until then another `delete --force` still knows what there was. */
     r = remove_entries(dir_fd, STATE_FILE, 0);
-    if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-        r = remove_known(dir_fd);
     if (r == 0)
         r = remove_entry(dir_fd, STATE_FILE, 0);
     if (r == 0 && unlinkat(root_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)

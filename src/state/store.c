@@ -262,7 +262,7 @@ static int read_file(int dir_fd, char **ret_text, size_t *ret_size)
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    return S_ISREG(st.st_mode) ? fd_read_all(fd, STATE_LIMIT, ret_text, ret_size) : -EINVAL;
+    return S_ISREG(st.st_mode) ? fd_read_sized(fd, (size_t) st.st_size, STATE_LIMIT, ret_text, ret_size) : -EINVAL;
 }
 
 int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err)
