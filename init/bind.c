@@ -129,9 +129,8 @@ static int change_late(struct init *init, int fd, const struct op_bind *op)
 static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
 {
     const char *target = init_str(init, op->target);
-    _cleanup_close_ int target_fd = -1;
+    int target_fd, r = set_attributes(tree_fd, op);
     bool late;
-    int r = set_attributes(tree_fd, op);
 
     late = r == -ENOSYS || (r < 0 && tree_api_missing(init, r));
     if (r == -EPERM && !late && tree_attributes(tree_fd) & (uint64_t) (op->clear | op->rclear))
@@ -142,6 +141,7 @@ static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
     if (target_fd < 0)
         return target_fd;
     r = tree_attach(tree_fd, target_fd);
+    scratch_leave(init, target_fd);
     if (r < 0)
         return init_fail(init, r, "move_mount", target);
     root_mounted(init, target, tree_fd);
@@ -231,8 +231,11 @@ int init_bind(struct init *init, const struct op_bind *op)
         return r;
     if (!from_parent)
         tree_fd = open_source(init, op);
-    if (tree_fd >= 0)
-        return bind_tree(init, op, tree_fd);
+    if (tree_fd >= 0) {
+        r = bind_tree(init, op, tree_fd);
+        scratch_leave(init, take_fd(&tree_fd));
+        return r;
+    }
     if (!from_parent && op->source && tree_api_missing(init, tree_fd))
         return bind_old(init, op);
     return no_source(init, tree_fd, "open_tree", init_str(init, op->source));

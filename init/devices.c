@@ -83,28 +83,57 @@ static bool is_parent(const struct init *init, const char *path, size_t length)
 /* The directory that holds PATH, which stays ours, and the last component in NAME. */
 static int open_parent(struct init *init, const char *path, char name[PATH_NAME_SIZE])
 {
+    struct parent *last = &init->device_dir;
     int length = path_split(path, name), fd;
 
     if (length < 0)
         return length;
-    fd = is_parent(init, path, (size_t) length) ? take_fd(&init->device_dir.fd) : path_make_parent(init, path, name);
-    close_fdp(&init->device_dir.fd);
-    init->device_dir = (struct parent){ fd, init->row, path, (size_t) length };
+    if (is_parent(init, path, (size_t) length)) {
+        last->row = init->row;
+        return last->fd;
+    }
+    fd = path_make_parent(init, path, name);
+    close_fdp(&last->fd);
+    *last = (struct parent){ .fd = fd, .row = init->row, .path = path, .length = (size_t) length };
     return fd;
 }
 
-static int make_device(struct init *init, const struct op_device *op, int dir_fd, const char *name)
+/* Whose NAME is, made just now: asked once a directory, for all that is made there is the same one's. */
+static int owner_of_new(struct parent *dir, const char *name)
+{
+    struct stat st;
+    int r = dir->owner_known ? 0 : sys_fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW);
+
+    if (r < 0 || dir->owner_known)
+        return r;
+    dir->uid = st.st_uid;
+    dir->gid = st.st_gid;
+    dir->owner_known = true;
+    return 0;
+}
+
+static int give(struct parent *dir, const char *name, uint32_t uid, uint32_t gid)
+{
+    int r = owner_of_new(dir, name);
+
+    if (r < 0 || (dir->uid == uid && dir->gid == gid))
+        return r;
+    return sys_fchownat(dir->fd, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+static int make_device(struct init *init, const struct op_device *op, const char *name)
 {
     uint32_t device = S_ISFIFO(op->mode) ? 0 : sys_device((uint32_t) op->major, (uint32_t) op->minor);
-    int r = sys_mknodat(dir_fd, name, (unsigned) op->mode, device);
+    struct parent *dir = &init->device_dir;
+    int r = sys_mknodat(dir->fd, name, (unsigned) op->mode, device);
 
-    if (r == -EEXIST && is_device(dir_fd, name, (unsigned) op->mode, device))
+    if (r == -EEXIST && is_device(dir->fd, name, (unsigned) op->mode, device))
         return 0;
     if (r == -EEXIST)
         return init_explain(init, r, "something else stands in the place of the device");
     if (r < 0)
         return init_fail(init, r, "mknod", init_str(init, op->path));
-    r = sys_fchownat(dir_fd, name, (uint32_t) op->uid, (uint32_t) op->gid, AT_SYMLINK_NOFOLLOW);
+    r = give(dir, name, (uint32_t) op->uid, (uint32_t) op->gid);
     return r < 0 ? init_fail(init, r, "chown", init_str(init, op->path)) : 0;
 }
 
@@ -118,7 +147,7 @@ int init_device(struct init *init, const struct op_device *op)
 
     if (dir_fd < 0)
         return init_fail(init, dir_fd, "open", path);
-    r = make_device(init, op, dir_fd, name);
+    r = make_device(init, op, name);
     if (r == -EPERM && !init->pivoted && !S_ISFIFO(op->mode))
         r = bind_host_device(init, path, optional);
     return r < 0 && optional ? 0 : r;

@@ -19,6 +19,8 @@ int init_cwd(struct init *init, const struct op_cwd *op)
     _cleanup_close_ int fd = -1;
     int r;
 
+    if (op->create && init->pivoted && path_is_root(path))
+        return 0; /* where PIVOT has left us */
     if (!path_is_root(path))
         r = fd = op->create ? path_make(init, path, S_IFDIR | 0755, 0, NULL) : path_open(init, path, 0);
     else
@@ -128,23 +130,32 @@ static bool replace(char **env, const char *prefix, char *entry)
     return false;
 }
 
-/* Put HOME into ENV: in the place of the old one, or in a copy that has room for it. The copy is a mapping of its own,
- * for nothing else here needs memory. NULL with the failure noted. */
+/* Room for N pointers more; a mapping of its own where there are many. */
+static char **list_room(struct init *init, uint32_t n)
+{
+    char **list = n <= ENVIRONMENT_ROOM
+                      ? init->environment_room
+                      : sys_mmap(n * sizeof *list, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    int r = n <= ENVIRONMENT_ROOM ? 0 : sys_mmap_failed(list);
+
+    if (r < 0)
+        init_fail(init, r, "mmap", "environment");
+    return r < 0 ? NULL : list;
+}
+
+/* Put HOME into ENV: in the place of the old one, or in a copy that has room for it. NULL with the failure noted. */
 static char **with_home(struct init *init, char **env, uint32_t n)
 {
     char **copy;
-    int r;
 
     if (replace(env, "HOME=", init->home))
         return env;
-    copy = sys_mmap((n + 2) * sizeof *copy, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-    r = sys_mmap_failed(copy);
-    if (r < 0) {
-        init_fail(init, r, "mmap", "environment");
+    copy = list_room(init, n + 2);
+    if (!copy)
         return NULL;
-    }
     memcpy(copy, env, n * sizeof *copy);
     copy[n] = init->home;
+    copy[n + 1] = NULL;
     return copy;
 }
 
@@ -163,7 +174,7 @@ int exec_prepare(struct init *init)
     const struct op *last = &init->ops[init->n_ops - 1];
 
     process_release(init);
-    process_reset_signals();
+    process_reset_signals(init);
     sys_umask(init->umask);
     if (last->kind == OP_EXEC)
         init->environment = environment(init, &last->exec);

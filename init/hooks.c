@@ -35,7 +35,7 @@ static void __attribute__((noreturn)) run(const struct hook *hook, char **args, 
         r = sys_dup3(hook->errors_fd, 2, 0);
     if (init->blob->fd_base > 3)
         sys_close_range(3, (unsigned) init->blob->fd_base - 1, CLOSE_RANGE_CLOEXEC);
-    process_reset_signals();
+    process_reset_signals(init);
     sys_setsid();
     sys_umask(init->umask);
     if (r >= 0)

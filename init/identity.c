@@ -3,7 +3,8 @@
  * Who the container's process is: groups, ids, capabilities (capabilities(7), "Effect of user ID changes").
  * setresuid away from 0 clears the sets that are in force; with PR_SET_KEEPCAPS the permitted set stays, and
  * CAPABILITIES then sets all of them to what was asked. Whatever changes ids makes the process dumpable again and
- * clears PDEATHSIG, so that process_guard follows.
+ * clears PDEATHSIG, so that process_guard follows; capset(2) that takes away does neither, and takes out of the ambient set
+ * what is not inheritable.
  */
 #include "init/init.h"
 #include "sys/cred.h"
@@ -60,13 +61,14 @@ static int ids_error(struct init *init, int code, const char *call, const char *
     return init_explain(init, code, words);
 }
 
+/* Capabilities are lost only on the way from uid 0 to others. */
 static int set_ids(struct init *init, uint32_t uid, uint32_t gid)
 {
     int r = sys_setresgid(gid, gid, gid);
 
     if (r < 0)
         return ids_error(init, r, "setresgid", "gid_map", gid);
-    r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
+    r = uid ? sys_prctl(PR_SET_KEEPCAPS, 1, 0) : 0;
     if (r < 0)
         return init_fail(init, r, "prctl", "PR_SET_KEEPCAPS");
     r = sys_setresuid(uid, uid, uid);
@@ -100,15 +102,22 @@ static int get_permitted(uint64_t *ret_permitted)
     return r;
 }
 
+static int clear_ambient(struct init *init)
+{
+    int r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+
+    return r < 0 && r != -EINVAL ? init_fail(init, r, "prctl", "PR_CAP_AMBIENT_CLEAR_ALL") : 0;
+}
+
 /* The inheritable and ambient sets brought the capabilities over the exec into the new user namespace (DESIGN.md).
  * Uid 0 needs them no more, and what is inheritable must have been asked for. */
 static int clear_inheritable(struct init *init)
 {
     uint64_t permitted;
-    int r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+    int r = clear_ambient(init);
 
-    if (r < 0 && r != -EINVAL)
-        return init_fail(init, r, "prctl", "PR_CAP_AMBIENT_CLEAR_ALL");
+    if (r < 0)
+        return r;
     r = get_permitted(&permitted);
     if (r == 0)
         r = set_capabilities(permitted, permitted, 0);
@@ -188,15 +197,15 @@ static void raise_ambient(struct init *init, uint64_t ambient, unsigned long las
 
 int init_capabilities(struct init *init, const struct op_capabilities *op)
 {
-    int r = sys_prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0);
+    int r = op->inheritable & op->permitted ? clear_ambient(init) : 0;
 
-    if (r < 0 && r != -EINVAL)
-        return init_fail(init, r, "prctl", "PR_CAP_AMBIENT_CLEAR_ALL");
+    if (r < 0)
+        return r;
     r = set_capabilities((uint64_t) op->effective, (uint64_t) op->permitted, (uint64_t) op->inheritable);
     if (r < 0)
         return init_fail(init, r, "capset", NULL);
     raise_ambient(init, (uint64_t) op->ambient, (unsigned long) op->last);
-    return process_guard(init);
+    return 0;
 }
 
 int init_no_new_privs(struct init *init, const struct op_no_new_privs *op)

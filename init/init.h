@@ -34,12 +34,22 @@ struct cover {
     bool attached;
 };
 
+/* Descriptors FIRST to LAST that are to be closed. */
+struct scratch {
+    int first, last;
+    unsigned n;
+};
+
+enum { ENVIRONMENT_ROOM = 64 }; /* pointers; a larger one gets memory */
+
 /* A directory that is kept open from one row to the next. */
 struct parent {
     int fd; /* -1: none */
     uint32_t row;
     const char *path; /* its first LENGTH bytes */
     size_t length;
+    bool owner_known; /* of what is made there: by us, or by the directory's set-group-id bit */
+    uint32_t uid, gid;
 };
 
 /* A mount that was made (its descriptor), or a clone of one that was taken off. */
@@ -69,16 +79,19 @@ struct init {
     const char *root_path;             /* where the host has it */
     struct cover null_file, empty_dir; /* what masked files and directories show */
     struct parent device_dir;          /* of the device or link that the row before made */
+    struct scratch scratch;
     bool no_mount_api, no_openat2;
     bool pivoted;        /* "/" is the container's root */
     bool dumpable_later; /* see process_guard */
     bool filtered;       /* the seccomp filter is in force */
     bool released;       /* from the last sync row on: the parent may go */
+    uint64_t ignored;    /* signals that may be ignored, as far as the parent has told: bit 0 is number 1 */
     struct changes changes;
     unsigned umask;          /* the caller's, for hooks and for a plan that sets none */
     struct row_times *times; /* NULL: nobody asked */
     struct message failure;
-    char **environment;           /* of EXEC, see exec_prepare; NULL: not ready yet */
+    char **environment; /* of EXEC, see exec_prepare; NULL: not ready yet */
+    char *environment_room[ENVIRONMENT_ROOM];
     char program[INIT_PATH_SIZE]; /* what EXEC executes, "" until it has been looked up */
     char home[INIT_PATH_SIZE];    /* "HOME=...", "" when the environment's own is right */
     char listen_pid[24];          /* "LISTEN_PID=...", "" when nobody asked */
@@ -127,6 +140,7 @@ enum { PATH_NAME_SIZE = 256 };
 enum path_how {
     PATH_NO_FOLLOW = 1 << 0, /* a symbolic link as last component is the result */
     PATH_PLAIN = 1 << 1,     /* any symbolic link is an error: -ELOOP */
+    PATH_DIRECTORY = 1 << 2, /* anything but a directory is an error: -ENOTDIR */
 };
 
 int path_open(const struct init *init, const char *path, unsigned how);
@@ -155,7 +169,7 @@ bool tree_api_missing(struct init *init, int code);
 int tree_attach(int tree_fd, int target_fd);
 
 /* Show COVER at TARGET_FD: the mount itself the first time, a clone afterwards. */
-int tree_cover(struct cover *cover, int target_fd);
+int tree_cover(struct init *init, struct cover *cover, int target_fd);
 
 /* Change the attributes of the mount whose root FD is; falls back to mount(2) unless RECURSIVE. */
 int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool recursive);
@@ -210,6 +224,13 @@ int copy_up(struct init *init, int from_fd, int to_fd);
 /* masks.c: before the host is out of sight, take hold of its /dev/null. */
 void masks_prepare(struct init *init);
 
+/* scratch.c: rows of mounts leave FD to be closed before row OP, which may be a later one. */
+void scratch_leave(struct init *init, int fd);
+void scratch_close_before(struct init *init, const struct op *op);
+
+/* What FD, opened in such a row or an error, is to be known by when it stays open: its number may be another one then. */
+int scratch_keep(struct init *init, int fd);
+
 /* root.c: FD was mounted at PATH. If that is "/", rows from here on are beneath it. */
 void root_mounted(struct init *init, const char *path, int fd);
 
@@ -221,7 +242,7 @@ void timeline_end(struct init *init, uint32_t row);
 /* process.c: not dumpable, and dead with the parent; again after every change of ids. 0, or -errno noted. */
 int process_guard(struct init *init);
 void process_release(struct init *init); /* the parent may go now */
-void process_reset_signals(void);
+void process_reset_signals(const struct init *init);
 
 static inline const char *init_str(const struct init *init, op_str ref)
 {

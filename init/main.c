@@ -43,6 +43,7 @@ static int walk(struct init *init)
 
         if (!(op->side & SIDE_INIT))
             continue;
+        scratch_close_before(init, op);
         timeline_begin(init, init->row);
         r = run(init, op);
         if (r < 0)
@@ -86,12 +87,16 @@ static int map_plan(int fd, struct blob **ret_blob)
     return blob_check(memory, (size_t) st.st_size) || (*ret_blob)->fd_base + BLOB_FD_PLAN != fd ? -EBADMSG : 0;
 }
 
-/* A standard stream that is closed would be the number of the next descriptor that we open. */
-static void fill_streams(void)
+/* A standard stream that is closed is the number of the first descriptor that we open: PROC_FD shows whether there is one,
+ * or could not be opened. The procfs again, with nothing below it closed. */
+static int fill_streams(int proc_fd)
 {
+    if (proc_fd >= 0)
+        sys_close(proc_fd);
     for (int fd = 0; fd < 3; fd++)
         if (sys_fcntl(fd, F_GETFD, 0) == -EBADF)
             sys_openat(AT_FDCWD, "/dev/null", O_RDWR, 0);
+    return proc_fd < 0 ? proc_fd : proc_open();
 }
 
 static int init_setup(struct init *init, int plan_fd)
@@ -101,6 +106,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->state_fd = init->root_fd = init->null_file.fd = init->empty_dir.fd = -1;
     init->device_dir.fd = -1;
     init->device_dir.row = 0;
+    init->scratch.n = 0;
     init->report_fd = plan_fd + BLOB_FD_SYNC;
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
@@ -108,11 +114,11 @@ static int init_setup(struct init *init, int plan_fd)
     init->pivoted = init->released = init->filtered = false;
     init->null_file.attached = init->empty_dir.attached = false;
     init->environment = NULL;
+    init->ignored = ~(uint64_t) 0;
     init->program[0] = init->home[0] = init->listen_pid[0] = '\0';
     memset(&init->failure, 0, sizeof init->failure);
     if (sys_close_range((unsigned) plan_fd, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
         close_on_exec_by_number(plan_fd, plan_fd + 1024);
-    fill_streams();
     r = map_plan(plan_fd, &init->blob);
     if (r < 0)
         return init_explain(init, r, "crun-init was given a broken plan");
@@ -127,6 +133,8 @@ static int init_setup(struct init *init, int plan_fd)
     init->dumpable_later = has_row(init, OP_BECOME_ROOT);
     init->umask = sys_umask(0);
     init->proc_fd = proc_open();
+    if (init->proc_fd < 3)
+        init->proc_fd = fill_streams(init->proc_fd);
     if (!proc_is_absent(init->proc_fd) && init->proc_fd < 0)
         return init_fail(init, init->proc_fd, "open", "/proc");
     return process_guard(init);

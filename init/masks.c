@@ -46,7 +46,7 @@ static int mask_file_old(struct init *init, int target_fd)
 
 static int mask_file(struct init *init, int target_fd)
 {
-    return init->null_file.fd < 0 ? mask_file_old(init, target_fd) : tree_cover(&init->null_file, target_fd);
+    return init->null_file.fd < 0 ? mask_file_old(init, target_fd) : tree_cover(init, &init->null_file, target_fd);
 }
 
 static int make_empty_dir(struct init *init)
@@ -69,9 +69,9 @@ static int mask_dir(struct init *init, int target_fd)
     const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
     if (init->empty_dir.fd < 0)
-        init->empty_dir.fd = make_empty_dir(init);
+        init->empty_dir.fd = scratch_keep(init, make_empty_dir(init));
     if (init->empty_dir.fd >= 0)
-        return tree_cover(&init->empty_dir, target_fd);
+        return tree_cover(init, &init->empty_dir, target_fd);
     if (tree_api_missing(init, init->empty_dir.fd))
         return tree_mount_old(init, -1, "tmpfs", target_fd, "tmpfs", flags, "mode=0755");
     return init->empty_dir.fd;
@@ -83,22 +83,31 @@ static bool is_absent(int code)
     return code == -ENOENT || code == -ENOTDIR;
 }
 
-int init_mask_path(struct init *init, const struct op_mask_path *op)
+static int mask(struct init *init, const char *path, int fd)
 {
-    const char *path = init_str(init, op->path);
-    _cleanup_close_ int fd = path_open(init, path, 0);
     struct stat st;
-    int r;
+    int r = sys_fstat(fd, &st);
 
-    if (is_absent(fd))
-        return 0;
-    r = fd < 0 ? fd : sys_fstat(fd, &st);
     if (r < 0)
         return init_fail(init, r, "open", path);
     init->failure.code = 0;
     r = S_ISDIR(st.st_mode) ? mask_dir(init, fd) : mask_file(init, fd);
     if (r < 0 && init->failure.code == 0)
         init_fail(init, r, "move_mount", path);
+    return r;
+}
+
+int init_mask_path(struct init *init, const struct op_mask_path *op)
+{
+    const char *path = init_str(init, op->path);
+    int fd = path_open(init, path, 0), r;
+
+    if (is_absent(fd))
+        return 0;
+    if (fd < 0)
+        return init_fail(init, fd, "open", path);
+    r = mask(init, path, fd);
+    scratch_leave(init, fd);
     return r;
 }
 
@@ -118,22 +127,28 @@ static int readonly_old(struct init *init, const char *path, int fd)
 static int readonly(struct init *init, const char *path, int fd)
 {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
-    _cleanup_close_ int tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(fd, "", flags);
+    int tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(fd, "", flags);
     int r = tree_fd < 0 ? tree_fd : tree_set_attributes(tree_fd, MOUNT_ATTR_RDONLY, 0, false);
 
     if (r == -ENOSYS || (r < 0 && tree_api_missing(init, r)))
-        return readonly_old(init, path, fd);
-    return r < 0 ? r : tree_attach(tree_fd, fd);
+        r = readonly_old(init, path, fd);
+    else if (r >= 0)
+        r = tree_attach(tree_fd, fd);
+    if (tree_fd >= 0)
+        scratch_leave(init, tree_fd);
+    return r;
 }
 
 int init_readonly_path(struct init *init, const struct op_readonly_path *op)
 {
     const char *path = init_str(init, op->path);
-    _cleanup_close_ int fd = path_open(init, path, 0);
-    int r;
+    int fd = path_open(init, path, 0), r;
 
     if (is_absent(fd))
         return 0;
-    r = fd < 0 ? fd : readonly(init, path, fd);
-    return r < 0 ? init_fail(init, r, fd < 0 ? "open" : "mount_setattr", path) : 0;
+    if (fd < 0)
+        return init_fail(init, fd, "open", path);
+    r = readonly(init, path, fd);
+    scratch_leave(init, fd);
+    return r < 0 ? init_fail(init, r, "mount_setattr", path) : 0;
 }

@@ -15,12 +15,8 @@ struct target {
     unsigned mode; /* of the directory */
 };
 
-static void target_done(struct target *target)
-{
-    close_fdp(&target->fd);
-}
-
-/* A new procfs may cover one; nothing else is mounted in a procfs, by whatever link it was reached. */
+/* A new procfs may cover one; nothing else is mounted in a procfs, by whatever link it was reached. (In which no
+ * directory can be made: one that was made just now needs no look.) */
 static int check_proc(struct init *init, const struct op_mount *op, const struct target *target)
 {
     int place = proc_holds(target->fd);
@@ -34,21 +30,21 @@ static int check_proc(struct init *init, const struct op_mount *op, const struct
 
 static int target_open(struct init *init, const struct op_mount *op, struct target *target)
 {
-    unsigned how =
-        (op->flags & MOUNT_NO_FOLLOW ? PATH_NO_FOLLOW : 0u) | (op->flags & MOUNT_PLAIN_DIR ? PATH_PLAIN : 0u);
-    bool tmpfs = text_equal(init_str(init, op->type), "tmpfs");
-    struct stat st;
+    unsigned how = PATH_DIRECTORY | (op->flags & MOUNT_NO_FOLLOW ? PATH_NO_FOLLOW : 0u) |
+                   (op->flags & MOUNT_PLAIN_DIR ? PATH_PLAIN : 0u);
+    bool tmpfs = text_equal(init_str(init, op->type), "tmpfs"), made;
+    struct stat st = { 0 };
     int r;
 
     target->path = init_str(init, op->target);
-    target->fd = path_make(init, target->path, S_IFDIR | (tmpfs ? NEW_TMPFS_MODE : 0755), how, NULL);
-    r = target->fd < 0 ? target->fd : sys_fstat(target->fd, &st);
-    if (op->flags & MOUNT_PLAIN_DIR && (r == -ELOOP || r == -ENOTDIR || (r == 0 && !S_ISDIR(st.st_mode))))
-        return init_explain(init, r < 0 ? r : -ENOTDIR, "must be mounted on ordinary directory");
+    target->fd = path_make(init, target->path, S_IFDIR | (tmpfs ? NEW_TMPFS_MODE : 0755), how, &made);
+    r = target->fd < 0 || !(op->flags & MOUNT_KEEP_MODE) ? target->fd : sys_fstat(target->fd, &st);
+    if (op->flags & MOUNT_PLAIN_DIR && (r == -ELOOP || r == -ENOTDIR))
+        return init_explain(init, r, "must be mounted on ordinary directory");
     if (r < 0)
         return init_fail(init, r, "open", target->path);
     target->mode = st.st_mode & 07777;
-    return check_proc(init, op, target);
+    return made ? 0 : check_proc(init, op, target);
 }
 
 /* "mode=0755" */
@@ -192,9 +188,13 @@ static int show_tree(struct init *init, const struct op_mount *op, const struct 
 static int mount_new(struct init *init, const struct op_mount *op, const struct target *target, int fs_fd)
 {
     struct file_system fs = { init, op, fs_fd };
-    _cleanup_close_ int tree_fd = make_tree(&fs, target);
+    int tree_fd = make_tree(&fs, target), r;
 
-    return tree_fd < 0 ? tree_fd : show_tree(init, op, target, tree_fd);
+    if (tree_fd < 0)
+        return tree_fd;
+    r = show_tree(init, op, target, tree_fd);
+    scratch_leave(init, tree_fd);
+    return r;
 }
 
 /* ---- by mount(2) ---- */
@@ -272,13 +272,16 @@ static bool fits_fsconfig(struct init *init, const struct op_mount *op)
 static int try_mount(struct init *init, const struct op_mount *op, const struct target *target)
 {
     const char *type = init_str(init, op->type);
-    _cleanup_close_ int fs_fd = -1;
+    int fs_fd, r;
 
     if (init->no_mount_api || !fits_fsconfig(init, op))
         return mount_old(init, op, target);
     fs_fd = sys_fsopen(type, FSOPEN_CLOEXEC);
-    if (fs_fd >= 0)
-        return mount_new(init, op, target, fs_fd);
+    if (fs_fd >= 0) {
+        r = mount_new(init, op, target, fs_fd);
+        scratch_leave(init, fs_fd);
+        return r;
+    }
     if (tree_api_missing(init, fs_fd))
         return mount_old(init, op, target);
     return init_fail(init, fs_fd, "fsopen", type);
@@ -304,13 +307,16 @@ static int fall_back(struct init *init, const struct op_mount *op, const struct 
 
 int init_mount(struct init *init, const struct op_mount *op)
 {
-    __attribute__((cleanup(target_done))) struct target target = { .fd = -1 };
+    struct target target = { .fd = -1 };
     int r = target_open(init, op, &target);
 
-    if (r < 0)
-        return r;
-    r = try_mount(init, op, &target);
-    return r < 0 ? fall_back(init, op, &target) : 0;
+    if (r >= 0) {
+        r = try_mount(init, op, &target);
+        r = r < 0 ? fall_back(init, op, &target) : 0;
+    }
+    if (target.fd >= 0)
+        scratch_leave(init, target.fd);
+    return r;
 }
 
 int init_remount(struct init *init, const struct op_remount *op)

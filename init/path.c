@@ -116,7 +116,7 @@ static int walk_component(struct walk *walk, const char *name, bool last)
         return r;
     if (S_ISLNK(st.st_mode) && !(last && walk->how & PATH_NO_FOLLOW))
         return walk_link(walk, fd);
-    if (!last && !S_ISDIR(st.st_mode))
+    if ((!last || walk->how & PATH_DIRECTORY) && !S_ISDIR(st.st_mode))
         return -ENOTDIR;
     return walk_down(walk, take_fd(&fd));
 }
@@ -194,7 +194,8 @@ static int walk_from(const struct init *init, const char *path, unsigned mode, u
 static int open_in_root(const struct init *init, const char *path, unsigned how)
 {
     struct sys_open_how open_how = {
-        .flags = O_PATH | O_CLOEXEC | (how & PATH_NO_FOLLOW ? O_NOFOLLOW : 0),
+        .flags =
+            O_PATH | O_CLOEXEC | (how & PATH_NO_FOLLOW ? O_NOFOLLOW : 0) | (how & PATH_DIRECTORY ? O_DIRECTORY : 0),
         .resolve = SYS_RESOLVE_IN_ROOT | SYS_RESOLVE_NO_MAGICLINKS | (how & PATH_PLAIN ? SYS_RESOLVE_NO_SYMLINKS : 0),
     };
     int r = -EAGAIN;
@@ -219,12 +220,42 @@ int path_open(const struct init *init, const char *path, unsigned how)
     return must_walk(r) ? walk_from(init, path, 0, how, NULL) : r;
 }
 
+/* The directory that is to hold PATH, as far as the kernel finds it, and the last component in NAME. */
+static int open_parent(const struct init *init, const char *path, unsigned how, char name[PATH_NAME_SIZE])
+{
+    char parent[INIT_PATH_SIZE];
+    int length = path_split(path, name);
+
+    if (length < 0)
+        return length;
+    memcpy(parent, path, (size_t) length);
+    parent[length] = '\0';
+    return open_in_root(init, parent, (how & PATH_PLAIN) | PATH_DIRECTORY);
+}
+
+/* What is mostly missing is a directory in one that is there: no walk is needed. Anything in its way (a link that leads
+ * nowhere, somebody who is faster) and whatever else is odd is left to the walk: -ENOENT. */
+static int make_directory(const struct init *init, const char *path, unsigned mode, unsigned how)
+{
+    char name[PATH_NAME_SIZE];
+    _cleanup_close_ int parent_fd = open_parent(init, path, how, name);
+
+    if (parent_fd < 0 || sys_mkdirat(parent_fd, name, mode & 07777) < 0)
+        return -ENOENT;
+    return sys_openat(parent_fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC, 0);
+}
+
 int path_make(const struct init *init, const char *path, unsigned mode, unsigned how, bool *ret_made)
 {
     int r = open_in_root(init, path, how);
 
     if (ret_made)
         *ret_made = false;
+    if (r == -ENOENT && S_ISDIR(mode)) {
+        r = make_directory(init, path, mode, how);
+        if (ret_made)
+            *ret_made = r >= 0;
+    }
     return r == -ENOENT || must_walk(r) ? walk_from(init, path, mode, how, ret_made) : r;
 }
 

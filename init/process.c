@@ -21,18 +21,21 @@ int process_guard(struct init *init)
 /* From here on the container lives without the runtime. */
 void process_release(struct init *init)
 {
+    if (init->released)
+        return;
     init->released = true;
     sys_prctl(PR_SET_PDEATHSIG, 0, 0);
 }
 
-/* exec resets handlers only, not what is ignored. */
-void process_reset_signals(void)
+/* exec resets handlers only, not what is ignored; crun-init has neither of its own. */
+void process_reset_signals(const struct init *init)
 {
     const struct sys_sigaction standard = { 0 };
     const uint64_t none = 0;
 
     for (int signal = 1; signal <= N_SIGNALS; signal++)
-        sys_rt_sigaction(signal, &standard, NULL);
+        if (init->ignored >> (signal - 1) & 1)
+            sys_rt_sigaction(signal, &standard, NULL);
     sys_rt_sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

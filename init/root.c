@@ -42,15 +42,19 @@ static int bind_root_old(struct init *init, const char *path)
 
 static int bind_root(struct init *init, const char *path, int tree_fd)
 {
-    struct stat st;
-    int r = sys_fstat(tree_fd, &st);
+    int r = attach_root(tree_fd, path);
 
-    if (r == 0 && !S_ISDIR(st.st_mode))
-        return init_fail(init, -ENOTDIR, "open_tree", path);
-    r = attach_root(tree_fd, path);
+    return r < 0 ? init_fail(init, r, "move_mount", path) : 0;
+}
+
+/* The tree that the parent has opened stays at its slot. */
+static int bind_root_of_slot(struct init *init, const char *path, int slot)
+{
+    int r = bind_root(init, path, slot);
+
     if (r < 0)
-        return init_fail(init, r, "move_mount", path);
-    init->root_fd = sys_fcntl(tree_fd, F_DUPFD_CLOEXEC, 0);
+        return r;
+    init->root_fd = sys_fcntl(slot, F_DUPFD_CLOEXEC, 0);
     return init->root_fd < 0 ? init_fail(init, init->root_fd, "fcntl", path) : 0;
 }
 
@@ -71,10 +75,12 @@ int init_root(struct init *init, const struct op_root *op)
     if (op->flags & ROOT_AS_IT_IS)
         return open_root(init, path);
     if (op->tree != SLOT_NONE)
-        return bind_root(init, path, slot_fd(init, op->tree));
+        return bind_root_of_slot(init, path, slot_fd(init, op->tree));
     tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(AT_FDCWD, path, flags);
-    if (tree_fd >= 0)
-        return bind_root(init, path, tree_fd);
+    if (tree_fd >= 0) {
+        init->root_fd = tree_fd;
+        return bind_root(init, path, take_fd(&tree_fd));
+    }
     if (tree_api_missing(init, tree_fd))
         return bind_root_old(init, path);
     return tree_fd == -ENOENT ? init_missing(init, "", path) : init_fail(init, tree_fd, "open_tree", path);
@@ -86,7 +92,7 @@ void root_mounted(struct init *init, const char *path, int fd)
 
     if (!path_is_root(path))
         return;
-    root_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    root_fd = scratch_keep(init, sys_fcntl(fd, F_DUPFD_CLOEXEC, 0));
     if (root_fd < 0)
         return;
     sys_close(init->root_fd);

@@ -95,6 +95,8 @@ int message_wait_go(struct init *init, int fd, uint32_t row)
         return 0;
     if ((size_t) r < offsetof(struct message, code) || message.type != MESSAGE_GO)
         return -EPROTO;
+    if (row != MESSAGE_ANY_ROW && r == sizeof message)
+        init->ignored = message.ignored;
     return message.row == row || row == MESSAGE_ANY_ROW ? 0 : -EPROTO;
 }
 

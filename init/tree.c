@@ -36,10 +36,9 @@ int tree_attach(int tree_fd, int target_fd)
     return sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-int tree_cover(struct cover *cover, int target_fd)
+int tree_cover(struct init *init, struct cover *cover, int target_fd)
 {
-    _cleanup_close_ int clone_fd = -1;
-    int r;
+    int clone_fd, r;
 
     if (!cover->attached) {
         r = tree_attach(cover->fd, target_fd);
@@ -47,7 +46,11 @@ int tree_cover(struct cover *cover, int target_fd)
         return r;
     }
     clone_fd = sys_open_tree(cover->fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-    return clone_fd < 0 ? clone_fd : tree_attach(clone_fd, target_fd);
+    if (clone_fd < 0)
+        return clone_fd;
+    r = tree_attach(clone_fd, target_fd);
+    scratch_leave(init, clone_fd);
+    return r;
 }
 
 int tree_set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)

@@ -18,6 +18,7 @@ void launch_init(struct launch *launch)
     launch->notify.fd = launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
     launch->network_fd = launch->time_back_fd = launch->target_fd = -1;
     launch->systemd.fd = -1;
+    launch->ignored = ALL_SIGNALS;
 }
 
 void launch_done(struct launch *launch)

@@ -269,7 +269,7 @@ static int state_fd(struct launch *launch, struct error *err)
 
 static int say_go(struct launch *launch, uint32_t row, bool state, struct error *err)
 {
-    struct message message = { .type = MESSAGE_GO, .row = row };
+    struct message message = { .type = MESSAGE_GO, .row = row, .ignored = launch->ignored };
     _cleanup_close_ int fd = -1;
     int r;
 
@@ -298,8 +298,11 @@ int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct
 {
     int r = 0;
 
-    if (op->sync.mode != SYNC_INIT_WAITS)
+    if (op->sync.mode != SYNC_INIT_WAITS) {
+        if (launch->ignored == ALL_SIGNALS) /* while init is busy */
+            launch->ignored = process_ignored(launch->state->pid);
         r = wait_reached(launch, row, err);
+    }
     if (r >= 0 && op->sync.mode != SYNC_PARENT_WAITS)
         r = say_go(launch, row, op->sync.state, err);
     return r;

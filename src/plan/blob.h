@@ -92,8 +92,10 @@ enum message_type {
 struct message {
     uint32_t type;
     uint32_t row;
-    int32_t code;     /* negative errno */
+    int32_t code; /* negative errno */
+    uint64_t
+        ignored; /* GO: signals that init was born ignoring, bit 0 is number 1; all of them where that is not known */
     char what[256];   /* FAILED, WARNING: the row's words, for readers that do not have the plan; "" if none */
     char call[24];    /* "open_tree", empty when it was no system call */
-    char detail[476]; /* what it was done to, or a whole explanation when CALL is empty */
+    char detail[468]; /* what it was done to, or a whole explanation when CALL is empty */
 };

@@ -21,6 +21,7 @@
 #define STAT_LIMIT       ((size_t) 64 << 10)
 #define FIELD_STATE      3 /* proc_pid_stat(5) counts from 1 */
 #define FIELD_START_TIME 22
+#define IGNORED          "SigIgn:" /* of proc_pid_status(5) */
 
 struct process {
     char state; /* 'R', 'Z', ... ; 0 when there is no such process */
@@ -48,7 +49,7 @@ static struct process process_read(pid_t pid)
     int r;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
-    r = pid > 0 ? file_read(AT_FDCWD, path, STAT_LIMIT, &line, NULL) : -ESRCH;
+    r = pid > 0 ? file_read_record(AT_FDCWD, path, STAT_LIMIT, &line) : -ESRCH;
     if (r < 0)
         return (struct process){ .failed = r == -ENOENT || r == -ESRCH ? 0 : r };
     state = stat_field(line, FIELD_STATE);
@@ -61,6 +62,18 @@ static struct process process_read(pid_t pid)
 uint64_t process_start_time(pid_t pid)
 {
     return process_read(pid).start_time;
+}
+
+uint64_t process_ignored(pid_t pid)
+{
+    _cleanup_free_ char *text = NULL;
+    const char *value = NULL;
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int) pid);
+    if (file_read_record(AT_FDCWD, path, STAT_LIMIT, &text) >= 0)
+        value = strstr(text, "\n" IGNORED); /* the name above it has no line ends: they are escaped */
+    return value ? strtoull(value + sizeof IGNORED, NULL, 16) : ALL_SIGNALS;
 }
 
 /* 1: it is there, 0: it is gone, or why that cannot be told. */

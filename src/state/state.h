@@ -105,6 +105,10 @@ int state_wait_gone(const struct state *state, int pidfd, int timeout_ms);
 /* Field 22 of /proc/PID/stat, 0 when there is none or it cannot be read. */
 uint64_t process_start_time(pid_t pid);
 
+/* The signals that process PID ignores, bit 0 for number 1; ALL_SIGNALS where that cannot be told. */
+#define ALL_SIGNALS (~(uint64_t) 0)
+uint64_t process_ignored(pid_t pid);
+
 /* Status as of now: process gone: stopped; start.sock there and somebody listening: created; otherwise running (whether
  * it is paused its cgroup knows: container_status). */
 enum state_status state_status(int dir_fd, const struct state *state);

@@ -535,7 +535,7 @@ def test_session_keyring_of_a_user(bundle, run):
 
 @pytest.mark.ours
 def test_signal_state_of_the_caller_does_not_come_along(bundle, rt):
-    prefix = ["python3", "-c", "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+    prefix = ["python3", "-c", "import os, signal, sys; [signal.signal(n, signal.SIG_IGN) for n in (1, 2, 12, 13, 17, 31, 34, 40, 64)];"
               "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGTERM]); os.execvp(sys.argv[1], sys.argv[1:])"]
     r = rt.with_options(prefix=prefix).run(bundle(args=["/bin/probe"]))
     assert (r.json["blocked"], r.json["ignored"]) == ([], [])

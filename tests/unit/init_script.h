@@ -238,7 +238,7 @@ static void __attribute__((noreturn)) child(int program_fd, int plan_fd, int syn
 
 static void send_go(int fd, uint32_t row, int state_fd)
 {
-    struct message message = { .type = MESSAGE_GO, .row = row };
+    struct message message = { .type = MESSAGE_GO, .row = row, .ignored = ~(uint64_t) 0 };
     struct iovec data = { &message, sizeof message };
     char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
     struct msghdr header = { .msg_iov = &data, .msg_iovlen = 1 };

@@ -506,6 +506,25 @@ static void processes_are_told_by_start_time(void)
     CHECK_INT(state_pidfd(&state), -ESRCH);
 }
 
+static void ignored_signals_are_told(void)
+{
+    const uint64_t these = (uint64_t) 1 << (SIGUSR2 - 1) | (uint64_t) 1 << (SIGPIPE - 1) | (uint64_t) 1 << 63;
+    uint64_t before = process_ignored(getpid());
+    pid_t pid;
+
+    CHECK(before != ALL_SIGNALS);
+    for (int number = 1; number <= 64; number++)
+        if (these >> (number - 1) & 1)
+            signal(number, SIG_IGN);
+    pid = start_idle();
+    CHECK(process_ignored(pid) == (before | these));
+    end_process(pid);
+    CHECK(process_ignored(pid) == ALL_SIGNALS);
+    for (int number = 1; number <= 64; number++)
+        if (these >> (number - 1) & 1)
+            signal(number, SIG_DFL);
+}
+
 static void status_is_what_is_there(void)
 {
     _cleanup_close_ int root = fresh_root(), dir = -1, listener = -1;
@@ -651,6 +670,7 @@ static const struct test tests[] = {
     { "killed writers leave a whole state",       killed_writers_leave_a_whole_state      },
     { "locks exclude, also across removal",       locks_exclude_also_across_removal       },
     { "processes are told by start time",         processes_are_told_by_start_time        },
+    { "ignored signals are told",                 ignored_signals_are_told                },
     { "status is what is there",                  status_is_what_is_there                 },
     { "start socket works below long paths",      start_socket_works_below_long_paths     },
     { "start socket works without /proc",         start_socket_works_without_proc         },
