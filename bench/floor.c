@@ -5,7 +5,9 @@
  * device program, seccomp filter, credentials, exec, removal) by the shortest way, everything hard-coded, and waits for
  * the process. A runtime cannot be faster; how much slower it is, is what the runtime itself costs.
  *
- *     floor CONFIGURATION BUNDLE   (with a pure cgroup v2 at /sys/fs/cgroup)
+ *     floor CONFIGURATION BUNDLE [times]   (with a pure cgroup v2 at /sys/fs/cgroup)
+ *
+ * "times" writes a line with the microseconds of each part (bench/phases.py has their names).
  *
  * programs.h is made by bench/run: the device programs and seccomp filters that our crun loads for the same
  * configurations, so that the kernel has to check and translate the same.
@@ -27,6 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sys/raw.h"
@@ -75,6 +78,28 @@ struct configuration {
 enum { LAST_CAPABILITY = 40 };
 
 #include "configurations.h"
+
+/* ---- times: written by both, for the memory is the same ---- */
+
+static struct {
+    int64_t at[16];
+    int n;
+} stamps;
+
+static void stamp(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    stamps.at[stamps.n++] = (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void print_times(void)
+{
+    for (int i = 1; i < stamps.n; i++)
+        printf("%.1f ", (double) (stamps.at[i] - stamps.at[i - 1]) / 1000);
+    putchar('\n');
+}
 
 /* ---- the child: our memory until its exec ---- */
 
@@ -182,10 +207,13 @@ static void make_root(const struct configuration *c)
     need(mount("rootfs", "rootfs", NULL, MS_BIND | MS_REC, NULL), "rootfs");
     need(chdir("rootfs"), "rootfs");
     do_mounts(c);
+    stamp();
     make_devices();
     write_sysctl(c->ping_group_range);
+    stamp();
     need(syscall(SYS_pivot_root, ".", "."), "pivot_root");
     need(umount2(".", MNT_DETACH), "umount");
+    stamp();
     do_paths(c);
     if (c->root_readonly)
         need(mount(NULL, "/", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), "/");
@@ -221,6 +249,7 @@ static void __attribute__((noreturn)) child(const struct configuration *c)
     static char *const env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
     char *args[] = { (char *) c->program, NULL };
 
+    stamp();
     need(unshare((int) c->cgroup_namespace), "cgroup namespace");
     enter_network(c->network);
     need(setsid(), "setsid");
@@ -228,10 +257,12 @@ static void __attribute__((noreturn)) child(const struct configuration *c)
     need(sethostname(c->hostname, strlen(c->hostname)), "sethostname");
     umask(0);
     make_root(c);
+    stamp();
     umask(022);
     if (!c->no_new_privileges)
         filter_calls(c); /* needs CAP_SYS_ADMIN, and allows what follows */
     drop_privileges(c);
+    stamp();
     if (c->no_new_privileges)
         filter_calls(c);
     execve(c->program, args, env);
@@ -275,25 +306,35 @@ static int run(const struct configuration *c)
     int cgroup_fd, status;
     long pid;
 
+    stamp();
     if (c->cgroup_parent)
         need(mkdir(c->cgroup_parent, 0755) < 0 && errno != EEXIST ? -1 : 0, c->cgroup_parent);
     need(mkdir(c->cgroup, 0755), c->cgroup);
     cgroup_fd = open(c->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     guard_devices(c, cgroup_fd);
+    stamp();
     pid = clone_child(c, cgroup_fd);
+    stamp();
     if (pid < 0)
         errno = (int) -pid;
     need(pid, "clone3");
     need(waitpid((pid_t) pid, &status, 0), "waitpid");
+    stamp();
     need(rmdir(c->cgroup), c->cgroup);
+    stamp();
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 int main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof configurations / sizeof configurations[0]; i++)
-        if (argc == 3 && strcmp(argv[1], configurations[i].name) == 0)
-            return need(chdir(argv[2]), argv[2]), run(&configurations[i]);
-    dprintf(2, "usage: floor default|podman|containerd BUNDLE\n");
+        if (argc >= 3 && strcmp(argv[1], configurations[i].name) == 0) {
+            int status = (need(chdir(argv[2]), argv[2]), run(&configurations[i]));
+
+            if (argc > 3)
+                print_times();
+            return status;
+        }
+    dprintf(2, "usage: floor default|podman|containerd BUNDLE [times]\n");
     return 2;
 }

@@ -3,14 +3,14 @@
  * The stopwatch: does every line of a script in turn, and the whole script again and again, so that whatever else
  * happens on the machine meets all candidates alike.
  *
- *     turns ROUNDS WARMUP SCRIPT RESULTS [cold]
+ *     turns ROUNDS WARMUP SECONDS SCRIPT RESULTS [cold]
  *
  * A line of the script is, separated by tabs: candidate, step, flags, program and arguments. Flags:
  *     m   measured: a line "round candidate step wall_ns user_us sys_us maxrss_kib minflt majflt status" goes to
  *         RESULTS
  *     r   afterwards wait for every process that became our child (containers whose runtime has gone)
  *     -   neither
- * A line that takes half a minute ends it all. "cold" drops the kernel's caches before every measured line.
+ * After SECONDS no other round begins. A line that takes half a minute ends it all. "cold" drops the kernel's caches before every measured line.
  *
  * It is small and static because the kernel counts our memory as the program's until its exec (ru_maxrss).
  */
@@ -150,19 +150,21 @@ static void do_line(FILE *results, int round, const struct line *line, int cold)
 int main(int argc, char **argv)
 {
     int rounds, warmup, cold;
+    long long end;
     FILE *results;
 
-    if (argc < 5)
+    if (argc < 6)
         return 2;
     rounds = atoi(argv[1]);
     warmup = atoi(argv[2]);
-    cold = argc > 5 && strcmp(argv[5], "cold") == 0;
-    read_script(argv[3]);
-    results = fopen(argv[4], "we");
+    end = now() + atoi(argv[3]) * 1000000000LL;
+    cold = argc > 6 && strcmp(argv[6], "cold") == 0;
+    read_script(argv[4]);
+    results = fopen(argv[5], "we");
     if (!results)
-        die(argv[4]);
+        die(argv[5]);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    for (int round = -warmup; round < rounds; round++)
+    for (int round = -warmup; round < rounds && (round < 2 || now() < end); round++)
         for (int i = 0; i < n_lines; i++)
             do_line(results, round, &lines[i], cold);
     return fclose(results) == 0 ? 0 : 1;
