@@ -360,13 +360,29 @@ static int row_time(struct launch *launch, const struct op_time *row, struct err
     return row->path ? join_time(text(launch, row->path), err) : make_time(text(launch, row->offsets), err);
 }
 
+enum { PATIENCE_MS = 10000 };
+
+/* The kernel refuses it (EUSERS) to a process whose memory another one shares, and so does the child for a moment more: in
+ * its exec it lets us go on before it gives our memory up. */
+static int setns_time(int fd)
+{
+    const struct timespec millisecond = { .tv_nsec = 1000000 };
+    int r = sys_setns(fd, CLONE_NEWTIME);
+
+    for (int i = 0; r == -EUSERS && i < PATIENCE_MS; i++) {
+        nanosleep(&millisecond, NULL);
+        r = sys_setns(fd, CLONE_NEWTIME);
+    }
+    return r;
+}
+
 /* Children that are not the container's (hooks) must be born at home again. */
 static int come_back(struct launch *launch, struct error *err)
 {
     int r = 0;
 
     if (launch->time_back_fd >= 0)
-        r = sys_setns(launch->time_back_fd, CLONE_NEWTIME);
+        r = setns_time(launch->time_back_fd);
     fd_close(&launch->time_back_fd);
     return r < 0 ? error_errno(err, r, "setns back to the runtime's time namespace") : 0;
 }
