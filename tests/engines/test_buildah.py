@@ -3,6 +3,8 @@
 
 import pytest
 
+from conftest import BOX, nothing_left
+
 ALL = pytest.mark.layouts("v2", "hybrid", "v1")
 BUILD = "/run/engines/build"
 
@@ -68,7 +70,21 @@ def test_network(buildah, network):
 
 
 def test_terminal(buildah):
-    assert "/dev/" in buildah.tty("c=$(buildah from --pull=never localhost/box) && buildah run -t --isolation oci $c -- sh -c 'tty; sleep 0.3'")
+    assert "/dev/" in buildah.tty("c=$(buildah from --pull=never localhost/box) && buildah run -t --isolation oci $c -- sh -c 'tty; sleep 1'")
+
+
+@ALL
+def test_ordinary_user(machine):
+    machine.once("rootless", lambda: machine.sh(BOX.format("as-user podman")))
+    machine.write("/home/user/build/Containerfile", "FROM localhost/box\nRUN id -u && cat /proc/self/uid_map | head -1\nUSER user\nRUN id -u\n")
+    try:
+        out = machine.sh("as-user buildah bud --isolation oci --layers=false -t built /home/user/build").split()
+        at = out.index("0")
+        assert out[at:at + 4] == ["0", "0", "1000", "1"] and "1000" in out[at + 4:]
+        assert machine.sh("as-user podman run --rm built id -u") == "1000"
+    finally:
+        machine.sh("as-user buildah rm -a >/dev/null; as-user podman rmi -f built")
+        nothing_left(machine, user="as-user")
 
 
 def test_uidmap(buildah):

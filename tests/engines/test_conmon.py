@@ -48,7 +48,7 @@ def test_terminal(bundle):
 
 
 def test_exec(bundle):
-    m = bundle(["sleep", "60"])
+    m = bundle(["sleep", "600"])
     m.sh(CREATE)
     m.until(f"test -s {DIR}/pidfile")
     m.sh("crun start c1")

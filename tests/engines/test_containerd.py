@@ -8,7 +8,7 @@ import pytest
 from conftest import nothing_left
 from lib import daemons
 
-pytestmark = pytest.mark.layouts("hybrid", "v1")
+pytestmark = pytest.mark.layouts("hybrid", "v1", "enforced")
 RUN = "ctr run --rm --runc-binary /usr/bin/crun"
 BOX = "localhost/box:latest c1"
 
@@ -18,16 +18,13 @@ def ctr(machine):
     machine.once("containerd", lambda: daemons.containerd(machine))
     yield machine
     machine.run("for c in $(ctr container ls -q); do ctr task kill -s KILL -a $c; ctr task rm -f $c; ctr container rm $c; done")
-    roots = machine.sh("ls -d /run/containerd/runc/default 2>/dev/null || :").split()
-    for root in roots:
-        assert machine.sh(f"for i in 1 2 3 4 5 6 7 8 9 10; do [ -z \"$(crun --root {root} list -q)\" ] && break; sleep 0.1; done; "
-                          f"crun --root {root} list -q") == ""
+    nothing_left(machine, "/run/containerd/runc/default")
     nothing_left(machine)
 
 
 @pytest.fixture
 def running(ctr):
-    ctr.sh(f"ctr run -d --runc-binary /usr/bin/crun {BOX} sleep 60")
+    ctr.sh(f"ctr run -d --runc-binary /usr/bin/crun {BOX} sleep 600")
     return ctr
 
 
@@ -51,7 +48,7 @@ def test_not_found(ctr):
 def test_exec(running):
     assert running.sh("ctr task exec --exec-id e1 --cwd /tmp --user 1000 c1 sh -c 'pwd; id -u'").split() == ["/tmp", "1000"]
     running.fails("ctr task exec --exec-id e2 c1 sh -c 'exit 5'", 5)
-    assert "/dev/pts" in running.tty("ctr task exec -t --exec-id e3 c1 sh -c 'tty; sleep 0.3'")
+    assert "/dev/pts" in running.tty("ctr task exec -t --exec-id e3 c1 sh -c 'tty; sleep 1'")
 
 
 def test_kill(running):
@@ -77,10 +74,11 @@ def test_metrics(running):
     assert int(m["memory"]["usage"]["usage"]) > 0 and int(m["pids"]["current"]) == 1
 
 
+@pytest.mark.layouts("hybrid", "v1")
 def test_limits(ctr):
     out = ctr.sh(f"{RUN} --memory-limit 67108864 --cpus 0.5 {BOX} cat /proc/self/cgroup")
     assert "default/c1" in out
-    ctr.sh(f"ctr run -d --runc-binary /usr/bin/crun --memory-limit 67108864 --cpus 0.5 {BOX} sleep 60")
+    ctr.sh(f"ctr run -d --runc-binary /usr/bin/crun --memory-limit 67108864 --cpus 0.5 {BOX} sleep 600")
     assert ctr.sh("cat /sys/fs/cgroup/memory/default/c1/memory.limit_in_bytes /sys/fs/cgroup/cpu/default/c1/cpu.cfs_quota_us").split() == ["67108864", "50000"]
 
 
@@ -107,18 +105,26 @@ def test_rootfs(ctr):
 
 
 def test_terminal(ctr):
-    assert "/dev/" in ctr.tty(f"{RUN} -t {BOX} sh -c 'tty; sleep 0.3'")
+    assert "/dev/" in ctr.tty(f"{RUN} -t {BOX} sh -c 'tty; sleep 1'")
+
+
+def events(m, log):
+    """A listener that has begun to listen."""
+    e = m.spawn("ctr events", log)
+    m.until(f"ctr image label localhost/box:latest seen=$RANDOM >/dev/null; grep -q /images/update {log}")
+    return e
 
 
 def test_events(running):
-    running.spawn("ctr events", "/run/engines/events")
-    running.sh("sleep 0.3; ctr task pause c1; ctr task resume c1")
-    running.until("grep -q /tasks/resumed /run/engines/events")
+    e = events(running, "/run/engines/events")
+    running.sh("ctr task pause c1; ctr task resume c1")
+    running.until("grep -q /tasks/paused /run/engines/events && grep -q /tasks/resumed /run/engines/events")
+    running.reap(e["id"], 15)
 
 
 def test_out_of_memory_event(ctr):
-    e = ctr.spawn("ctr events", "/run/engines/oom-events")
-    ctr.sh(f"sleep 0.3; ctr run -d --runc-binary /usr/bin/crun --memory-limit 8388608 {BOX} sh -c 'sleep 0.3; exec tail /dev/zero'")
+    e = events(ctr, "/run/engines/oom-events")
+    ctr.sh(f"ctr run -d --runc-binary /usr/bin/crun --memory-limit 8388608 {BOX} sh -c 'sleep 1; exec tail /dev/zero'")
     ctr.until("grep -q /tasks/oom /run/engines/oom-events")
     ctr.reap(e["id"], 15)
 

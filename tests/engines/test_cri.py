@@ -7,7 +7,7 @@ from conftest import nothing_left
 from lib import daemons
 from lib.machine import INSIDE
 
-pytestmark = pytest.mark.layouts("hybrid", "v1")
+pytestmark = pytest.mark.layouts("hybrid", "v1", "enforced")
 
 
 class Kubelet:
@@ -25,7 +25,7 @@ def cri(machine):
     machine.until(f"{INSIDE}/inside/cri Version")
     yield Kubelet(machine)
     machine.run(f"{INSIDE}/inside/cri clean")
-    assert machine.sh("crun --root /run/containerd/runc/k8s.io list -q") == ""
+    nothing_left(machine, "/run/containerd/runc/k8s.io")
     nothing_left(machine)
 
 
@@ -38,12 +38,29 @@ def test_pod(cri):
     cri("stop")
 
 
+def test_two_containers(cri):
+    """They share the pod's network, IPC and host name, each has processes, limits and an end of its own; what they say is logged."""
+    cri("sandbox --cgroup-parent /kubepods/podV")
+    cri("container --limits")
+    cri("container --name side")
+    shared = "sh -c 'cd /proc/self/ns; readlink net ipc uts | sort; hostname'"
+    assert cri(f"exec {shared}") == cri(f"exec --in side {shared}")
+    assert cri("exec readlink /proc/self/ns/pid") != cri("exec --in side readlink /proc/self/ns/pid")
+    assert cri("exec --in side cat /proc/1/cmdline").split("\0")[:2] == ["sleep", "600"]
+    assert cri.machine.until("grep -o 'stdout F side is up' /tmp/logs/side.log")
+    assert 0 < int(cri("stats")) < 67108864
+    cri("stop --in side")
+    assert (cri("status --in side"), cri("status")) == ("exited 137", "running 0")
+    assert cri("exec echo still here") == "still here"
+
+
 def test_as_runc(cri):
     cri("sandbox --handler runc")
     cri("container")
     assert cri("exec echo inside") == "inside"
 
 
+@pytest.mark.layouts("hybrid", "v1")
 def test_limits(cri):
     cri("sandbox --cgroup-parent /kubepods/burstable/podU")
     cri("container --limits")

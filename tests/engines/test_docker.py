@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from conftest import nothing_left
+from conftest import BOX, nothing_left
 from lib import daemons
 
 ALL = pytest.mark.layouts("v2", "hybrid", "v1")
@@ -17,15 +17,13 @@ def docker(machine):
     machine.once("docker", lambda: daemons.docker(machine))
     yield machine
     machine.sh("l=$(docker ps -aq); [ -z \"$l\" ] || docker rm -f $l")
-    root = "/run/docker/runtime-runc/moby"
-    assert machine.sh(f"for i in 1 2 3 4 5 6 7 8 9 10; do [ -z \"$(crun --root {root} list -q)\" ] && break; sleep 0.1; done; "
-                      f"crun --root {root} list -q") == ""
+    nothing_left(machine, "/run/docker/runtime-runc/moby")
     nothing_left(machine)
 
 
 @pytest.fixture
 def running(docker):
-    docker.sh("docker run -d --name c1 box sleep 60")
+    docker.sh("docker run -d --name c1 box sleep 600")
     return docker
 
 
@@ -42,7 +40,7 @@ def test_info(docker):
 @ALL
 def test_as_runc(docker):
     assert docker.sh("docker run --rm --runtime runc box echo hello") == "hello"
-    docker.sh("docker run -d --runtime runc --name c1 box sleep 60")
+    docker.sh("docker run -d --runtime runc --name c1 box sleep 600")
     assert docker.sh("docker exec c1 echo inside") == "inside"
 
 
@@ -56,7 +54,7 @@ def test_exit_status(docker):
 def test_exec(running):
     assert running.sh("docker exec -e A=b -w /tmp -u user c1 sh -c 'echo $A; pwd; id -u'").split() == ["b", "/tmp", "1000"]
     running.fails("docker exec c1 sh -c 'exit 5'", 5)
-    assert "/dev/pts" in running.tty("docker exec -it c1 sh -c 'tty; sleep 0.3'")
+    assert "/dev/pts" in running.tty("docker exec -it c1 sh -c 'tty; sleep 1'")
     running.fails("docker exec c1 nosuch", 127)
 
 
@@ -65,7 +63,7 @@ def test_exec_privileged(running):
 
 
 def test_terminal(docker):
-    assert "/dev/" in docker.tty("docker run --rm -it box sh -c 'tty; sleep 0.3'")
+    assert "/dev/" in docker.tty("docker run --rm -it box sh -c 'tty; sleep 1'")
 
 
 @ALL
@@ -83,12 +81,12 @@ def test_stop_start(running):
 
 
 def test_top(running):
-    assert "sleep 60" in running.sh("docker top c1")
+    assert "sleep 600" in running.sh("docker top c1")
 
 
 @LIMITS
 def test_stats(docker):
-    docker.sh("docker run -d --name c1 -m 64m box sleep 60")
+    docker.sh("docker run -d --name c1 -m 64m box sleep 600")
     s = json.loads(docker.sh("docker stats --no-stream --format json c1"))
     assert s["PIDs"] == "1" and s["MemUsage"].endswith("/ 64MiB")
 
@@ -123,8 +121,68 @@ def test_restart_policy(docker):
     docker.until("test $(docker logs c1 | grep -c try) = 3")
 
 
+def test_live_restore(machine):
+    """The daemon ends and another one takes over, of which the container sees nothing."""
+    d, docker = daemons.second_docker(machine, "--live-restore")
+    try:
+        machine.sh(BOX.format(docker).replace(" -q ", " ").replace("- box", "- box:latest"))
+        machine.sh(f"{docker} run -d --network none --name c1 box sh -c 'n=0; while :; do echo $((n += 1)) >/tmp/n; sleep 0.1; done'")
+        pid = machine.sh(f"{docker} inspect -f '{{{{.State.Pid}}}}' c1")
+        n = machine.until(f"{docker} exec c1 grep . /tmp/n")
+        assert machine.reap(d["id"], 15) == 0
+        machine.until(f"test $(cat /proc/{pid}/root/tmp/n || echo 0) -gt {int(n) + 5}")
+        d, docker = daemons.second_docker(machine, "--live-restore")
+        assert machine.sh(f"{docker} inspect -f '{{{{.State.Pid}}}} {{{{.State.Status}}}}' c1") == f"{pid} running"
+        assert machine.sh(f"{docker} exec c1 echo inside") == "inside"
+        machine.sh(f"{docker} pause c1; {docker} unpause c1; {docker} stop -t 0 c1")
+        assert machine.sh(f"{docker} inspect -f '{{{{.State.ExitCode}}}}' c1") == "137"
+    finally:
+        machine.run(f"{docker} rm -f c1")
+        machine.reap(d["id"], 15)
+
+
+COMPOSE = """\
+services:
+  web:
+    image: box
+    pull_policy: never
+    command: httpd -f -p 80 -h /data
+    volumes: [data:/data]
+    stop_grace_period: 0s
+    healthcheck: {test: wget -qO- http://localhost/file, interval: 1s, retries: 300}
+  client:
+    image: box
+    pull_policy: never
+    command: sh -c "wget -qO- http://web/file; sleep 600"
+    stop_grace_period: 0s
+    depends_on: {web: {condition: service_healthy}, fill: {condition: service_completed_successfully}}
+  fill:
+    image: box
+    pull_policy: never
+    command: sh -c "echo by compose >/data/file"
+    volumes: [data:/data]
+volumes: {data: }
+"""
+
+
+def test_compose(docker):
+    """Three containers, a network and a volume; health and an exit status decide when the last begins."""
+    if docker.run("docker compose version").status:
+        pytest.skip("docker compose is not in this tree (tools/sid-tree --remake)")
+    docker.write("/run/engines/compose/compose.yaml", COMPOSE)
+    compose = "docker compose --project-directory /run/engines/compose"
+    docker.sh(f"{compose} up -d")
+    try:
+        assert docker.until(f"{compose} logs --no-log-prefix client | grep compose") == "by compose"
+        assert docker.sh(f"{compose} exec web echo inside") == "inside"
+        assert docker.sh(f"{compose} ps -a --format '{{{{.Service}}}} {{{{.State}}}} {{{{.ExitCode}}}}' | sort").split("\n") == \
+            ["client running 0", "fill exited 0", "web running 0"]
+    finally:
+        docker.sh(f"{compose} down -v -t 0")
+
+
 def test_health(docker):
-    docker.sh("docker run -d --name c1 --health-cmd true --health-interval 1s --health-start-interval 1s box sleep 60")
+    docker.sh("docker run -d --name c1 --health-cmd true --health-interval 1s --health-start-interval 1s box sleep 600")
     docker.until("test $(docker inspect -f '{{.State.Health.Status}}' c1) = healthy")
 
 
@@ -166,7 +224,7 @@ def test_network(docker):
 
 
 def test_join_container(docker):
-    docker.sh("docker run -d --name c0 --ipc shareable box sleep 60")
+    docker.sh("docker run -d --name c0 --ipc shareable box sleep 600")
     assert docker.sh("docker run --rm --network container:c0 --pid container:c0 --ipc container:c0 box cat /proc/1/comm") == "sleep"
 
 

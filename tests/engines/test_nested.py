@@ -16,7 +16,7 @@ WORKS = ["in", "0", "3", "one"]
 
 def config(m, *namespaces, drop=()):
     c = json.loads(m.sh("d=$(mktemp -d); cd $d; crun spec; cat config.json"))
-    c["process"].update(terminal=False, args=["sleep", "60"])
+    c["process"].update(terminal=False, args=["sleep", "600"])
     c["process"].pop("rlimits", None)
     c["root"] = {"path": "/inner/rootfs", "readonly": True}
     c["linux"].pop("resources", None)

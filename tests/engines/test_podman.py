@@ -40,14 +40,14 @@ def test_runtime_is_ours(podman):
 @ALL
 def test_as_runc(podman):
     assert podman.sh("podman --runtime runc run --rm box echo hello") == "hello"
-    podman.sh("podman --runtime runc run -d --name c1 box sleep 60")
+    podman.sh("podman --runtime runc run -d --name c1 box sleep 600")
     assert podman.sh("podman exec c1 echo inside") == "inside"
     podman.sh("podman rm -f -t0 c1")
 
 
 @ALL
 def test_detached(podman):
-    podman.sh("podman run -d --name c1 box sh -c 'echo started; exec sleep 60'")
+    podman.sh("podman run -d --name c1 box sh -c 'echo started; exec sleep 600'")
     assert podman.sh("podman ps --format '{{.Names}} {{.State}}'") == "c1 running"
     podman.until("podman logs c1 | grep started")
     podman.sh("podman kill -s KILL c1")
@@ -56,7 +56,7 @@ def test_detached(podman):
 
 @ALL
 def test_exec(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
+    podman.sh("podman run -d --name c1 box sleep 600")
     assert podman.sh("podman exec c1 cat", input="") == ""
     assert podman.sh("podman exec -i c1 cat", input="through\n") == "through"
     assert podman.sh("podman exec -e A=b -w /tmp -u user c1 sh -c 'echo $A $PWD $(id -u) $HOME'") == "b /tmp 1000 /home/user"
@@ -65,29 +65,29 @@ def test_exec(podman):
 
 
 def test_exec_terminal(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
-    assert "/dev/pts/" in podman.tty("podman exec -it c1 sh -c 'tty; sleep 0.3'")
+    podman.sh("podman run -d --name c1 box sleep 600")
+    assert "/dev/pts/" in podman.tty("podman exec -it c1 sh -c 'tty; sleep 1'")
 
 
 def test_exec_detached(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
+    podman.sh("podman run -d --name c1 box sleep 600")
     podman.sh("podman exec -d c1 touch /tmp/done")
     podman.until("podman exec c1 test -e /tmp/done")
 
 
 def test_exec_privileged(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
+    podman.sh("podman run -d --name c1 box sleep 600")
     assert podman.sh("podman exec --privileged c1 grep CapEff /proc/self/status").split()[1] != \
         podman.sh("podman exec c1 grep CapEff /proc/self/status").split()[1]
 
 
 def test_terminal(podman):
-    out = podman.tty("podman run --rm -t -i box sh -c 'tty; stty size; sleep 0.2'")
+    out = podman.tty("podman run --rm -t -i box sh -c 'tty; stty size; sleep 1'")
     assert "/dev/console" in out or "/dev/pts/0" in out
 
 
 def test_terminal_detached(podman):
-    podman.sh("podman run -dt --name c1 box sh -c 'tty; sleep 60'")
+    podman.sh("podman run -dt --name c1 box sh -c 'tty; sleep 600'")
     podman.until("podman logs c1 | grep /dev/")
 
 
@@ -110,7 +110,7 @@ def test_create_start_attach(podman):
 
 @ALL
 def test_pause(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
+    podman.sh("podman run -d --name c1 box sleep 600")
     podman.sh("podman pause c1")
     assert podman.sh("podman inspect -f '{{.State.Status}}' c1") == "paused"
     podman.fails("podman exec c1 true")
@@ -120,13 +120,13 @@ def test_pause(podman):
 
 @ALL
 def test_top(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
-    assert "sleep 60" in podman.sh("podman top c1")
+    podman.sh("podman run -d --name c1 box sleep 600")
+    assert "sleep 600" in podman.sh("podman top c1")
 
 
 @LIMITS
 def test_stats(podman):
-    podman.sh("podman run -d --name c1 -m 64m box sleep 60")
+    podman.sh("podman run -d --name c1 -m 64m box sleep 600")
     s = json.loads(podman.sh("podman stats --no-stream --format json c1"))[0]
     assert s["name"] == "c1" and s["pids"] == "1" and "67.11MB" in s["mem_usage"]
 
@@ -148,7 +148,7 @@ def test_small_limits(podman):
 
 @LIMITS
 def test_update(podman):
-    podman.sh("podman run -d --name c1 -m 32m box sleep 60")
+    podman.sh("podman run -d --name c1 -m 32m box sleep 600")
     podman.sh("podman update --memory 64m --memory-swap 128m --cpus 1.5 --pids-limit 77 c1")
     out = podman.sh("podman exec c1 sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max'")
     assert out.split() == ["67108864", "150000", "77"]
@@ -260,6 +260,13 @@ def test_security_options(podman):
     assert podman.sh(f"podman run --rm --security-opt seccomp=unconfined box {status}").split() == ["NoNewPrivs:", "0", "Seccomp:", "0"]
 
 
+def test_seccomp_profile(podman):
+    podman.write("/run/engines/seccomp.json", json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 9}]}))
+    r = podman.fails("podman run --rm --security-opt seccomp=/run/engines/seccomp.json box mkdir /tmp/x", 1)
+    assert "Bad file descriptor" in r.err
+
+
 def test_masks(podman):
     assert podman.sh("podman run --rm --security-opt mask=/proc/version box cat /proc/version") == ""
 
@@ -280,7 +287,7 @@ def test_hostname(podman):
 
 
 def test_join_container(podman):
-    podman.sh("podman run -d --name c0 --ipc shareable --hostname c0 box sleep 60")
+    podman.sh("podman run -d --name c0 --ipc shareable --hostname c0 box sleep 600")
     run = "podman run --rm --network container:c0 --pid container:c0 --ipc container:c0 --uts container:c0"
     assert podman.sh(f"{run} box sh -c 'hostname; cat /proc/1/comm'").split() == ["c0", "sleep"]
 
@@ -301,13 +308,13 @@ def test_hooks(podman):
 def test_sdnotify(podman):
     """conmon's own readiness comes when the container's READY=1 does."""
     podman.write("/run/engines/listen", "import socket\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
-                 "s.bind('/run/engines/notify')\ns.settimeout(20)\nwhile True:\n m = s.recv(4096).decode()\n print(m, flush=True)\n"
+                 "s.bind('/run/engines/notify')\ns.settimeout(300)\nwhile True:\n m = s.recv(4096).decode()\n print(m, flush=True)\n"
                  " if 'READY' in m: break\n")
     d = podman.spawn("python3 /run/engines/listen", "/run/engines/notified")
     podman.until("test -S /run/engines/notify")
     podman.sh("podman run -d --name c1 --sdnotify=container -v /usr:/usr:ro -v /usr/lib:/lib:ro -v /usr/lib64:/lib64:ro box "
-              "sh -c '/usr/bin/systemd-notify --ready; sleep 60'", env={"NOTIFY_SOCKET": "/run/engines/notify"})
-    status = podman.reap(d["id"], timeout=10)
+              "sh -c '/usr/bin/systemd-notify --ready; sleep 600'", env={"NOTIFY_SOCKET": "/run/engines/notify"})
+    status = podman.reap(d["id"])
     podman.sh("rm -f /run/engines/notify")
     assert status == 0, podman.read("/run/engines/notified")
 
@@ -327,7 +334,7 @@ def test_cgroup_parent(podman):
 
 
 def test_health(podman):
-    podman.sh("podman run -d --name c1 --health-cmd 'test -e /tmp/well' --health-interval disable --health-retries 1 box sleep 60")
+    podman.sh("podman run -d --name c1 --health-cmd 'test -e /tmp/well' --health-interval disable --health-retries 1 box sleep 600")
     podman.fails("podman healthcheck run c1")
     podman.sh("podman exec c1 touch /tmp/well")
     podman.sh("podman healthcheck run c1")
@@ -357,7 +364,13 @@ def test_systemd_mode(podman):
     assert out.split() == ["oci", "2"] or out.split()[0] in ("oci", "podman")
 
 
+def test_skopeo(podman):
+    """An image that skopeo has copied out of the storage."""
+    podman.sh("rm -rf /run/engines/oci && skopeo copy -q containers-storage:localhost/box:latest oci:/run/engines/oci:1")
+    assert podman.sh("podman run --rm oci:/run/engines/oci:1 echo by skopeo") == "by skopeo"
+
+
 def test_commit_diff_cp(podman):
-    podman.sh("podman run -d --name c1 box sleep 60")
+    podman.sh("podman run -d --name c1 box sleep 600")
     podman.sh("echo copied >/run/engines/file && podman cp /run/engines/file c1:/tmp/file")
     assert podman.sh("podman exec c1 cat /tmp/file") == "copied"

@@ -22,7 +22,7 @@ spec:
   - name: main
     image: localhost/box
     imagePullPolicy: Never
-    command: [sh, -c, "echo from main >/data/file; sleep 60"]
+    command: [sh, -c, "echo from main >/data/file; sleep 600"]
     env: [{name: A, value: b}]
     volumeMounts: [{name: data, mountPath: /data}]
     securityContext:
@@ -32,11 +32,13 @@ spec:
   - name: side
     image: localhost/box
     imagePullPolicy: Never
-    command: [sh, -c, "until cat /data/file 2>/dev/null; do sleep 0.1; done; sleep 60"]
+    command: [sh, -c, "until cat /data/file 2>/dev/null; do sleep 0.1; done; sleep 600"]
     volumeMounts: [{name: data, mountPath: /data}]
     RESOURCES
 """
 RESOURCES = "resources: {limits: {memory: 64Mi, cpu: 500m}}"
+LIMIT = dict.fromkeys(("hybrid", "v1"), "{memory/memory.limit_in_bytes,cpu/cpu.cfs_quota_us}") | {"enforced": "{memory.max,cpu.max}"}
+FOUND = dict.fromkeys(("hybrid", "v1"), ["67108864", "50000"]) | {"enforced": ["67108864", "50000", "100000"]}
 
 
 @ALL
@@ -78,7 +80,7 @@ def test_kube(podman):
         status = podman.sh("podman exec web-main grep -E 'NoNewPrivs|CapBnd' /proc/self/status").split()
         assert status == ["CapBnd:", "0000000000000400", "NoNewPrivs:", "1"]
         if limits:
-            assert podman.sh("podman exec web-side cat /sys/fs/cgroup/memory/memory.limit_in_bytes") == "67108864"
+            assert podman.sh(f"podman exec web-side cat /sys/fs/cgroup/{LIMIT[podman.layout]}").split() == FOUND[podman.layout]
     finally:
         podman.run("podman kube down --force /run/engines/pod.yaml")
     assert podman.sh("podman ps -aq") == ""

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lib.bundles import bundle
+from lib.machine import PATIENCE
 
 pytestmark = pytest.mark.layouts("systemd")
 GOLDEN = Path(__file__).resolve().parent.parent / "golden/plans/systemd-limits/plan.txt"
@@ -30,7 +31,7 @@ def scopes(m, user=False):
 
 def no_scopes(m, user=False):
     """systemd forgets a unit in a moment of its own."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60 * PATIENCE
     while left := scopes(m, user):
         assert time.monotonic() < end, f"left: {left}"
         time.sleep(0.05)
@@ -55,8 +56,8 @@ def cgroup(m, id, user=False):
     return m.sh(f"sed -n 's/^0:://p' /proc/{pid}/cgroup")
 
 
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds * PATIENCE
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
@@ -226,7 +227,7 @@ def test_undo(s, how):
 
 def test_runtime_killed(s):
     """A create that is killed in the middle leaves what `delete --force` removes."""
-    b = bundle(s, SLEEP, hooks={"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "60"]}]})
+    b = bundle(s, SLEEP, hooks={"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "600"]}]})
     s.sh(f"{CREATE} -b {b} c1 >/dev/null 2>&1 & p=$!; until pgrep -x sleep >/dev/null; do sleep 0.05; done; kill -9 $p; pkill -x sleep; wait $p; true")
     s.sh("crun delete -f c1")
     no_scopes(s)
@@ -339,7 +340,7 @@ def test_forced_v1(machine):
 def test_cycles(s):
     n = int(os.environ.get("CYCLES", "20"))
     b = bundle(s, ["true"])
-    s.sh(f"for i in $(seq {n}); do {CREATE} -b {b} c$i && crun start c$i && crun delete -f c$i && {RUN} -b {b} r$i || exit; done", timeout=60 + n)
+    s.sh(f"for i in $(seq {n}); do {CREATE} -b {b} c$i && crun start c$i && crun delete -f c$i && {RUN} -b {b} r$i || exit; done", timeout=300 + n)
     no_scopes(s)
     assert s.sh("systemctl list-units --failed --no-legend --plain 'crun-*'") == ""
     assert s.sh("find /sys/fs/cgroup -name 'crun-*'") == ""

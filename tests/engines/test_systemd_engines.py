@@ -11,6 +11,7 @@ import pytest
 from conftest import BOX, nothing_left
 from lib import daemons
 from lib.bundles import bundle
+from lib.machine import PATIENCE
 
 pytestmark = pytest.mark.layouts("systemd")
 # The machine's own programs in a container: what systemd-notify and python3 need.
@@ -20,7 +21,7 @@ USR = [{"destination": "/usr", "type": "bind", "source": "/usr", "options": ["rb
 
 
 def no_scopes(m, pattern):
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60 * PATIENCE
     while left := m.sh(f"systemctl list-units --all --no-legend --plain '{pattern}'"):
         assert time.monotonic() < end, left
         time.sleep(0.05)
@@ -42,7 +43,7 @@ def units(machine):
 
 def test_podman(podman):
     assert podman.sh("podman info --format '{{.Host.CgroupManager}} {{.Host.OCIRuntime.Name}}'") == "systemd crun"
-    podman.sh("podman run -d --name c1 box sleep 60")
+    podman.sh("podman run -d --name c1 box sleep 600")
     pid, id = podman.sh("podman inspect -f '{{.State.Pid}} {{.Id}}' c1").split()
     assert podman.sh(f"sed -n 's/^0:://p' /proc/{pid}/cgroup") == f"/machine.slice/libpod-{id}.scope"
     assert podman.sh("podman exec c1 echo inside") == "inside"
@@ -54,21 +55,21 @@ def test_podman(podman):
 
 
 def test_podman_pod(podman):
-    podman.sh("podman pod create --name p1 && podman run -d --pod p1 --name c1 box sleep 60 && podman exec c1 true")
+    podman.sh("podman pod create --name p1 && podman run -d --pod p1 --name c1 box sleep 600 && podman exec c1 true")
     pid = podman.sh("podman inspect -f '{{.State.Pid}}' c1")
     assert re.match(r"/machine.slice/machine-libpod_pod_[0-9a-f]+.slice/libpod-[0-9a-f]+.scope$", podman.sh(f"sed -n 's/^0:://p' /proc/{pid}/cgroup"))
 
 
 def test_podman_systemd_inside(podman):
     """An init system in the container finds its cgroup to be its own."""
-    podman.sh("podman run -d --name c1 --systemd=always box sleep 60")
+    podman.sh("podman run -d --name c1 --systemd=always box sleep 600")
     assert podman.sh("podman exec c1 sh -c 'mkdir /sys/fs/cgroup/below && rmdir /sys/fs/cgroup/below && echo ok'") == "ok"
 
 
 def test_podman_user(machine):
     machine.once("rootless", lambda: machine.sh(BOX.format("as-user podman")))
     try:
-        machine.sh("as-user podman --cgroup-manager systemd run -d --name c1 box sleep 60")
+        machine.sh("as-user podman --cgroup-manager systemd run -d --name c1 box sleep 600")
         pid, id = machine.sh("as-user podman inspect -f '{{.State.Pid}} {{.Id}}' c1").split()
         path = machine.sh(f"sed -n 's/^0:://p' /proc/{pid}/cgroup")
         assert path == f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{id}.scope"
@@ -84,7 +85,7 @@ def test_kube(podman):
         "spec": {"terminationGracePeriodSeconds": 0, "volumes": [{"name": "data", "emptyDir": {}}], "containers": [
             {"name": n, "image": "localhost/box", "imagePullPolicy": "Never", "command": ["sh", "-c", c],
              "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
-            for n, c in (("main", "echo from main >/data/file; sleep 60"), ("side", "until cat /data/file 2>/dev/null; do sleep 0.1; done; sleep 60"))]}}))
+            for n, c in (("main", "echo from main >/data/file; sleep 600"), ("side", "until cat /data/file 2>/dev/null; do sleep 0.1; done; sleep 600"))]}}))
     podman.sh("podman kube play /run/engines/kube.yaml")
     try:
         assert podman.until("podman logs web-side | grep main") == "from main"
@@ -95,15 +96,26 @@ def test_kube(podman):
 
 
 def test_quadlet(podman):
-    podman.write("/etc/containers/systemd/q.container", "[Container]\nImage=localhost/box\nExec=sh -c 'echo up; sleep 60'\nPull=never\nStopTimeout=0\n[Service]\nRestart=no\n")
+    podman.write("/etc/containers/systemd/q.container", "[Container]\nImage=localhost/box\nExec=sh -c 'echo up; sleep 600'\nPull=never\nStopTimeout=0\n[Service]\nRestart=no\n")
     podman.sh("systemctl daemon-reload && systemctl start q.service")
     try:
         assert podman.sh("systemctl is-active q.service") == "active"
         assert podman.sh("podman exec systemd-q echo inside") == "inside"
+        pid = podman.sh("podman inspect -f '{{.State.Pid}}' systemd-q")
+        assert podman.sh(f"sed -n 's/^0:://p' /proc/{pid}/cgroup").startswith("/system.slice/q.service/libpod-payload-")
         podman.until("journalctl -o cat -u q.service | grep -x up")
     finally:
         podman.sh("systemctl stop q.service; rm /etc/containers/systemd/q.container; systemctl daemon-reload; systemctl reset-failed")
     assert podman.sh("podman ps -aq") == ""
+
+
+@pytest.mark.parametrize("who", ["", "as-user "], ids=["root", "user"])
+def test_split(machine, who):
+    """--cgroups=split: beside conmon, in the cgroup of the service that podman is run by."""
+    machine.once(f"{who}box", lambda: machine.sh(BOX.format(f"{who}podman")))
+    unit = f"{who}systemd-run {'--user ' if who else ''}-q --wait -P -p Delegate=yes -u t-split"
+    path = machine.sh(f"{unit} podman run --rm --cgroups=split --cgroupns=host box cat /proc/self/cgroup")
+    assert re.search(r"/t-split.service/libpod-payload-[0-9a-f]{64}$", path)
 
 
 @pytest.fixture
@@ -116,7 +128,7 @@ def docker(machine):
 
 def test_docker(docker):
     assert docker.sh("docker info -f '{{.CgroupDriver}} {{.DefaultRuntime}}'") == "systemd crun"
-    id = docker.sh("docker run -d --name c1 box sleep 60")
+    id = docker.sh("docker run -d --name c1 box sleep 600")
     pid = docker.sh("docker inspect -f '{{.State.Pid}}' c1")
     assert docker.sh(f"sed -n 's/^0:://p' /proc/{pid}/cgroup") == f"/system.slice/docker-{id}.scope"
     assert docker.sh("docker exec c1 echo inside") == "inside"

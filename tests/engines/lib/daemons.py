@@ -54,6 +54,18 @@ def containerd(m):
     return m
 
 
+def second_docker(m, *options):
+    """Another one beside it, with nothing in common, the network neither; (what spawn() says, the client's command)."""
+    place = "/run/engines/second-docker"
+    m.sh(f"mkdir -p {place}; [ -e {place}/daemon.json ] || echo '{{}}' >{place}/daemon.json")
+    d = m.spawn(f"unshare -n dockerd --config-file {place}/daemon.json --data-root /var/lib/docker/second --exec-root {place}/exec --pidfile {place}/pid "
+                f"--bridge none --iptables=false --ip6tables=false --storage-driver overlay2 -H unix://{place}/sock --add-runtime crun=/usr/bin/crun "
+                f"--default-runtime crun --exec-opt native.cgroupdriver=cgroupfs {' '.join(options)}", f"{place}/log")
+    client = f"docker -H unix://{place}/sock"
+    m.until(f"{client} version")
+    return d, client
+
+
 def docker(m, *options):
     m.write("/etc/docker/daemon.json", '{"default-runtime": "crun", "runtimes": {"crun": {"path": "/usr/bin/crun"}}}\n')
     m.spawn("dockerd --data-root /var/lib/docker --exec-root /run/docker --storage-driver overlay2 "

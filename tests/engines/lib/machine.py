@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent.parent
 TOP = HERE.parent.parent
 INSIDE = "/run/engines"
 PATIENCE = float(os.environ.get("CRUN_TEST_PATIENCE") or 1)  # how much slower than a usual machine this one is
-TIMEOUT = 60 * PATIENCE
+TIMEOUT = 120 * PATIENCE
 # The virtual machine of tests/vm names a layout, "enforced" or "systemd": engines are run, and settings written, in the
 # machine that pytest runs in.
 HERE_ITSELF = os.environ.get("CRUN_ENGINES_HERE", "")
@@ -121,7 +121,7 @@ class Machine:
     def spawn(self, command, log, env=None):
         return self.ask("spawn", argv=["bash", "-c", "exec " + command], log=log, env=env or {})
 
-    def reap(self, id, signal=None, timeout=20):
+    def reap(self, id, signal=None, timeout=60 * PATIENCE):
         return self.ask("reap", id=id, signal=signal, timeout=timeout)["status"]
 
     def read(self, path) -> str:
@@ -130,7 +130,7 @@ class Machine:
     def write(self, path, text, mode=0o644):
         self.ask("write", path=path, text=text, mode=mode)
 
-    def until(self, command, seconds=20, what=None) -> str:
+    def until(self, command, seconds=60, what=None) -> str:
         """A line of shell, tried until it succeeds."""
         __tracebackhide__ = True
         end = time.monotonic() + seconds * PATIENCE
@@ -150,10 +150,10 @@ class Machine:
     def close(self):
         self.p.stdin.close()
         try:
-            self.p.wait(15)
+            self.p.wait(60)
         except subprocess.TimeoutExpired:
             self.p.terminate()
-            self.p.wait(15)
+            self.p.wait(60)
 
 
 def tree() -> Path:
