@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "plan/plan.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -20,6 +21,7 @@ enum { BAR = 32 };
 
 struct event {
     const char *side, *category, *name;
+    const char *row; /* what kind of row, or NULL */
     int64_t begin, end;
 };
 
@@ -128,7 +130,7 @@ static void add_rows(struct events *events, const struct timeline *timeline, con
 
     for (uint32_t i = 0; ops && i < timeline->blob->n_ops; i++)
         add(events,
-            (struct event){ side, ops[i].kind == OP_SYNC ? "wait" : "operation", blob_str(timeline->blob, ops[i].what),
+            (struct event){ side, ops[i].kind == OP_SYNC ? "wait" : "operation", blob_str(timeline->blob, ops[i].what), plan_row_name(&ops[i]),
                             times[i].begin, times[i].end ? times[i].end : end });
 }
 
@@ -150,11 +152,11 @@ static int collect(const struct timeline *timeline, struct events *events)
     if (!events->events)
         return -ENOMEM;
     for (unsigned i = 0; i < timeline->n_phases; i++)
-        add(events, (struct event){ "crun", "phase", timeline->phases[i].name, timeline->phases[i].begin,
+        add(events, (struct event){ "crun", "phase", timeline->phases[i].name, NULL, timeline->phases[i].begin,
                                     i + 1 < timeline->n_phases ? timeline->phases[i + 1].begin : end });
     add_rows(events, timeline, timeline->parent, "crun", end);
     if (timeline->init)
-        add(events, (struct event){ "crun-init", "operation", "crun-init starts", timeline->init[n_ops].begin,
+        add(events, (struct event){ "crun-init", "operation", "crun-init starts", NULL, timeline->init[n_ops].begin,
                                     timeline->init[n_ops].end });
     add_rows(events, timeline, timeline->init, "crun-init", end);
     qsort(events->events, events->n, sizeof *events->events, compare_events);
@@ -186,6 +188,14 @@ static void write_side(struct json_writer *w, const char *side, int pid)
     jw_object_end(w);
 }
 
+static void write_row(struct json_writer *w, const char *row)
+{
+    jw_key(w, "args");
+    jw_object_begin(w);
+    jw_member_string(w, "row", row);
+    jw_object_end(w);
+}
+
 static void write_event(struct json_writer *w, const struct timeline *timeline, const struct event *event, int64_t zero)
 {
     bool init = strcmp(event->side, "crun-init") == 0;
@@ -198,6 +208,17 @@ static void write_event(struct json_writer *w, const struct timeline *timeline, 
     member_us(w, "dur", event->end - event->begin);
     jw_member_int(w, "pid", getpid());
     jw_member_int(w, "tid", init ? timeline->pid : getpid());
+    if (event->row)
+        write_row(w, event->row);
+    jw_object_end(w);
+}
+
+/* What "ts" counts from: to lay it beside what others have traced. */
+static void write_zero(struct json_writer *w, int64_t zero)
+{
+    jw_key(w, "otherData");
+    jw_object_begin(w);
+    jw_member_int(w, "CLOCK_MONOTONIC", zero);
     jw_object_end(w);
 }
 
@@ -217,6 +238,7 @@ static int write_trace(const struct timeline *timeline, const struct events *eve
     for (size_t i = 0; i < events->n; i++)
         write_event(&w, timeline, &events->events[i], events->events[0].begin);
     jw_array_end(&w);
+    write_zero(&w, events->events[0].begin);
     jw_member_string(&w, "displayTimeUnit", "ns");
     jw_object_end(&w);
     jw_newline(&w);

@@ -78,6 +78,9 @@ void plan_done(struct plan *plan);
 /* The plan in words, one line a row, as `crun plan` prints it; malloc'd. */
 int plan_print(const struct plan *plan, char **ret_text, struct error *err);
 
+/* "cgroup_make" */
+const char *plan_row_name(const struct op *row);
+
 /* ---- for the planner's own files: building ---- */
 
 /* One map of a new user namespace; none: there is no new one. */

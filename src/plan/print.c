@@ -430,13 +430,18 @@ static void put_fields(const struct printer *p, const struct op *op)
 #define ROW_NAME(NAME, name, fields) [OP_##NAME] = #name,
 static const char *const row_names[] = { OP_CATALOGUE(ROW_NAME, , , , , ) };
 
+const char *plan_row_name(const struct op *row)
+{
+    return row_names[row->kind];
+}
+
 static const char *const side_names[] = { [SIDE_PARENT] = "parent", [SIDE_INIT] = "init", [SIDE_BOTH] = "both" };
 
 static void put_row(const struct printer *p, const struct op *op)
 {
     const char *what = blob_str(p->blob, op->what);
 
-    fprintf(p->out, "%-6s  %-16s", side_names[op->side], row_names[op->kind]);
+    fprintf(p->out, "%-6s  %-16s", side_names[op->side], plan_row_name(op));
     put_fields(p, op);
     if (what) {
         fputs("  # ", p->out);

@@ -3,6 +3,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -45,6 +46,16 @@ def test_operations_follow_one_another(bundle, rt, trace):
         assert len(rows) > 5
         for one, next in zip(rows, rows[1:]):
             assert one["ts"] + one["dur"] <= next["ts"] + 0.001
+
+
+def test_rows_and_their_clock(bundle, rt, trace):
+    """What kind of row an event is, and where its time lies on the host's clock."""
+    before = time.monotonic_ns()
+    rt.run(bundle(args=["true"]), f"--timeline={trace}", check=True)
+    zero = json.loads(trace.read_text())["otherData"]["CLOCK_MONOTONIC"]
+    assert before < zero and zero + events(trace)[-1]["ts"] * 1000 < time.monotonic_ns()
+    kinds = {e["name"]: e["args"]["row"] for e in events(trace) if "args" in e}
+    assert kinds['mounts[0] "/proc"'] == "mount" and "clone" in kinds.values() and "exec" in kinds.values()
 
 
 def test_time_is_where_it_was_spent(bundle, rt, trace):
