@@ -5,6 +5,7 @@
     tests/security/faults.py                       all scenarios, every call, every error that it can return, and kills
     tests/security/faults.py --sample 400          a part of the points, drawn with --seed
     tests/security/faults.py --only run 1:37:EPERM one point again, with all that is known of it
+    tests/security/faults.py --operations          every operation of the plan fails once (below)
     RUNTIME=PATH                                   the program under test (build/crun)
 
 A scenario is a command on a container with much in its configuration, and what must be true when it says success. A
@@ -21,6 +22,11 @@ verdict on each point is one of
     crash          a signal that we did not send, or a sanitizer's report
 
 and the last five fail the whole.
+
+An operation is a row of the plan. Which calls belong to which row is known from --timeline: a call's time lies between those of its
+row. With --operations the calls of each row are made to fail one after another until one of them makes the row fail; the
+message must then begin with what the row is about. A row whose every call may fail without harm is told as "falls back",
+one without a call that can fail as "no calls".
 """
 
 import argparse
@@ -88,7 +94,8 @@ ioctl: EPERM ENOMEM EIO
 getrandom: EINTR
 munmap rt_sigprocmask rt_sigaction rt_sigreturn exit exit_group getpid gettid getppid getuid geteuid getgid getegid: -
 umask lseek clock_gettime futex set_robust_list set_tid_address rseq arch_prctl sigaltstack uname restart_syscall: -
-madvise mprotect sched_yield getcwd prlimit64 getrlimit sched_getaffinity getgroups: -
+madvise mprotect sched_yield getcwd getrlimit sched_getaffinity getgroups: -
+prlimit64: EPERM
 """
 ERRORS = {name: [] if errs.strip() == "-" else errs.split()
           for names, errs in (line.split(":") for line in _errors.strip().splitlines()) for name in names.split()}
@@ -581,6 +588,96 @@ def points_of(place, scenario, calls, skip, modes) -> list:
 
 # ---- together ----
 
+# ---- by operations ----
+
+Row = collections.namedtuple("Row", "scenario process place kind what points")
+
+# Where the message has other words than the row: it names the cgroup, or the whole for which both sides wait.
+OTHER_WORDS = {"sync": "", "state_create": "", "cgroup_make": "cgroup", "cgroup_join": "cgroup", "clone": "cgroup"}
+TRIES = 3
+
+
+def with_timeline(scenario, place):
+    """The same command, with a timeline."""
+    verb, *rest = scenario.words
+    scenario.words = (verb, "--timeline", str(place.dir.parent / f"timeline-{scenario.name}"), *rest)
+    return scenario
+
+
+def rows_of(place, scenario, skip) -> list:
+    """The rows of one run, each with a point for each of its calls that can fail."""
+    path = Path(scenario.words[2])
+    inject(place, scenario, Point(scenario.name, 0, 0, "", ""))
+    document = json.loads(path.read_text())
+    place.crun("delete", "--force", place.id)
+    place.wait_left()
+    zero, calls = document["otherData"]["CLOCK_MONOTONIC"], timed_calls(place.dir / "report")
+    inside = {e["tid"] for e in document["traceEvents"] if e["ph"] == "M" and e["args"]["name"] == "crun-init"}
+    rows = []
+    for i, e in enumerate(e for e in document["traceEvents"] if "row" in e.get("args", {})):
+        begin, process = zero + round(e["ts"] * 1000), int(e["tid"] in inside)
+        own = [c for c in calls if begin <= c[4] <= begin + round(e["dur"] * 1000) and (c[2] == "crun-init") == bool(process)]
+        points = [p for p in points_of(place, scenario, [c[:4] for c in own], skip, ["fail"])]
+        rows.append(Row(scenario.name, process, i, e["args"]["row"], e["name"], likeliest_first(points)))
+    return rows
+
+
+def timed_calls(report: Path) -> list:
+    words = (line.split(" ") for line in report.read_text().splitlines())
+    return [(int(w[0]), int(w[1]), w[2], w[3], int(w[6])) for w in words if w[0].isdigit() and len(w) == 7]
+
+
+def one_error_each(points) -> list:
+    return list({(p.scenario, p.process, p.number, p.error == "KILL"): p for p in reversed(points)}.values())[::-1]
+
+
+def likeliest_first(points) -> list:
+    """The likeliest error of every call, then the others."""
+    first = one_error_each(points)
+    return first + [p for p in points if p not in first]
+
+
+def fail_row(place, scenario, row, others) -> Outcome:
+    """The first of the row's calls that makes it fail. The two sides run beside each other, so that the count of calls may
+    lead to a neighbour, whose words the message has then: once more."""
+    outcome = Outcome(Point(row.scenario, row.process, 0, row.kind, "-"), "no calls" if not row.points else "falls back", row.what)
+    for point in row.points:
+        for _ in range(TRIES):
+            o = attempt(place, scenario, point)
+            if o.kind in BAD:
+                return o
+            if o.kind != "clean error":
+                break
+            if OTHER_WORDS.get(row.kind, row.what) in o.detail:
+                return Outcome(o.point._replace(name=row.kind), "clean error", o.detail)
+            if not any(what in o.detail for what in others - {row.what}):
+                return Outcome(point, "unclear error", f"not of {row.what!r}: {o.detail}")
+    return outcome
+
+
+def operations(a, place, skip) -> int:
+    names = {"run", "run-user", "create", "create-terminal", "exec", "exec-rich"}
+    chosen = [with_timeline(s, place) for s in scenarios() if s.name in (set(filter(None, a.scenario.split(","))) or names)]
+    outcomes, begin = [], time.monotonic()
+    for s in chosen:
+        learn(place, s)
+        rows = rows_of(place, s, skip)
+        for row in rows:
+            o = fail_row(place, s, row, {r.what for r in rows})
+            outcomes.append((row, o))
+            if a.verbose or o.kind in BAD:
+                print(f"{row.scenario} {'init' if row.process else 'parent'} {row.kind}: {o}"[:1000], flush=True)
+    kinds = ["clean error", "falls back", "no calls", *BAD]
+    print(f"{'':16}", *(f"{k:>13}" for k in ["operations", *kinds]))
+    for name in [*(s.name for s in chosen), "all"]:
+        of = [o.kind for r, o in outcomes if name in (r.scenario, "all")]
+        print(f"{name:16}", *(f"{n:>13}" for n in [len(of), *(of.count(k) for k in kinds)]))
+    failed = {r.kind for r, o in outcomes if o.kind == "clean error"}
+    print(f"{len({r.kind for r, _ in outcomes})} kinds of operations, {len(failed)} of them failed; only ever passed over or without a call: "
+          f"{', '.join(sorted({r.kind for r, _ in outcomes} - failed)) or 'none'}; in {time.monotonic() - begin:.0f} s")
+    return 1 if any(o.kind in BAD for _, o in outcomes) else 0
+
+
 def work(place, todo, by_name, pipe):
     with os.fdopen(pipe, "w") as out:
         for point in todo:
@@ -648,6 +745,7 @@ def arguments():
     p.add_argument("--mode", default="fail,kill", help="fail, kill, or both with a comma")
     p.add_argument("--scenario", default="", help="names with commas (all)")
     p.add_argument("--one-error", action="store_true", help="only the likeliest error of each call")
+    p.add_argument("--operations", action="store_true", help="every operation of the plan fails once")
     p.add_argument("--sample", type=int, nargs="?", const=SAMPLE, help=f"this many points ({SAMPLE}), drawn with --seed")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--jobs", type=int, default=2)
@@ -697,6 +795,8 @@ def whole(a, program, session) -> int:
     wanted = set(filter(None, a.scenario.split(","))) or ({a.only[0]} if a.only else None)
     chosen = [s for s in scenarios() if wanted is None or s.name in wanted]
     skip = start_of_program(first)
+    if a.operations:
+        return operations(a, first, skip)
     points, by_name = [], {}
     begin = time.monotonic()
     for s in chosen:
@@ -714,13 +814,7 @@ def whole(a, program, session) -> int:
     if a.list:
         return 0
     if a.one_error:
-        seen, kept = set(), []
-        for p in points:
-            key = (p.scenario, p.process, p.number, p.error == "KILL")
-            if key not in seen:
-                kept.append(p)
-            seen.add(key)
-        points = kept
+        points = one_error_each(points)
     if a.only:
         process, number, error = a.only[1].split(":")
         points = [p for p in points if (p.process, p.number, p.error) == (int(process), int(number), error)]

@@ -5,6 +5,7 @@
  *     inject [OPTION...] -- COMMAND...
  *
  *     --report FILE     one line a call of every traced process: PROCESS NUMBER PROGRAM NAME FIRST-ARGUMENT
+ *                       THIRD-ARGUMENT TIME (CLOCK_MONOTONIC, nanoseconds)
  *     --process P       count the calls of the P-th traced process (0: the command itself, 1: what it cloned first, ...)
  *     --at N            at its N-th system call ...
  *     --name NAME       ... if it is this one; otherwise at the next of this name
@@ -44,6 +45,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { TRACED_MAX = 64, FAILED = 120 };
@@ -101,6 +103,10 @@ static unsigned long first_argument(const registers *r)
 {
     return r->rdi;
 }
+static unsigned long third_argument(const registers *r)
+{
+    return r->rdx;
+}
 static void set_result(registers *r, long value)
 {
     r->rax = (unsigned long) value;
@@ -121,6 +127,10 @@ static long call_number(const registers *r)
 static unsigned long first_argument(const registers *r)
 {
     return r->regs[0];
+}
+static unsigned long third_argument(const registers *r)
+{
+    return r->regs[2];
 }
 static void set_result(registers *r, long value)
 {
@@ -209,6 +219,14 @@ static bool is_ours(struct injector *in, struct traced *t)
 
 /* ---- calls ---- */
 
+static long long now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 static void inject_at_entry(struct injector *in, struct traced *t, registers *r)
 {
     fprintf(in->report, "injected %ld %u %s\n", number_of(in, t), t->calls, name_of(call_number(r)));
@@ -238,8 +256,8 @@ static void at_call(struct injector *in, struct traced *t)
     if (t->inside) {
         t->call = call_number(&r);
         t->calls++;
-        fprintf(in->report, "%ld %u %s %s %ld\n", number_of(in, t), t->calls, t->program, name_of(t->call),
-                (long) first_argument(&r));
+        fprintf(in->report, "%ld %u %s %s %ld %ld %lld\n", number_of(in, t), t->calls, t->program, name_of(t->call),
+                (long) first_argument(&r), (long) third_argument(&r), now());
         if (is_the_one(in, t))
             inject_at_entry(in, t, &r);
     } else if (t->pending) {
@@ -261,9 +279,13 @@ static bool at_exec(struct injector *in, struct traced *t)
 static void at_clone(struct injector *in, struct traced *t)
 {
     unsigned long pid = 0;
+    struct traced *child;
 
     ptrace(PTRACE_GETEVENTMSG, t->pid, NULL, &pid);
-    if (!find(in, (pid_t) pid))
+    child = find(in, (pid_t) pid);
+    if (child)
+        snprintf(child->program, sizeof child->program, "%s", t->program); /* seen before this event */
+    else
         add(in, (pid_t) pid, t->program);
 }
 
