@@ -130,8 +130,8 @@ static void add_rows(struct events *events, const struct timeline *timeline, con
 
     for (uint32_t i = 0; ops && i < timeline->blob->n_ops; i++)
         add(events,
-            (struct event){ side, ops[i].kind == OP_SYNC ? "wait" : "operation", blob_str(timeline->blob, ops[i].what), plan_row_name(&ops[i]),
-                            times[i].begin, times[i].end ? times[i].end : end });
+            (struct event){ side, ops[i].kind == OP_SYNC ? "wait" : "operation", blob_str(timeline->blob, ops[i].what),
+                            plan_row_name(&ops[i]), times[i].begin, times[i].end ? times[i].end : end });
 }
 
 static int compare_events(const void *a, const void *b)

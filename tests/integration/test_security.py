@@ -212,7 +212,8 @@ def test_null_of_the_image_is_a_host_file(bundle, rt, here):
     victim = here.dir / "victim"
     victim.write_text("untouched\n")
     c = bundle(args=["true"], copy=True, user={"uid": 1000, "gid": 1000}, mounts=[bind(victim, "/dev/null")])
-    rt.run(c, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    r = rt.run(c, stdin=subprocess.DEVNULL)
+    rt.fails(r, '"/dev/null": something else stands in the place of the device')
     assert victim.read_text() == "untouched\n" and victim.stat().st_uid == os.geteuid()
 
 
@@ -222,6 +223,21 @@ def test_read_only_root_through_descriptors(bundle, run):
     c = bundle(args=["sh", "-c", "for f in /proc/self/fd/* /proc/1/fd/*; do echo x > $f/etc/new; done 2>/dev/null; ls /etc"], copy=True, root={"readonly": True})
     r = run(c)
     assert "new" not in r.stdout.split() and not (c.rootfs / "etc/new").exists()
+
+
+def test_read_only_root_with_descriptors_of_the_image(bundle, run):
+    """CVE-2026-115521: the image brings a /proc/self/fd of its own, and no procfs lies on it; the root is read-only all the same."""
+    c = bundle(args=["sh", "-c", "touch /x /tmp/x; ls -d /x /tmp/x; echo done"], copy=True, root={"readonly": True})
+    for n in range(128):
+        (c.rootfs / f"proc/self/fd/{n}").mkdir(parents=True)
+        if n % 2:
+            (c.rootfs / f"proc/self/fd/{n}").rmdir()
+            (c.rootfs / f"proc/self/fd/{n}").symlink_to("/tmp")
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["destination"] != "/proc"]
+    c.config["linux"].update(maskedPaths=[], readonlyPaths=[])
+    r = run(c.write())
+    assert r.returncode == 0 and r.stdout == "done\n", str(r)
+    assert not (c.rootfs / "x").exists() and not (c.rootfs / "tmp/x").exists()
 
 
 @pytest.mark.parametrize("options", [[], ["--no-pivot"]])
