@@ -72,13 +72,18 @@ const char *cgroup_type_hint(const struct cgroup_dir *dir)
 static int write_error(const struct cgroup_dir *dir, const char *file, const char *value, int code, struct error *err)
 {
     size_t length = strcspn(value, "\n");
+    const char *range;
 
     if (code == -ENOENT)
         return error_set(err, code,
                          "there is no cgroup file \"%s%s/%s\" (the kernel lacks it, or its controller is off)",
                          dir->mount, dir->path, file);
-    return error_errno(err, code, "write \"%.*s\" to \"%s%s/%s\"", (int) (length > 200 ? 200 : length), value,
-                       dir->mount, dir->path, file);
+    error_errno(err, code, "write \"%.*s\" to \"%s%s/%s\"", (int) (length > 200 ? 200 : length), value, dir->mount,
+                dir->path, file);
+    range = code == -EINVAL || code == -ERANGE ? cgroup_range(file) : NULL;
+    if (range)
+        error_append(err, " (it takes %s)", range);
+    return code;
 }
 
 int cgroup_write(const struct cgroup_dir *dir, const char *file, const char *value, struct error *err)

@@ -16,5 +16,8 @@ int cgroup_path(const struct cgroup_dir *dir, const char *file, char buffer[CGRO
 /* One write(2) of VALUE; the plain -errno, without a message. */
 int cgroup_write_raw(const struct cgroup_dir *dir, const char *file, const char *value);
 
+/* ranges.c: the values that FILE takes, in words; NULL: unknown. */
+const char *cgroup_range(const char *file);
+
 /* What cgroup.type says if it is not "domain", as a hint for an error; "" otherwise or on v1. */
 const char *cgroup_type_hint(const struct cgroup_dir *dir);

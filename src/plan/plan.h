@@ -188,7 +188,8 @@ void plan_hooks(struct planner *planner, enum hook_kind kind, enum op_side side)
 /* HOOK_OUTPUT: the files of run.oci.hooks.* for hooks that init runs. */
 void plan_hooks_output(struct planner *planner);
 bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);
-void plan_process_parent(struct planner *planner);  /* OOM_SCORE_ADJ, RLIMIT_RAISE */
+void plan_process_parent(struct planner *planner);                                    /* OOM_SCORE_ADJ, RLIMIT_RAISE */
+void plan_scheduler(struct planner *planner, const struct spec_scheduler *scheduler); /* may be NULL */
 void plan_process_early(struct planner *planner);   /* SESSION, KEYRING, hostname, scheduler ... */
 void plan_terminal(struct planner *planner);        /* TERMINAL: after the mounts, before the root is entered */
 void plan_process_late(struct planner *planner);    /* identity, capabilities, seccomp, exec */

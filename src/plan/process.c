@@ -120,23 +120,6 @@ static void add_names(struct planner *planner)
             plan_str(planner, spec->domainname);
 }
 
-static void add_scheduler(struct planner *planner)
-{
-    const struct spec_scheduler *scheduler = process_of(planner)->scheduler;
-    struct op *op;
-
-    if (!scheduler)
-        return;
-    op = plan_add(planner, OP_SCHEDULER, SIDE_INIT, "process.scheduler");
-    op->scheduler.policy = scheduler->policy;
-    op->scheduler.nice = scheduler->nice;
-    op->scheduler.priority = scheduler->priority;
-    op->scheduler.flags = (int64_t) scheduler->flags;
-    op->scheduler.runtime = (int64_t) scheduler->runtime;
-    op->scheduler.deadline = (int64_t) scheduler->deadline;
-    op->scheduler.period = (int64_t) scheduler->period;
-}
-
 static void add_io_priority(struct planner *planner)
 {
     const struct spec_io_priority *priority = process_of(planner)->io_priority;
@@ -211,7 +194,7 @@ void plan_process_early(struct planner *planner)
             plan_strf(planner, "_ses.%s", planner->input->id);
     if (!planner->input->target)
         add_names(planner);
-    add_scheduler(planner);
+    plan_scheduler(planner, process_of(planner)->scheduler);
     add_io_priority(planner);
     add_memory_policy(planner);
     add_personality(planner);

@@ -528,3 +528,38 @@ def test_sysctl_that_does_not_exist(bundle, rt):
 def test_too_many_groups(bundle, rt):
     r = rt.run(bundle(args=["true"], user={"uid": 0, "gid": 0, "additionalGids": list(range(65537))}))
     rt.fails(r, "process.user.additionalGids: 65537 groups are more than the 65536 that the kernel takes")
+
+
+# values that only the kernel refuses: it says "invalid argument", we say what it takes
+
+@pytest.mark.ours
+@pytest.mark.parametrize("resources, text", [
+    ({"cpu": {"period": 2_000_000}}, 'linux.resources.cpu.period: write "2000000" to'),
+    ({"cpu": {"period": 10}}, "1000 to 1000000"),
+    ({"cpu": {"quota": 2**63 - 1}}, "1000 to 17592186044415"), ({"cpu": {"quota": 1}}, 'linux.resources.cpu.quota: write "1'),
+    ({"cpu": {"quota": 10_000, "period": 100_000, "burst": 20_000}}, "0 to the quota"), ({"cpu": {"idle": 5}}, "0 or 1"),
+    ({"pids": {"limit": 2**63 - 1}}, 'linux.resources.pids.limit: write "9223372036854775807"'), ({"pids": {"limit": 4_194_305}}, "0 to 4194304"),
+    ({"cpu": {"cpus": "999"}}, "CPUs that the parent cgroup has"), ({"cpu": {"mems": "9"}}, "memory nodes that the parent cgroup has")],
+    ids=str)
+def test_values_out_of_the_kernel_s_range(bundle, rt, running, here, resources, text):
+    error = rt.fails(rt.run(bundle(args=["true"], resources=resources)), text)
+    assert re.search(r": (invalid argument|numerical result out of range) \(it takes .*\)$", error), error
+    (here.dir / "r.json").write_text(json.dumps(resources))
+    if "burst" not in resources.get("cpu", {}) and "idle" not in resources.get("cpu", {}):
+        assert "(it takes " in rt.fails(rt("update", "--resources", here.dir / "r.json", running().id), text)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("scheduler, text", [
+    ({}, "process.scheduler.deadline: 0 is out of range for SCHED_DEADLINE (1024 nanoseconds or more)"),
+    ({"deadline": 10**6}, "process.scheduler.runtime: 0 is out of range for SCHED_DEADLINE (1024 nanoseconds to the deadline, 1000000)"),
+    ({"deadline": 10**6, "runtime": 5}, "process.scheduler.runtime: 5 is out of range"),
+    ({"deadline": 10**6, "runtime": 10**7}, "process.scheduler.runtime: 10000000 is out of range"),
+    ({"deadline": 10**6, "runtime": 10**5, "period": 10**5}, "process.scheduler.period: 100000 is out of range for SCHED_DEADLINE (0, or the deadline, 1000000, or more)"),
+    ({"deadline": 2**63, "runtime": 10**5}, "process.scheduler.deadline: 9223372036854775808 is out of range"),
+    ({"policy": "SCHED_FIFO"}, "process.scheduler.priority: 0 is out of range for SCHED_FIFO (1 to 99)"),
+    ({"policy": "SCHED_RR", "priority": 100}, "process.scheduler.priority: 100 is out of range for SCHED_RR (1 to 99)"),
+    ({"policy": "SCHED_OTHER", "priority": 5}, "process.scheduler.priority: 5 is out of range for SCHED_OTHER (0 alone)"),
+    ({"policy": "SCHED_ISO"}, "process.scheduler.policy: Linux has no SCHED_ISO")], ids=str)
+def test_scheduler_out_of_range(bundle, rt, scheduler, text):
+    rt.fails(rt.run(bundle(args=["true"], process={"scheduler": {"policy": "SCHED_DEADLINE", **scheduler}})), text)

@@ -247,7 +247,8 @@ static void test_write(void)
     CHECK_STR(read_value(&dir, "pids.max"), "7\n");
     CHECK_INT(cgroup_write(&dir, "pids.max", "x", &err), -EINVAL);
     CHECK_STR(err.text,
-              arena_printf(&arena, "write \"x\" to \"%s%s/pids.max\": invalid argument", dir.mount, dir.path));
+              arena_printf(&arena, "write \"x\" to \"%s%s/pids.max\": invalid argument (it takes 0 to 4194304, or max)",
+                           dir.mount, dir.path));
     CHECK_INT(cgroup_write(&dir, "pids.nothing", "1", &err), -ENOENT);
     CHECK_INT(cgroup_write(&dir, "../pids.max", "1", &err), -EINVAL);
     CHECK_INT(cgroup_remove(&dir, 100, &err), 0);
