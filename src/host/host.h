@@ -123,6 +123,18 @@ void host_probe_user_manager(struct host *host, struct arena *arena);
 /* Read the facts from a host.json of a golden test (keys are the field names above; absent is zero). */
 int host_load(struct host *host, const char *text, struct arena *arena, struct error *err);
 
+/* One line of a /proc/PID/mountinfo (proc(5)), as far as somebody wants it. */
+struct mount_entry {
+    int id;
+    const char *device;      /* "0:52": of the file system */
+    const char *root;        /* what of it is mounted */
+    const char *mount_point; /* as its process sees it */
+    const char *type;
+};
+
+/* Every line of the text MOUNTINFO, in its order. Pure; -ENOMEM is the only failure. */
+int mount_entries_parse(const char *mountinfo, struct arena *arena, struct mount_entry **ret_entries, size_t *ret_n);
+
 /* /proc/self/mountinfo and /proc/self/cgroup as text → the layout; pure, so that it is tested with files. */
 int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const char *self_cgroup, struct arena *arena,
                       struct error *err);

@@ -10,6 +10,7 @@
 #include "host/host.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define UNIFIED_MOUNT "/sys/fs/cgroup"
@@ -21,7 +22,7 @@ struct span {
 };
 
 struct mount_line {
-    struct span root, mount_point, type, super_options;
+    struct span id, device, root, mount_point, type, super_options;
 };
 
 static bool span_is(struct span span, const char *text)
@@ -56,8 +57,9 @@ static struct span cut(struct span *rest, char separator)
 /* 36 35 98:0 ROOT MOUNT_POINT options [optional fields] - TYPE source SUPER_OPTIONS */
 static bool mount_line_parse(struct span rest, struct mount_line *ret)
 {
-    for (int i = 0; i < 3; i++)
-        cut(&rest, ' ');
+    ret->id = cut(&rest, ' ');
+    cut(&rest, ' ');
+    ret->device = cut(&rest, ' ');
     ret->root = cut(&rest, ' ');
     ret->mount_point = cut(&rest, ' ');
     while (rest.length > 0 && !span_is(cut(&rest, ' '), "-"))
@@ -257,4 +259,34 @@ int host_cgroup_parse(struct host_cgroup *cgroup, const char *mountinfo, const c
     }
     cgroup->layout = layout_of(cgroup);
     return 0;
+}
+
+/* ---- every mount ---- */
+
+static bool add_entry(const struct mount_line *line, struct arena *arena, struct mount_entry *ret)
+{
+    *ret = (struct mount_entry){
+        .id = atoi(line->id.start),
+        .device = arena_strndup(arena, line->device.start, line->device.length),
+        .root = unescape(arena, line->root),
+        .mount_point = unescape(arena, line->mount_point),
+        .type = arena_strndup(arena, line->type.start, line->type.length),
+    };
+    return !arena->failed;
+}
+
+int mount_entries_parse(const char *mountinfo, struct arena *arena, struct mount_entry **ret_entries, size_t *ret_n)
+{
+    struct mount_entry *entries = arena_new(arena, struct mount_entry, count_lines(mountinfo) + 1);
+    size_t n = 0;
+
+    for (; entries && *mountinfo; mountinfo = line_after(line_at(mountinfo))) {
+        struct mount_line line;
+
+        if (mount_line_parse(line_at(mountinfo), &line) && add_entry(&line, arena, &entries[n]))
+            n++;
+    }
+    *ret_entries = entries;
+    *ret_n = n;
+    return arena->failed ? -ENOMEM : 0;
 }
