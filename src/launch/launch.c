@@ -115,7 +115,7 @@ int launch_walk(struct launch *launch, struct error *err)
 
     if (r >= 0)
         r = walk(launch, &row, err);
-    if (r >= 0 && !launch->record) /* also before a start: until then init dies with us */
+    if (r >= 0 && !launch->record && !launch->criu) /* also before a start: until then init dies with us */
         r = launch_wait_exec(launch, err);
     if (r >= 0)
         timeline_executed(launch->timeline, launch->state->pid);

@@ -57,6 +57,9 @@ struct launch {
     void *record_data;
     void (*destroyed)(void *data); /* in an undo, when only the state directory is left; or NULL */
     void *destroyed_data;
+    int (*criu)(struct launch *launch, int stage, struct error *err); /* row CRIU: enum criu_stage */
+    void (*criu_undo)(struct launch *launch);                         /* end what was started, and what it restored */
+    void *criu_data;
     const struct cancel *cancel; /* signals that end the launch; NULL: they end us at once */
     /* in progress and results */
     int dir_fd; /* state directory, locked */

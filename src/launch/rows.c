@@ -596,6 +596,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return notify_open(&launch->notify, launch->dir_fd, text(launch, op->notify.name), err);
     case OP_STATE_SAVE:
         return row_state_save(launch, err);
+    case OP_CRIU:
+        return launch->criu(launch, (int) op->criu.stage, err);
     case OP_RECORD:
         return launch->record ? launch->record(launch, err) : 0;
     case OP_PIDFD_SEND:
@@ -674,7 +676,7 @@ static bool speaks_for_itself(const struct op *op)
 {
     return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE || op->kind == OP_OPEN ||
            op->kind == OP_FILE_SYSTEM || op->kind == OP_SCOPE_START || op->kind == OP_CGROUP_MAKE ||
-           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE || op->kind == OP_RECORD;
+           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE || op->kind == OP_RECORD || op->kind == OP_CRIU;
 }
 
 int launch_row(struct launch *launch, const struct op *op, struct error *err)
@@ -750,6 +752,10 @@ void launch_undo_row(struct launch *launch, const struct op *op)
 {
     switch (op->kind) {
     case OP_CLONE:
+        undo_clone(launch);
+        break;
+    case OP_CRIU:
+        launch->criu_undo(launch);
         undo_clone(launch);
         break;
     case OP_CHANGES:

@@ -272,6 +272,11 @@ void plan_cgroup_join(struct planner *planner)
     enter_rows(planner, mask);
 }
 
+void plan_cgroup_restore(struct planner *planner)
+{
+    enter_rows(planner, (UINT64_C(1) << planner->plan.n_cgroups) - 1);
+}
+
 static void sync_row(struct planner *planner, enum sync_mode mode, const char *what)
 {
     plan_add(planner, OP_SYNC, SIDE_BOTH, "%s", what)->sync.mode = mode;
@@ -372,4 +377,14 @@ void plan_cgroup_late(struct planner *planner)
         plan_scope_release(planner);
     delegate_row(planner);
     sync_row(planner, SYNC_INIT_WAITS, "small limits are in force");
+}
+
+void plan_cgroup_restored(struct planner *planner)
+{
+    if (planner->plan.n_cgroups == 0)
+        return;
+    if (pids_are_small(planner))
+        late_pids_row(planner);
+    if (scope_is_held(planner))
+        plan_scope_release(planner);
 }

@@ -96,6 +96,8 @@ typedef int32_t op_slot;
     OP(STATE_SAVE, state_save, )                                                                                             \
     /* What init has told since CHANGES is written down (struct launch: record) before it may keep its changes. */           \
     OP(RECORD, record, )                                                                                                     \
+    /* Let CRIU go on restoring the processes until STAGE (enum criu_stage) is reached. */                                   \
+    OP(CRIU, criu, NUM(stage))                                                                                               \
     /* Send a pidfd of the process to the unix socket PATH. */                                                               \
     OP(PIDFD_SEND, pidfd_send, STR(path))
 
@@ -263,6 +265,13 @@ enum bind_flags {
 
 enum root_flags {
     ROOT_AS_IT_IS = 1 << 0, /* no mount of it: the namespace is not the container's */
+};
+
+enum criu_stage {
+    CRIU_STAGE_STARTED, /* it waits for its request: the process of the launch is CRIU's */
+    CRIU_STAGE_NAMESPACES, /* the first process is there, in its namespaces, and nobody else: it is the launch's from now on */
+    CRIU_STAGE_RESTORED, /* everything is there, and stands still */
+    CRIU_STAGE_RUNNING,
 };
 
 enum pivot_mode { PIVOT_ROOT, PIVOT_MOVE, PIVOT_CHROOT };

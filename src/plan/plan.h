@@ -69,6 +69,8 @@ struct plan {
 int plan_create(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
 /* The plan of `exec`: input->spec is the container's with the new process in the place of its own. */
 int plan_exec(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
+/* The plan of `restore`: what a create does around its process, whose place CRIU's work takes. */
+int plan_restore(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
 /* The plan of `mounts add`, whose input->spec is the container's with the new mounts in the place of its own, and of
  * `mounts remove`, of which only their destinations count. */
 int plan_mounts_add(const struct plan_input *input, struct arena *arena, struct plan *ret_plan, struct error *err);
@@ -138,11 +140,13 @@ op_slot plan_slot(struct planner *planner); /* a fresh descriptor slot */
 #define CGROUP_MASK_LIMIT 60 /* hierarchies in the bit set of CGROUP_JOIN */
 
 /* One planner function a noun; each appends the rows of its noun. */
-void plan_cgroup_decide(struct planner *planner); /* fills plan.cgroups; no rows */
-void plan_cgroup_make(struct planner *planner);   /* CGROUP_MAKE, CGROUP_WRITE, CGROUP_DEVICES: before the clone */
-void plan_cgroup_join(struct planner *planner);   /* CGROUP_JOIN of what clone did not do: right after it */
-void plan_cgroup_leave(struct planner *planner);  /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
-void plan_cgroup_late(struct planner *planner);   /* what must wait until set-up is over (small memory limits) */
+void plan_cgroup_decide(struct planner *planner);   /* fills plan.cgroups; no rows */
+void plan_cgroup_make(struct planner *planner);     /* CGROUP_MAKE, CGROUP_WRITE, CGROUP_DEVICES: before the clone */
+void plan_cgroup_join(struct planner *planner);     /* CGROUP_JOIN of what clone did not do: right after it */
+void plan_cgroup_restore(struct planner *planner);  /* restore: CGROUP_JOIN of CRIU, which was born in none */
+void plan_cgroup_restored(struct planner *planner); /* restore: what is written once the processes are there */
+void plan_cgroup_leave(struct planner *planner);    /* after the cgroup namespace: CGROUP_LEAVE with its sync rows */
+void plan_cgroup_late(struct planner *planner);     /* what must wait until set-up is over (small memory limits) */
 int plan_cgroup_clone_hierarchy(const struct planner *planner); /* v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
 /* target.c: for a container that exists */
 void plan_target_decide(struct planner *planner);  /* namespaces_joined, user_namespace, uids, gids, groups_denied */
