@@ -28,8 +28,8 @@ static void run_poststop(void *data)
         log_write(p->context->log, LOG_LEVEL_WARNING, "poststop hooks were not run: %s", err.text);
 }
 
-static void launch_set_up(struct launch *launch, struct crun_context *context, struct prepared *p,
-                          const struct crun_create_options *options, bool wait_start)
+void prepared_launch(struct launch *launch, struct crun_context *context, struct prepared *p,
+                     const struct crun_create_options *options, bool wait_start)
 {
     *launch = (struct launch){
         .plan = &p->plan,
@@ -62,14 +62,14 @@ int crun_create(struct crun_context *context, const char *id, const struct crun_
     int r = context_timeline(context, options->timeline, &timeline, err);
 
     if (r >= 0)
-        r = prepare(context, id, options, true, &prepared, err);
+        r = prepare(context, id, options, PREPARE_CREATE, &prepared, err);
     if (r >= 0)
         r = context_root(context, err);
     if (r >= 0)
         r = cancel_hold(&cancel, err);
     if (r >= 0) {
         timeline_phase(context->timeline, "launch");
-        launch_set_up(&launch, context, &prepared, options, true);
+        prepared_launch(&launch, context, &prepared, options, true);
         launch.cancel = &cancel;
         r = launch_walk(&launch, err);
         launch_done(&launch);
@@ -140,6 +140,21 @@ static int wait_ready(struct launch *launch, struct cancel *cancel)
     return 0;
 }
 
+int prepared_attend(struct crun_context *context, struct prepared *p, const struct crun_create_options *options,
+                    struct launch *launch, struct foreground *foreground, int *ret_status, struct error *err)
+{
+    int r = container_spec_hooks(context, p->spec, &p->state, HOOK_POSTSTART, STATE_RUNNING, launch->cancel, err);
+
+    if (r < 0) {
+        launch_undo(launch);
+        return r;
+    }
+    if (!options->detach)
+        return wait_and_remove(context, p, options, launch, foreground, ret_status, err);
+    *ret_status = wait_ready(launch, &foreground->cancel);
+    return 0;
+}
+
 static int run_prepared(struct crun_context *context, struct prepared *p, const struct crun_create_options *options,
                         struct foreground *foreground, int *ret_status, struct error *err)
 {
@@ -147,21 +162,13 @@ static int run_prepared(struct crun_context *context, struct prepared *p, const 
     int r;
 
     timeline_phase(context->timeline, "launch");
-    launch_set_up(&launch, context, p, options, false);
+    prepared_launch(&launch, context, p, options, false);
     launch.cancel = &foreground->cancel;
     r = launch_walk(&launch, err);
-    if (r < 0) {
-        *ret_status = launch_failed_status(&launch, r);
-        launch_done(&launch);
-        return r;
-    }
-    r = container_spec_hooks(context, p->spec, &p->state, HOOK_POSTSTART, STATE_RUNNING, launch.cancel, err);
     if (r < 0)
-        launch_undo(&launch);
-    else if (!options->detach)
-        r = wait_and_remove(context, p, options, &launch, foreground, ret_status, err);
+        *ret_status = launch_failed_status(&launch, r);
     else
-        *ret_status = wait_ready(&launch, &foreground->cancel);
+        r = prepared_attend(context, p, options, &launch, foreground, ret_status, err);
     launch_done(&launch);
     return r;
 }
@@ -178,7 +185,7 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
     *ret_status = STATUS_RUNTIME_FAILED;
     r = context_timeline(context, options->timeline, &timeline, err);
     if (r >= 0)
-        r = prepare(context, id, options, false, &prepared, err);
+        r = prepare(context, id, options, PREPARE_RUN, &prepared, err);
     if (r >= 0)
         r = context_root(context, err);
     if (r >= 0)

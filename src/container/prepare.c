@@ -23,7 +23,7 @@ struct preparation {
     struct crun_context *context;
     const char *id;
     const struct crun_create_options *options;
-    bool wait_start;
+    enum prepare_for purpose;
     struct prepared *p;
     struct error *err;
 };
@@ -87,8 +87,11 @@ int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
     return seccomp_compile(spec->linux_->seccomp, fatal && strcmp(fatal, "1") == 0, ret_filter, warning, userdata, err);
 }
 
+/* What a checkpoint has restored brings its filters with it. */
 static int compile_seccomp(const struct preparation *x)
 {
+    if (x->purpose == PREPARE_RESTORE)
+        return 0;
     return prepare_filter(x->p->spec, &x->p->filter, warn, x->context, x->err);
 }
 
@@ -178,7 +181,7 @@ static int check_terminal(const struct preparation *x)
 {
     const struct spec_process *process = x->p->spec->process;
     bool terminal = process && process->terminal;
-    bool detached = x->wait_start || x->options->detach;
+    bool detached = x->purpose == PREPARE_CREATE || x->options->detach;
 
     if (terminal && detached && !x->options->console_socket)
         return error_set(x->err, -EINVAL, "process.terminal is true: a detached container needs --console-socket");
@@ -220,6 +223,8 @@ static int make_plan(const struct preparation *x)
     const struct crun_create_options *o = x->options;
     const char *receiver = spec_annotation(x->p->spec, "run.oci.pidfd_receiver");
     const char *pidfd_socket = o->pidfd_socket ? o->pidfd_socket : receiver;
+    int (*build)(const struct plan_input *, struct arena *, struct plan *, struct error *) =
+        x->purpose == PREPARE_RESTORE ? plan_restore : plan_create;
     struct plan_input input = {
         .spec = x->p->spec,
         .host = &x->p->host,
@@ -229,7 +234,7 @@ static int make_plan(const struct preparation *x)
         .as_runc = x->context->as_runc,
         .no_pivot = o->no_pivot,
         .no_new_keyring = o->no_new_keyring,
-        .wait_start = x->wait_start,
+        .wait_start = x->purpose == PREPARE_CREATE,
         .timeline = x->context->timeline != NULL,
         .foreground_terminal = !o->console_socket,
         .preserve_fds = o->preserve_fds,
@@ -248,7 +253,7 @@ static int make_plan(const struct preparation *x)
     if (r >= 0)
         r = prepare_path(&x->p->arena, "--pidfd-socket", pidfd_socket, &input.pidfd_socket, x->err);
     if (r >= 0)
-        r = plan_create(&input, &x->p->arena, &x->p->plan, x->err);
+        r = build(&input, &x->p->arena, &x->p->plan, x->err);
     if (r >= 0)
         log_write(x->context->log, LOG_LEVEL_DEBUG, "container \"%s\": %u operations planned from \"%s\"", x->id,
                   x->p->plan.blob->n_ops, x->p->bundle);
@@ -347,7 +352,7 @@ static int fill_state(const struct preparation *x)
     state->cgroup_manager = manager_names[x->context->manager];
     state->own_pid_namespace = has_new_namespace(x->p->spec, NAMESPACE_PID);
     state->no_new_keyring = x->options->no_new_keyring;
-    state->detached = x->wait_start || x->options->detach;
+    state->detached = x->purpose == PREPARE_CREATE || x->options->detach;
     state->cgroups = x->p->plan.cgroups;
     state->n_cgroups = x->p->plan.n_cgroups;
     state->scope = x->p->plan.scope;
@@ -387,8 +392,8 @@ int prepare_document(struct crun_context *context, const struct crun_create_opti
     return r;
 }
 
-int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options, bool wait_start,
-            struct prepared *ret, struct error *err)
+int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options,
+            enum prepare_for purpose, struct prepared *ret, struct error *err)
 {
     static const struct {
         int (*function)(const struct preparation *);
@@ -405,7 +410,7 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
         { make_plan,       "plan"                       },
         { fill_state,      NULL                         },
     };
-    struct preparation x = { context, id, options, wait_start, ret, err };
+    struct preparation x = { context, id, options, purpose, ret, err };
     int r = state_check_id(id, err);
 
     *ret = (struct prepared){ .context = context };

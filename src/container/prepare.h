@@ -20,15 +20,25 @@ struct prepared {
     struct state state;
 };
 
-/* WAIT_START: create. On failure nothing is left; on success release with prepared_done. */
-int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options, bool wait_start,
-            struct prepared *ret, struct error *err);
+enum prepare_for { PREPARE_CREATE, PREPARE_RUN, PREPARE_RESTORE };
+
+/* On failure nothing is left; on success release with prepared_done. */
+int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options,
+            enum prepare_for purpose, struct prepared *ret, struct error *err);
 /* The seccomp program of SPEC, if it has one: from its profile or ready-made. WARNING: see seccomp_compile. */
 int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
                    void (*warning)(void *userdata, const char *text), void *userdata, struct error *err);
 
 /* Who gets the listener of the seccomp filter of a container with SPEC and STATE. */
 struct listener container_listener(const struct spec *spec, const struct state *state);
+
+/* create.c: LAUNCH of what was prepared. */
+void prepared_launch(struct launch *launch, struct crun_context *context, struct prepared *prepared,
+                     const struct crun_create_options *options, bool wait_start);
+/* create.c: what follows a launch whose process runs: the poststart hooks (a failure undoes the launch); detached that is
+ * all, in the foreground wait for its end and remove the container, unless options->keep. */
+int prepared_attend(struct crun_context *context, struct prepared *prepared, const struct crun_create_options *options,
+                    struct launch *launch, struct foreground *foreground, int *ret_status, struct error *err);
 
 /* The first step alone: RET->bundle and RET->config of what OPTIONS name. */
 int prepare_document(struct crun_context *context, const struct crun_create_options *options, struct prepared *ret,
