@@ -48,6 +48,7 @@ struct crun_context_options {
     enum crun_cgroup_manager cgroup_manager;
     int rootless;     /* 1, 0, or -1 to find out */
     bool as_runc;     /* keep runc's conventions where the two runtimes differ */
+    const char *criu; /* program for checkpoint and restore; NULL: "criu" in $PATH */
     const char *name; /* how the program was called, for messages; NULL: "crun" */
 };
 
@@ -138,6 +139,65 @@ struct crun_exec_options {
  * not found, 126 when it may not be executed, and otherwise 1. */
 CRUN_API int crun_exec(struct crun_context *context, const char *id, const struct crun_exec_options *options,
                        int *ret_status, struct crun_error *err);
+
+/* ---- checkpoint and restore, by CRIU ---- */
+
+enum crun_cgroups_mode { /* what CRIU does about cgroups; see criu(8) */
+                         CRUN_CGROUPS_DEFAULT,
+                         CRUN_CGROUPS_SOFT,
+                         CRUN_CGROUPS_FULL,
+                         CRUN_CGROUPS_STRICT,
+                         CRUN_CGROUPS_IGNORE
+};
+
+enum crun_network_lock {
+    CRUN_NETWORK_LOCK_DEFAULT,
+    CRUN_NETWORK_LOCK_IPTABLES,
+    CRUN_NETWORK_LOCK_NFTABLES,
+    CRUN_NETWORK_LOCK_SKIP
+};
+
+/* What the two have in common. */
+struct crun_checkpoint_options {
+    const char *image_path;  /* NULL: "checkpoint" in the current directory */
+    const char *work_path;   /* for the log and working files; NULL: as image_path */
+    const char *parent_path; /* the images before these, absolute or from image_path */
+    const char *page_server; /* "ADDRESS:PORT" */
+    const char *empty_ns;    /* "network": its content is neither kept nor restored */
+    int manage_cgroups_mode; /* enum crun_cgroups_mode */
+    int network_lock;        /* enum crun_network_lock */
+    unsigned status_fd;      /* gets a zero byte when the page server is ready; 0: none */
+    bool leave_running;      /* checkpoint: the container runs on */
+    bool pre_dump;           /* checkpoint: memory only, the container runs on */
+    bool tcp_established, tcp_skip_in_flight, tcp_close, ext_unix_sk, shell_job, file_locks, link_remap, lazy_pages,
+        auto_dedup;
+};
+
+#define CRUN_CHECKPOINT_OPTIONS_INIT                                                                                   \
+    {                                                                                                                  \
+        0                                                                                                              \
+    }
+
+struct crun_restore_options {
+    struct crun_checkpoint_options checkpoint;
+    struct crun_create_options create; /* as for crun_run; config, pidfd_socket, handler and timeline count too */
+    const char *lsm_profile;           /* "apparmor:NAME" or "selinux:LABEL" */
+    const char *lsm_mount_context;
+};
+
+#define CRUN_RESTORE_OPTIONS_INIT                                                                                      \
+    {                                                                                                                  \
+        .checkpoint = CRUN_CHECKPOINT_OPTIONS_INIT, .create = CRUN_CREATE_OPTIONS_INIT                                 \
+    }
+
+/* Write the processes of a running or paused container to image files. They end with it, and the container is stopped,
+ * unless leave_running or pre_dump say otherwise. */
+CRUN_API int crun_checkpoint(struct crun_context *context, const char *id,
+                             const struct crun_checkpoint_options *options, struct crun_error *err);
+
+/* Make container ID of images and a bundle. In the foreground as crun_run; detached *RET_STATUS is 0. */
+CRUN_API int crun_restore(struct crun_context *context, const char *id, const struct crun_restore_options *options,
+                          int *ret_status, struct crun_error *err);
 
 /* ---- looking at and ending them ---- */
 

@@ -42,7 +42,7 @@ static const struct option_choice rootless_choices[] = {
 
 #define AT(member) offsetof(struct global_options, member)
 
-/* Older engines send --criu; CRIU is found by itself. */
+/* --criu is what older engines send; CRIU is found by itself. */
 const struct option global_options[] = {
     {"root",            0, OPTION_STRING, AT(root),           "DIR",    "where the state of containers is kept",            NULL            },
     { "log",            0, OPTION_STRING, AT(log),            "DEST",   "log to file:PATH, journald:IDENT or syslog:IDENT", NULL            },
@@ -104,6 +104,7 @@ static int open_context(const struct program *program, const char *log, const ch
         o->systemd_cgroup ? CRUN_CGROUP_MANAGER_SYSTEMD : (enum crun_cgroup_manager) o->cgroup_manager;
     options.rootless = o->rootless;
     options.as_runc = program->face->as_runc;
+    options.criu = o->criu;
     options.name = program->called;
     return crun_context_new(&options, ret_context, err);
 }

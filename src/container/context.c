@@ -65,6 +65,8 @@ int crun_context_new(const struct crun_context_options *options, struct crun_con
     r = open_log(context, options, err);
     if (r >= 0 && options->root && !(context->root_option = strdup(options->root)))
         r = error_errno(err, -ENOMEM, "start");
+    if (r >= 0 && options->criu && !(context->criu = strdup(options->criu)))
+        r = error_errno(err, -ENOMEM, "start");
     if (r < 0) {
         crun_context_free(context);
         return r;
@@ -79,6 +81,7 @@ void crun_context_free(struct crun_context *context)
         return;
     fd_close(&context->root_fd);
     free(context->root_option);
+    free(context->criu);
     free(context->root_path);
     if (context->log)
         log_close(context->log);

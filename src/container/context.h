@@ -15,6 +15,7 @@ struct timeline;
 
 struct crun_context {
     char *root_option; /* as given, or NULL */
+    char *criu;        /* the program, or NULL */
     char *root_path;   /* absolute, once it was opened */
     int root_fd;       /* -1 until a verb needs it: what only answers makes no directory */
     struct log *log;

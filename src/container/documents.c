@@ -5,8 +5,15 @@
 #include "base/fd.h"
 #include "cgroup/systemd.h"
 #include "container/prepare.h"
+#include "criu/session.h"
 
 #define FEATURES "+SELINUX +APPARMOR +CAP +SECCOMP +EBPF +JSON_C"
+
+/* What other programs do is a feature where they are there. */
+static const char *const feature_tags[2][2] = {
+    {FEATURES,              FEATURES " +CRIU"            },
+    { "+SYSTEMD " FEATURES, "+SYSTEMD " FEATURES " +CRIU"},
+};
 
 int crun_spec(bool rootless, char **ret_json, struct crun_error *err)
 {
@@ -46,7 +53,8 @@ const char *crun_spec_version(void)
 
 const char *crun_feature_tags(void)
 {
-    _cleanup_free_ char *helper = NULL;
+    _cleanup_free_ char *helper = NULL, *criu = NULL;
+    bool has_systemd = systemd_helper(&helper, NULL) >= 0, has_criu = criu_find(NULL, &criu, NULL) >= 0;
 
-    return systemd_helper(&helper, NULL) >= 0 ? "+SYSTEMD " FEATURES : FEATURES;
+    return feature_tags[has_systemd][has_criu];
 }

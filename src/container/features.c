@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cgroup/systemd.h"
 #include "container/documents.h"
+#include "criu/session.h"
 #include "crun.h"
 #include "plan/capabilities.h"
 #include "plan/mount_options.h"
@@ -25,10 +26,9 @@
 static const bool has_idmapped_mounts = true;
 static const bool has_intel_rdt = true;
 static const bool has_net_devices = true;
-static const char has_checkpoint[] = "false";
 
 /* Annotations by which a config.json changes what the runtime does. A final "." makes it a prefix. */
-static const char *const unsafe_annotations[] = { "org.systemd.property.", "run.oci." };
+static const char *const unsafe_annotations[] = { "org.criu.config", "org.systemd.property.", "run.oci." };
 
 static void write_enabled(struct json_writer *w, const char *key, bool enabled)
 {
@@ -93,6 +93,14 @@ static bool has_systemd(void)
     _cleanup_free_ char *path = NULL;
 
     return systemd_helper(&path, NULL) >= 0;
+}
+
+/* CRIU is another package. */
+static bool has_criu(void)
+{
+    _cleanup_free_ char *path = NULL;
+
+    return criu_find(NULL, &path, NULL) >= 0;
 }
 
 static void write_cgroup(struct json_writer *w)
@@ -168,7 +176,7 @@ static void write_annotations(struct json_writer *w)
     jw_object_begin(w);
     if (libseccomp)
         jw_member_string(w, "io.github.seccomp.libseccomp.version", libseccomp);
-    jw_member_string(w, "run.oci.crun.checkpoint.enabled", has_checkpoint);
+    jw_member_string(w, "run.oci.crun.checkpoint.enabled", has_criu() ? "true" : "false");
     jw_member_string(w, "run.oci.crun.commit", crun_commit());
     jw_member_string(w, "run.oci.crun.version", crun_version());
     jw_object_end(w);

@@ -402,6 +402,8 @@ int criu_wait(struct criu *criu, const char *stage, struct error *err)
         struct answer answer;
         int r = go_on(criu, err);
 
+        if (r >= 0 && criu->wait)
+            r = criu->wait(criu->userdata, criu->fd, err);
         if (r >= 0)
             r = receive(criu, &answer, &fd, err);
         if (r < 0)

@@ -44,6 +44,8 @@ struct criu {
     int root_pid;  /* of the restored container, as soon as CRIU has told it */
     /* Called for a notification "orphan-pts-master" with the terminal's master; may be NULL. */
     int (*terminal)(void *userdata, int *fd, struct error *err);
+    /* Called before something is received: wait until FD is readable; a failure ends the session. May be NULL. */
+    int (*wait)(void *userdata, int fd, struct error *err);
     void *userdata;
 };
 
