@@ -309,6 +309,16 @@ static bool in_v2(const struct updating *u, enum resource_controller_index contr
     return i == CGROUP_NOT_FOUND ? u->input->host->cgroup.layout == CGROUP_LAYOUT_V2 : u->input->cgroups[i].v2;
 }
 
+/* A fresh cgroup has it enabled, here it may have been disabled before. */
+static void enable_oom_killer(struct updating *u, struct hierarchy_work *work)
+{
+    int i = cgroup_find_controller(&u->planner, RESOURCE_MEMORY);
+    const struct opt_bool *disable = &u->memory.disable_oom_killer;
+
+    if (!u->memory_v2 && i != CGROUP_NOT_FOUND && disable->set && !disable->value)
+        resource_row(&work[i].rows, MEMORY("disableOOMKiller"), "memory.oom_control", 0, "0");
+}
+
 static void make_rows(struct updating *u, struct update_plan *plan)
 {
     struct error err = { 0 };
@@ -318,6 +328,8 @@ static void make_rows(struct updating *u, struct update_plan *plan)
         order_memory(u, &work[i].rows);
         order_cpu(u, &work[i].rows);
     }
+    if (work)
+        enable_oom_killer(u, work);
     change_devices(u, plan);
     if (work)
         add_rows(u, work, plan);
@@ -381,6 +393,9 @@ const char *update_undo_value(const char *file, const char *value, const char *o
 {
     const char *absent = absent_value(file);
     size_t length = strcspn(value, " ");
+
+    if (strcmp(file, "memory.oom_control") == 0)
+        return arena_strdup(arena, strstr(old, "oom_kill_disable 1") ? "1" : "0");
 
     if (absent && value[length] == '\0') { /* a weight for all devices, "100" or "default 100" where it is read */
         value = "default";

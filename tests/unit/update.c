@@ -295,17 +295,18 @@ static void undoes_values(void)
     static const struct {
         const char *file, *value, *old, *undo;
     } cases[] = {
-        {"pids.max",                        "7",                "30\n",                          "30"                                       },
-        { "cpu.max",                        "max 100000",       "20000 50000\n",                 "20000 50000"                              },
-        { "cpuset.cpus",                    "0",                "\n",                            ""                                         },
-        { "io.max",                         "8:0 rbps=1",       "8:16 rbps=2 wbps=max\n",        "8:0 rbps=max wbps=max riops=max wiops=max"},
-        { "io.max",                         "8:0 rbps=1",       "8:16 a\n8:0 rbps=2 wbps=max\n", "8:0 rbps=2 wbps=max"                      },
-        { "io.weight",                      "300",              "default 100\n8:0 50\n",         "default 100"                              },
-        { "io.weight",                      "8:0 300",          "default 100\n",                 "8:0 default"                              },
-        { "blkio.throttle.read_bps_device", "8:0 1000",         "8:0 500\n",                     "8:0 500"                                  },
-        { "blkio.throttle.read_bps_device", "8:0 1000",         "",                              "8:0 0"                                    },
-        { "rdma.max",                       "mlx hca_handle=1", "",                              "mlx hca_handle=max hca_object=max"        },
-        { "net_prio.ifpriomap",             "lo 3",             "eth0 1\nlo 0\n",                "lo 0"                                     },
+        {"pids.max",                        "7",                "30\n",                                          "30"                                       },
+        { "cpu.max",                        "max 100000",       "20000 50000\n",                                 "20000 50000"                              },
+        { "cpuset.cpus",                    "0",                "\n",                                            ""                                         },
+        { "io.max",                         "8:0 rbps=1",       "8:16 rbps=2 wbps=max\n",                        "8:0 rbps=max wbps=max riops=max wiops=max"},
+        { "io.max",                         "8:0 rbps=1",       "8:16 a\n8:0 rbps=2 wbps=max\n",                 "8:0 rbps=2 wbps=max"                      },
+        { "io.weight",                      "300",              "default 100\n8:0 50\n",                         "default 100"                              },
+        { "io.weight",                      "8:0 300",          "default 100\n",                                 "8:0 default"                              },
+        { "blkio.throttle.read_bps_device", "8:0 1000",         "8:0 500\n",                                     "8:0 500"                                  },
+        { "blkio.throttle.read_bps_device", "8:0 1000",         "",                                              "8:0 0"                                    },
+        { "rdma.max",                       "mlx hca_handle=1", "",                                              "mlx hca_handle=max hca_object=max"        },
+        { "memory.oom_control",             "0",                "oom_kill_disable 1\nunder_oom 0\noom_kill 0\n", "1"                                        },
+        { "net_prio.ifpriomap",             "lo 3",             "eth0 1\nlo 0\n",                                "lo 0"                                     },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
