@@ -570,3 +570,52 @@ def test_no_cgroup_file_system(rt, bundle):
     c = bundle(args=["echo", "works"], edit=edit)
     r = rt.with_options("--cgroup-manager", "disabled", prefix=prefix).run(c)
     assert (r.returncode, r.stdout) == (0, "works\n"), str(r)
+
+
+# cgroups that take no processes
+
+@pytest.mark.ours
+@pytest.mark.root("the parent is not delegated")
+@pytest.mark.parametrize("path, resources, words", [
+    ("t", None, None),  # takes processes, all threads of which are in one threaded domain
+    ("t/c", None, 'the cgroup is "domain invalid"'), ("t/c/deeper", None, 'the cgroup is "domain invalid"'), ("t/new", None, 'the cgroup is "domain invalid"'),
+    ("t", {"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}, 'the cgroup is "domain threaded"'),
+    ("t/new", {"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}, 'the cgroup is "domain threaded"')], ids=str)
+def test_v2_threaded_parent(v2, bundle, here, path, resources, words):
+    """A threaded cgroup, or one below it, as the container's or as its parent: what is wrong with it is said."""
+    top = cgroups.v2_mount() / f"{here.tag}-top"
+    (top / "t").mkdir(parents=True)
+    try:
+        (top / "t/cgroup.type").write_text("threaded")
+        (top / "t/c").mkdir()
+        r = v2.run(bundle(args=["true"], linux={"cgroupsPath": f"/{top.name}/{path}"}, resources=resources or {}))
+        if not words:
+            assert (r.returncode, r.stderr) == (0, ""), str(r)
+            return
+        v2.fails(r, words, f"/{top.name}")
+        assert not (top / "t/new").exists() and not (top / "t/c/deeper").exists()
+    finally:
+        cgroups.remove([d for d in (top / "t/c", top / "t", top) if d.exists()])
+
+
+@pytest.mark.parametrize("signal", ["KILL", "TERM"])
+def test_frozen_container_is_killed(running, rt, signal):
+    """KILL ends a frozen one; other signals wait until it is thawed."""
+    c = running(["sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.1; done"])
+    rt("pause", c.id, check=True)
+    rt("kill", c.id, signal, check=True)
+    if signal == "TERM":
+        assert rt.status(c) == "paused"
+        rt("resume", c.id, check=True)
+    rt.wait_status(c, "stopped")
+    rt.delete(c)
+
+
+def test_many_slow_processes_are_removed(bundle, rt, here):
+    """delete waits for the last of them to leave."""
+    c = bundle(args=["sh", "-c", "i=0; while [ $i -lt 300 ]; do sleep 1000 & i=$((i+1)); done; echo ready; wait"])
+    rt.run_detached(c)
+    rt.wait_output(c, "ready", 60)
+    r = rt.delete(c, "--force")
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+    assert where(here.tag) == []
