@@ -33,8 +33,7 @@ static void __attribute__((noreturn)) run(const struct hook *hook, char **args, 
         r = sys_dup3(slot_fd(init, hook->op->errors), 2, 0);
     else if (r >= 0 && hook->errors_fd >= 0)
         r = sys_dup3(hook->errors_fd, 2, 0);
-    if (init->blob->fd_base > 3)
-        sys_close_range(3, (unsigned) init->blob->fd_base - 1, CLOSE_RANGE_CLOEXEC);
+    process_close_on_exec(3, (int) init->blob->fd_base);
     process_reset_signals(init);
     sys_setsid();
     sys_umask(init->umask);

@@ -243,6 +243,7 @@ void timeline_end(struct init *init, uint32_t row);
 int process_guard(struct init *init);
 void process_release(struct init *init); /* the parent may go now */
 void process_reset_signals(const struct init *init);
+void process_close_on_exec(int first, int end);
 
 static inline const char *init_str(const struct init *init, op_str ref)
 {

@@ -63,13 +63,6 @@ static bool has_row(const struct init *init, enum op_kind kind)
     return false;
 }
 
-/* Linux before 5.9: the descriptors that the plan names are all that the parent left open. */
-static void close_on_exec_by_number(int first, int end)
-{
-    for (int fd = first; fd < end; fd++)
-        sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 static int map_plan(int fd, struct blob **ret_blob)
 {
     struct stat st;
@@ -117,8 +110,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->ignored = ~(uint64_t) 0;
     init->program[0] = init->home[0] = init->listen_pid[0] = '\0';
     memset(&init->failure, 0, sizeof init->failure);
-    if (sys_close_range((unsigned) plan_fd, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
-        close_on_exec_by_number(plan_fd, plan_fd + 1024);
+    process_close_on_exec(plan_fd, plan_fd + 1024); /* our own; what is above them the parent has seen to */
     r = map_plan(plan_fd, &init->blob);
     if (r < 0)
         return init_explain(init, r, "crun-init was given a broken plan");

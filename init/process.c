@@ -39,6 +39,15 @@ void process_reset_signals(const struct init *init)
     sys_rt_sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* From FIRST to below END; one by one before Linux 5.9 and where it is blocked. */
+void process_close_on_exec(int first, int end)
+{
+    if (end <= first || sys_close_range((unsigned) first, (unsigned) end - 1, CLOSE_RANGE_CLOEXEC) >= 0)
+        return;
+    for (int fd = first; fd < end; fd++)
+        sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* A process that leads a session already has what is asked for. */
 int init_session(struct init *init, const struct op_session *op)
 {

@@ -4,10 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4
+#endif
 
 void fd_closep(const int *fd)
 {
@@ -27,6 +36,62 @@ void fd_close(int *fd)
 {
     fd_closep(fd);
     *fd = -1;
+}
+
+/* struct linux_dirent64 of getdents64(2) */
+struct entry {
+    uint64_t inode;
+    int64_t next;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+static void close_now(int fd)
+{
+    close(fd);
+}
+
+static void close_on_exec(int fd)
+{
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* Those in BUFFER, by their names; the directory itself is one of them. */
+static void visit_entries(const char *buffer, long size, int first, int directory, void (*visit)(int fd))
+{
+    for (long at = 0; at < size;) {
+        const struct entry *entry = (const struct entry *) (buffer + at);
+        int fd = atoi(entry->name);
+
+        if (fd >= first && fd != directory)
+            visit(fd);
+        at += entry->length;
+    }
+}
+
+static void visit_from(int first, void (*visit)(int fd))
+{
+    _Alignas(struct entry) char buffer[2048];
+    int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long n;
+
+    while (directory >= 0 && (n = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
+        visit_entries(buffer, n, first, directory, visit);
+    fd_close(&directory);
+}
+
+/* close_range(2) is of Linux 5.9, and old sandboxes block it. */
+void fd_close_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0u, 0) < 0)
+        visit_from(first, close_now);
+}
+
+void fd_close_on_exec_from(int first)
+{
+    if (syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+        visit_from(first, close_on_exec);
 }
 
 int fd_write_all(int fd, const void *data, size_t size)

@@ -28,6 +28,13 @@ static inline int take_fd(int *fd)
 /* Close *FD if it is open and set it to -1. */
 void fd_close(int *fd);
 
+/* In a child that is about to execute another program: close FIRST and all above, whatever a caller has left open. Allocates
+ * nothing. */
+void fd_close_from(int first);
+
+/* The same at the exec. */
+void fd_close_on_exec_from(int first);
+
 /* Write all of DATA, going on after short writes and EINTR. 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t size);
 

@@ -71,7 +71,7 @@ static void __attribute__((noreturn)) helper_child(const char *path, bool user, 
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (dup2(socket, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         _exit(STATUS_CANNOT_START);
-    sys_close_range(3, ~0u, 0);
+    fd_close_from(3);
     execve(path, args, environ);
     _exit(STATUS_CANNOT_START);
 }

@@ -2,6 +2,7 @@
 /* Running another program for what it prints; see pipe.h. */
 #include "cli/pipe.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -13,6 +14,19 @@
 
 #include "cli/failure.h"
 
+/* What our caller has left open is not the program's. */
+static void close_others_on_exec(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    while (directory && (entry = readdir(directory)) != NULL)
+        if (atoi(entry->d_name) > STDERR_FILENO)
+            fcntl(atoi(entry->d_name), F_SETFD, FD_CLOEXEC);
+    if (directory)
+        closedir(directory);
+}
+
 /* Both its outputs go to FD: what it complains of is the error's text. */
 static int spawn(char **argv, int fd, pid_t *ret_pid)
 {
@@ -23,6 +37,7 @@ static int spawn(char **argv, int fd, pid_t *ret_pid)
         return -r;
     posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, fd, STDERR_FILENO);
+    close_others_on_exec();
     r = posix_spawnp(ret_pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     return -r;

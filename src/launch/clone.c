@@ -102,8 +102,8 @@ static void __attribute__((noreturn)) child_main(struct child *child)
     child_place(child, child->listen_fd, base + BLOB_FD_LISTEN);
     for (unsigned i = 0; i < child->n_slots; i++)
         child_place(child, child->slots[i], base + BLOB_FD_SLOTS + (int) i);
-    /* What else the caller left open, without close-on-exec, ends here. Old kernels: init looks itself. */
-    sys_close_range((unsigned) base + BLOB_FD_SLOTS + child->n_slots, ~0u, CLOSE_RANGE_CLOEXEC);
+    /* What else the caller left open, without close-on-exec, ends here. */
+    fd_close_on_exec_from(base + BLOB_FD_SLOTS + (int) child->n_slots);
     child_fail(child, "execveat", sys_execveat(child->program_fd, "", args, env, AT_EMPTY_PATH));
 }
 

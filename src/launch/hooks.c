@@ -99,7 +99,7 @@ static int become_hook(const struct hook *hook)
         return -errno;
     if (hook->failed != PIPE_FD && dup3(hook->failed, PIPE_FD, O_CLOEXEC) < 0)
         return -errno;
-    sys_close_range(PIPE_FD + 1, ~0u, 0);
+    fd_close_from(PIPE_FD + 1);
     execve(hook->run->path, hook->run->args, hook->run->env);
     return -errno;
 }

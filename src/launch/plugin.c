@@ -51,7 +51,7 @@ static int become_plugin(const struct plugin *plugin)
     if (dup2(plugin->in, 0) < 0 || dup2(plugin->null, 1) < 0 || dup2(plugin->null, 2) < 0 ||
         dup2(plugin->listener, LISTENER_FD) < 0 || dup3(plugin->failed, PIPE_FD, O_CLOEXEC) < 0 || chdir("/") < 0)
         return -errno;
-    sys_close_range(PIPE_FD + 1, ~0u, 0);
+    fd_close_from(PIPE_FD + 1);
     execv(plugin->path, args);
     return -errno;
 }

@@ -85,6 +85,16 @@ def session():
 
 
 @pytest.fixture(scope="session")
+def blocked(session) -> Path:
+    """A program that runs another with system calls blocked (blocked.c)."""
+    to = session / "blocked"
+    if not to.exists():
+        compiler = os.environ.get("CC", "gcc").split()
+        subprocess.run([*compiler, "-O1", "-o", to, Path(__file__).parent / "blocked.c"], check=True, timeout=60)
+    return to
+
+
+@pytest.fixture(scope="session")
 def image(session) -> Path:
     """The shared root file system."""
     return images.make(session / "image")

@@ -38,15 +38,6 @@ matrix = pytest.mark.parametrize("calls", GROUPS.values(), ids=GROUPS.keys())
 errors = pytest.mark.parametrize("error", ["ENOSYS", "EPERM"])
 
 
-@pytest.fixture(scope="session")
-def blocked(session) -> Path:
-    to = session / "blocked"
-    if not to.exists():
-        compiler = os.environ.get("CC", "gcc").split()
-        subprocess.run([*compiler, "-O1", "-o", to, Path(__file__).parent / "blocked.c"], check=True, timeout=60)
-    return to
-
-
 @pytest.fixture
 def bundle(bundle):
     """Where the devices are ruled by a program alone, a container with rules needs bpf(2), and says so (below)."""

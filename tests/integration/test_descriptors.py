@@ -2,13 +2,16 @@
 """What a caller has open stays with the caller, on every command: neither a container nor a hook nor a helper gets it."""
 
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from lib import processes
-from lib.bundle import PATH, bind
-from lib.runtime import environment
+from lib import processes, user
+from lib.bundle import DEFAULT_NAMESPACES, PATH, bind, namespaces
+from lib.rootless import User, give
+from lib.runtime import call, environment
 
 MANY = 50
 HOOKS = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
@@ -121,3 +124,76 @@ def test_other_commands(running, rt, caller, words):
     assert r.returncode == 0, str(r)
     assert os.listdir(f"/proc/{pid}/fd") == before
     rt("resume", c.id)
+
+
+# programs that we call ourselves
+
+def recorder(path, to, then="exit 1"):
+    """A program that writes down what it has open."""
+    path.write_text(f"#!/bin/sh\n({OPEN}) > {to}\n{then}\n")
+    path.chmod(0o755)
+
+
+def recorded(to):
+    """Each line beside the standard streams but the recorder's own file."""
+    return [l for l in to.read_text().splitlines()[3:] if l != str(to)]
+
+
+SANDBOXES = pytest.mark.parametrize("calls", [None, "close_range"], ids=["", "close_range blocked"])
+
+
+@pytest.fixture
+def maybe_blocked(rt, blocked):
+    return lambda calls: rt.with_options(prefix=[blocked, "ENOSYS", calls]) if calls else rt
+
+
+@SANDBOXES
+def test_ps(running, rt, caller, here, maybe_blocked, calls):
+    """ps(1) is a program of its own."""
+    recorder(here.dir / "ps", here.dir / "open", "echo PID; echo $$")
+    c = running()
+    r = maybe_blocked(calls)("ps", c.id, env=environment(PATH=f"{here.dir}:{os.environ['PATH']}"), **caller)
+    assert r.returncode == 0 and recorded(here.dir / "open") == [], (str(r), recorded(here.dir / "open"))
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user has no system manager")
+@SANDBOXES
+def test_helper_for_systemd(bundle, rt, caller, here, maybe_blocked, calls):
+    """The one beside the program is taken. It needs its socket, which is its standard input."""
+    shutil.copy(rt.program.path, here.dir / "crun")
+    recorder(here.dir / "crun-systemd", here.dir / "open")
+    prefix = maybe_blocked(calls).prefix
+    r = call([*prefix, here.dir / "crun", "--root", rt.root, "--systemd-cgroup", "run", "--bundle", bundle(args=["true"], cgroup=False).path, "x"],
+             **caller)
+    assert r.returncode == 1 and "systemd" in r.stderr, str(r)
+    assert (here.dir / "open").read_text().startswith("socket:") and recorded(here.dir / "open") == []
+
+
+@SANDBOXES
+def test_hooks_where_calls_are_blocked(bundle, maybe_blocked, caller, diary, calls):
+    hooks, mount, look = diary
+    r = maybe_blocked(calls).run(bundle(args=["sh", "-c", OPEN], hooks=hooks, mounts=[mount], copy=True), **caller)
+    assert r.returncode == 0 and beyond(r.stdout) == [], str(r)
+    look(HOOKS)
+
+
+@pytest.mark.ours
+@pytest.mark.once("makes an ordinary user itself")
+@pytest.mark.skipif(not user.helpers(), reason="newuidmap and newgidmap (package uidmap) are not installed")
+@pytest.mark.parametrize("calls", ["", "close_range"])
+def test_helpers_of_id_maps(bundle, program, blocked, caller, here, calls):
+    u = User(here.dir / "user", "name")
+    here.roots.append(u.runtime_dir / "crun")
+    places = [here.dir / "user" / n for n in ("newuidmap", "newgidmap")]
+    for p in places:
+        (p.parent / f"{p.name}.open").touch()
+        (p.parent / f"{p.name}.open").chmod(0o666)
+        recorder(p, f"{p}.open", f'exec /usr/bin/{p.name} "$@"')
+    c = bundle(args=["cat", "/proc/self/uid_map"], copy=True, cgroup=False, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), resources={"devices": None})
+    give(c.path)
+    rt = u.runtime(program, *([blocked, "ENOSYS", calls] if calls else []))
+    r = rt.run(c, env=environment(PATH=f"{here.dir}/user:{os.environ['PATH']}"), **caller)
+    assert r.returncode == 0 and r.stdout.count("\n") == 2, str(r)
+    for p in places:
+        assert recorded(Path(f"{p}.open")) == [] and Path(f"{p}.open").read_text().count("\n") == 3

@@ -142,30 +142,61 @@ def test_modes_after_an_error(bundle, running, rt, terminal, verb, words, status
     assert terminal.modes() == before and terminal.seen.count(b"\r\n") == 1, terminal.seen
 
 
-def test_stop_and_go_on(running, rt, terminal):
-    """In a shell with job control: stopped, its terminal is the shell's again, and it goes on where it was."""
-    c = running()
+@pytest.fixture(params=["run", "exec"])
+def in_a_shell(request, rt, bundle, running, terminal):
+    """A shell with job control, whose job is a container's terminal in the foreground, or an exec's; its process."""
+    script = "echo rea''dy; read x; echo go''t $x; read x; echo go''t $x"
+    if request.param == "run":
+        c = bundle(args=["sh", "-c", script], process={"terminal": True})
+        rt._remember(c, None)
+        words = rt.argv("run", "--bundle", c.path, c.id)
+    else:
+        words = rt.argv("exec", "--tty", running().id, "sh", "-c", f'"{script}"'.replace("$", "\\$"))
     terminal.spawn(["dash", "-i"])
     terminal.expect("$ ")
     before = terminal.modes()
-    terminal.type(" ".join(map(str, rt.argv("exec", "--tty", c.id, "sh", "-c", "'echo rea\"\"dy; read x; echo go\"\"t $x'"))) + "\n")
+    terminal.type(" ".join(map(str, words)) + "\n")
     terminal.expect("ready")
     processes.until(terminal.is_raw, "it does not become raw")
-    crun = processes.until(lambda: processes.children(terminal.process.pid), "no child of the shell").pop()
-    os.kill(crun, signal.SIGTSTP)
-    terminal.expect("$ ")
-    assert terminal.modes() == before
-    terminal.type("echo al''ive\n")
-    terminal.expect("alive")
-    terminal.expect("$ ")
-    terminal.type("fg\n")
-    processes.until(terminal.is_raw, "it does not become raw again")
-    terminal.type("on\n")
-    terminal.expect("got on")
-    terminal.expect("$ ")
-    assert terminal.modes() == before
+    yield before, processes.until(lambda: processes.children(terminal.process.pid), "no child of the shell").pop()
     terminal.type("exit\n")
     terminal.wait()
+
+
+def test_stop_and_go_on(in_a_shell, terminal):
+    """In a shell with job control: stopped, its terminal is the shell's again, and it goes on where it was."""
+    before, crun = in_a_shell
+    for word in ("on", "again"):
+        os.kill(crun, signal.SIGTSTP)
+        terminal.expect("$ ")
+        assert terminal.modes() == before
+        terminal.type("echo al''ive\n")
+        terminal.expect("alive")
+        terminal.expect("$ ")
+        terminal.type("fg\n")
+        processes.until(terminal.is_raw, "it does not become raw again")
+        terminal.type(word + "\n")
+        terminal.expect("got " + word)
+    terminal.expect("$ ")
+    assert terminal.modes() == before
+
+
+def test_stopped_by_force(in_a_shell, terminal):
+    """SIGSTOP cannot be seen: whatever modes a shell gives the terminal meanwhile, after it they are raw, and at the end as before."""
+    before, crun = in_a_shell
+    for word in ("on", "again"):
+        os.kill(crun, signal.SIGSTOP)
+        terminal.expect("$ ")
+        terminal.type("stty sane\n")
+        processes.until(lambda: not terminal.is_raw(), "stty has done nothing")
+        terminal.expect("$ ")
+        terminal.resize(41, 101)
+        terminal.type("fg\n")
+        processes.until(terminal.is_raw, "it does not become raw again")
+        terminal.type(word + "\n")
+        terminal.expect("got " + word)
+    terminal.expect("$ ")
+    assert terminal.modes() == before
 
 
 # bytes
