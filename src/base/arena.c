@@ -36,6 +36,13 @@ void arena_done(struct arena *arena)
     *arena = (struct arena){ 0 };
 }
 
+void arena_reset(struct arena *arena)
+{
+    memset(arena->base, 0, arena->used);
+    arena->used = 0;
+    arena->failed = false;
+}
+
 void *arena_alloc(struct arena *arena, size_t n, size_t size)
 {
     size_t bytes, start = (arena->used + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1);
@@ -45,7 +52,7 @@ void *arena_alloc(struct arena *arena, size_t n, size_t size)
         return NULL;
     }
     arena->used = start + bytes;
-    return arena->base + start; /* fresh pages of the mapping are zero and are handed out once */
+    return arena->base + start; /* zero: a fresh page, or what arena_reset has left */
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)

@@ -24,6 +24,9 @@ struct arena {
 int arena_init(struct arena *arena, size_t size, struct error *err);
 void arena_done(struct arena *arena);
 
+/* Take everything back that was handed out, for the next to be remembered. */
+void arena_reset(struct arena *arena);
+
 /* Zeroed memory aligned for any type, or NULL (sticky). N objects of SIZE bytes; overflow is exhaustion. */
 void *arena_alloc(struct arena *arena, size_t n, size_t size);
 #define arena_new(arena, type, n) ((type *) arena_alloc((arena), (n), sizeof(type)))

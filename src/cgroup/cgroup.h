@@ -44,6 +44,9 @@ int cgroup_enable(const struct cgroup_dir *dir, const char *enable, struct error
 /* Whole FILE as malloc'd text; the plain -errno, without a message. */
 int cgroup_read(const struct cgroup_dir *dir, const char *file, char **ret_text);
 
+/* The same for a file that is one record (file_read_record): cgroup.freeze, not cgroup.procs. */
+int cgroup_read_record(const struct cgroup_dir *dir, const char *file, char **ret_text);
+
 /* Whether NAME is one of the words of LIST (blanks, commas or line feeds between them). */
 bool cgroup_list_names(const char *list, const char *name);
 

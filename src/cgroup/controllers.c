@@ -39,7 +39,7 @@ static bool gives_all(const struct cgroup_dir *dir, const char *enable)
     char name[CONTROLLER_NAME_SIZE];
     bool optional;
 
-    if (cgroup_read(dir, "cgroup.subtree_control", &given) < 0)
+    if (cgroup_read_record(dir, "cgroup.subtree_control", &given) < 0)
         return false;
     while (next_controller(&enable, name, &optional))
         if (!cgroup_list_names(given, name))
@@ -89,7 +89,7 @@ static int enable_here(const struct cgroup_dir *dir, const char *enable, struct 
     _cleanup_free_ char *given = NULL;
     bool optional, occupied = is_occupied(dir);
 
-    if (cgroup_read(dir, "cgroup.subtree_control", &given) < 0)
+    if (cgroup_read_record(dir, "cgroup.subtree_control", &given) < 0)
         given = NULL;
     while (next_controller(&enable, name, &optional)) {
         int r;

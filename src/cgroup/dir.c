@@ -36,6 +36,14 @@ int cgroup_read(const struct cgroup_dir *dir, const char *file, char **ret_text)
     return r < 0 ? r : file_read(AT_FDCWD, path, CGROUP_FILE_SIZE, ret_text, NULL);
 }
 
+int cgroup_read_record(const struct cgroup_dir *dir, const char *file, char **ret_text)
+{
+    char path[CGROUP_PATH_SIZE];
+    int r = cgroup_path(dir, file, path, NULL);
+
+    return r < 0 ? r : file_read_record(AT_FDCWD, path, CGROUP_FILE_SIZE, ret_text);
+}
+
 int cgroup_write_raw(const struct cgroup_dir *dir, const char *file, const char *value)
 {
     char path[CGROUP_PATH_SIZE];

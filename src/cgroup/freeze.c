@@ -30,7 +30,7 @@ static bool file_begins(const struct cgroup_dir *dir, const char *file, const ch
 {
     _cleanup_free_ char *value = NULL;
 
-    return cgroup_read(dir, file, &value) >= 0 && strncmp(value, text, strlen(text)) == 0;
+    return cgroup_read_record(dir, file, &value) >= 0 && strncmp(value, text, strlen(text)) == 0;
 }
 
 bool cgroup_frozen(const struct cgroup_dir *dir)

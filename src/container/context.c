@@ -147,15 +147,31 @@ const char *crun_context_root(const struct crun_context *context)
 
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err)
 {
+    *ret = (struct container){ .dir_fd = -1 };
+    return container_open_next(context, id, lock, ret, err);
+}
+
+static int container_arena(struct arena *arena, struct error *err)
+{
+    if (!arena->base)
+        return arena_init(arena, (size_t) 64 << 20, err);
+    arena_reset(arena);
+    return 0;
+}
+
+int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,
+                        struct error *err)
+{
     int r = state_check_id(id, err);
 
-    *ret = (struct container){ .dir_fd = -1 };
+    fd_close(&ret->dir_fd);
+    *ret = (struct container){ .dir_fd = -1, .arena = ret->arena };
     if (r >= 0)
         r = context_root(context, err);
     if (r >= 0)
         r = state_dir_open(context->root_fd, id, lock, &ret->dir_fd, err);
     if (r >= 0)
-        r = arena_init(&ret->arena, (size_t) 64 << 20, err);
+        r = container_arena(&ret->arena, err);
     if (r < 0) {
         container_close(ret);
         return r;

@@ -55,6 +55,9 @@ int context_root_path(const struct crun_context *context, char **ret_path, struc
 
 /* Open container ID. LOCK: LOCK_EX for verbs that change it, 0 for those that look. */
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
+/* The same for one after another: RET is the one before, or zero but for its descriptor, -1. */
+int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,
+                        struct error *err);
 void container_close(struct container *container);
 /* A frozen one is paused, whether it was started before or not. */
 enum state_status container_status(const struct container *container);

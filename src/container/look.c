@@ -50,14 +50,14 @@ static int visit_all(struct crun_context *context,
                                   struct error *err),
                      void *userdata, struct error *err)
 {
+    _cleanup_(container_close) struct container container = { .dir_fd = -1 };
     _cleanup_(ids_done) struct ids ids = { 0 };
     int r = context_root(context, err);
 
     if (r >= 0)
         r = state_ids(context->root_fd, &ids.names, &ids.n, err);
     for (size_t i = 0; r >= 0 && i < ids.n; i++) {
-        _cleanup_(container_close) struct container container;
-        int opened = container_open(context, ids.names[i], 0, &container, err);
+        int opened = container_open_next(context, ids.names[i], 0, &container, err);
 
         if (opened < 0 && opened != -ENOENT)
             log_write(context->log, LOG_LEVEL_WARNING, "%s", err->text);
@@ -74,16 +74,28 @@ static char *copy(const char *text)
     return strdup(text ? text : "");
 }
 
+/* The array doubles when its length is a power of two. */
+static bool has_room(struct crun_list *list)
+{
+    size_t n = list->n_containers;
+    struct crun_container *grown;
+
+    if (n & (n - 1))
+        return true;
+    grown = realloc(list->containers, (n ? 2 * n : 1) * sizeof *grown);
+    list->containers = grown ? grown : list->containers;
+    return grown;
+}
+
 static int add_container(const struct container *container, enum state_status status, void *userdata, struct error *err)
 {
     struct crun_list *list = userdata;
     const struct state *state = &container->state;
-    struct crun_container *grown = realloc(list->containers, (list->n_containers + 1) * sizeof *grown), *entry;
+    struct crun_container *entry;
 
-    if (!grown)
+    if (!has_room(list))
         return error_errno(err, -ENOMEM, "list containers");
-    list->containers = grown;
-    entry = &grown[list->n_containers++];
+    entry = &list->containers[list->n_containers++];
     *entry = (struct crun_container){
         .id = copy(state->id),
         .bundle = copy(state->bundle),

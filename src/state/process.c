@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "plan/blob.h"
 #include "sys/process.h"
 
 #define GAP_MS           10 /* between two looks, where there is no event to wait for */
@@ -26,8 +27,18 @@
 struct process {
     char state; /* 'R', 'Z', ... ; 0 when there is no such process */
     uint64_t start_time;
-    int failed; /* -errno: it could not be looked at, whether it is there or not */
+    bool waiting; /* it has the name of a crun-init that waits for the start */
+    int failed;   /* -errno: it could not be looked at, whether it is there or not */
 };
+
+/* The name is field 2, in parentheses. */
+static bool is_named(const char *line, const char *name)
+{
+    const char *at = strchr(line, '(');
+    size_t length = strlen(name);
+
+    return at && strncmp(at + 1, name, length) == 0 && at[1 + length] == ')' && at + 1 + length == strrchr(line, ')');
+}
 
 /* Field N of a stat line. The name in field 2 may hold anything, ")" and spaces too: the last ")" ends it. */
 static const char *stat_field(const char *line, unsigned n)
@@ -56,7 +67,9 @@ static struct process process_read(pid_t pid)
     start = stat_field(line, FIELD_START_TIME);
     if (!state || !start)
         return (struct process){ 0 };
-    return (struct process){ .state = *state, .start_time = strtoull(start, NULL, 10) };
+    return (struct process){ .state = *state,
+                             .start_time = strtoull(start, NULL, 10),
+                             .waiting = is_named(line, BLOB_WAITING_NAME) };
 }
 
 uint64_t process_start_time(pid_t pid)
@@ -76,23 +89,35 @@ uint64_t process_ignored(pid_t pid)
     return value ? strtoull(value + sizeof IGNORED, NULL, 16) : ALL_SIGNALS;
 }
 
+static bool is_first(const struct process *process, const struct state *state)
+{
+    return process->state && process->state != 'Z' && process->state != 'X' &&
+           process->start_time == state->pid_start_time;
+}
+
 /* 1: it is there, 0: it is gone, or why that cannot be told. */
 static int process_look(const struct state *state)
 {
     struct process process = process_read(state->pid);
 
-    if (process.failed)
-        return process.failed;
-    return process.state && process.state != 'Z' && process.state != 'X' && process.start_time == state->pid_start_time;
+    return process.failed ? process.failed : is_first(&process, state);
 }
 
 /* Where it cannot be told (no descriptor, no memory) a process of its number counts as it: taken for stopped, a running
  * container would be deleted. */
+bool process_is_there(const struct state *state, bool *ret_waiting)
+{
+    struct process process = process_read(state->pid);
+
+    *ret_waiting = process.waiting;
+    return process.failed ? sys_kill(state->pid, 0) != -ESRCH : is_first(&process, state);
+}
+
 bool process_is_alive(const struct state *state)
 {
-    int r = process_look(state);
+    bool waiting;
 
-    return r < 0 ? sys_kill(state->pid, 0) != -ESRCH : r;
+    return process_is_there(state, &waiting);
 }
 
 int state_pidfd(const struct state *state)

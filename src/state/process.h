@@ -11,3 +11,7 @@
 
 /* Whether the container's first process is there, neither gone nor a zombie nor another one with its pid. */
 bool process_is_alive(const struct state *state);
+
+/* The same, and whether it has the name of a crun-init that waits for the start: until its exec nobody else can give it
+ * another one, and it takes that name just before. */
+bool process_is_there(const struct state *state, bool *ret_waiting);

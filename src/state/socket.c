@@ -107,7 +107,7 @@ int state_connect(int dir_fd, int *ret_fd)
 }
 
 /* Asked without blocking: a paused container does not accept, and EAGAIN then means that its queue is full. */
-bool socket_is_waiting(int dir_fd)
+bool socket_is_waiting(int dir_fd, bool named)
 {
     _cleanup_close_ int fd = -1;
     struct stat st;
@@ -117,6 +117,8 @@ bool socket_is_waiting(int dir_fd)
         return errno != ENOENT;
     if (!S_ISSOCK(st.st_mode))
         return false;
+    if (named)
+        return true;
     fd = open_socket(SOCK_NONBLOCK);
     r = fd < 0 ? fd : call_below(connect, fd, dir_fd);
     return r != -ECONNREFUSED && r != -ENOENT; /* what we lack ourselves says nothing about it */

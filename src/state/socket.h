@@ -4,5 +4,6 @@
 
 #include <stdbool.h>
 
-/* True while somebody listens on DIR_FD's start.sock; he sees a connection that ends at once. */
-bool socket_is_waiting(int dir_fd);
+/* True while somebody listens on DIR_FD's start.sock; he sees a connection that ends at once. NAMED: the process has told by
+ * its name that it is the one, and it is enough that the socket is there. */
+bool socket_is_waiting(int dir_fd, bool named);

@@ -2,7 +2,7 @@
 /*
  * The status is never stored, it is what is there now: a file could only tell what was once. crun-init closes the start
  * socket by its exec, so "somebody listens" and "the user's program does not run yet" are one fact, without a moment
- * between.
+ * between. What listens has a name of its own, which spares us the question (docs/decisions/0232).
  */
 #include "state/process.h"
 #include "state/socket.h"
@@ -20,13 +20,15 @@ const char *state_status_name(enum state_status status)
 
 enum state_status state_status(int dir_fd, const struct state *state)
 {
+    bool waiting;
+
     if (state->creating && state->pid == 0)
         return STATE_CREATING;
-    if (!process_is_alive(state))
+    if (!process_is_there(state, &waiting))
         return STATE_STOPPED;
     if (state->creating)
         return STATE_CREATING;
-    if (socket_is_waiting(dir_fd))
+    if (socket_is_waiting(dir_fd, waiting))
         return STATE_CREATED;
     return STATE_RUNNING;
 }

@@ -25,6 +25,24 @@ static void allocations_are_zero_and_aligned(void)
     arena_done(&arena);
 }
 
+static void a_reset_arena_is_zero_again(void)
+{
+    struct arena arena;
+    struct error err;
+    char *first, *second;
+
+    CHECK_INT(arena_init(&arena, 1 << 20, &err), 0);
+    first = arena_alloc(&arena, 1, 5000);
+    memset(first, 'x', 5000);
+    CHECK(!arena_alloc(&arena, SIZE_MAX / 2, 4));
+    arena_reset(&arena);
+    second = arena_alloc(&arena, 1, 5000);
+    CHECK(second == first && !arena.failed);
+    for (int i = 0; i < 5000; i++)
+        CHECK_INT(second[i], 0);
+    arena_done(&arena);
+}
+
 static void exhaustion_is_sticky(void)
 {
     struct arena arena;
@@ -49,6 +67,7 @@ static void errors_prefix_and_spell(void)
 
 static const struct test tests[] = {
     {"allocations are zero and aligned", allocations_are_zero_and_aligned},
+    { "a reset arena is zero again",     a_reset_arena_is_zero_again     },
     { "exhaustion is sticky",            exhaustion_is_sticky            },
     { "errors prefix and spell",         errors_prefix_and_spell         },
 };

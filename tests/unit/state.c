@@ -13,12 +13,14 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "plan/blob.h"
 #include "state/id.h"
 #include "state/state.h"
 
@@ -525,6 +527,50 @@ static void ignored_signals_are_told(void)
             signal(number, SIG_DFL);
 }
 
+static pid_t start_named(const char *name)
+{
+    int ready[2];
+    char byte;
+    pid_t pid;
+
+    CHECK(pipe(ready) == 0);
+    pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_NAME, name);
+        CHECK(write(ready[1], "", 1) == 1);
+        for (;;)
+            pause();
+    }
+    CHECK(read(ready[0], &byte, 1) == 1);
+    close(ready[0]);
+    close(ready[1]);
+    return pid;
+}
+
+/* The name alone is anybody's, and so is a socket that nobody listens on. */
+static void waiting_is_told_by_name_and_socket(void)
+{
+    static const char *const others[] = { "crun/create", "crun/created)", "(crun/created)", "sh" };
+    _cleanup_close_ int root = fresh_root(), dir = -1, listener = -1;
+    struct state state = sample("a");
+    struct error err = { 0 };
+
+    CHECK_INT(state_dir_make(root, "a", &dir, &err), 0);
+    state.pid = start_named(BLOB_WAITING_NAME);
+    state.pid_start_time = process_start_time(state.pid);
+    CHECK_INT(state_status(dir, &state), STATE_RUNNING);
+    CHECK_INT(state_listen(dir, &listener, &err), 0);
+    fd_close(&listener);
+    CHECK_INT(state_status(dir, &state), STATE_CREATED);
+    end_process(state.pid);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        state.pid = start_named(others[i]);
+        state.pid_start_time = process_start_time(state.pid);
+        CHECK_INT(state_status(dir, &state), STATE_RUNNING);
+        end_process(state.pid);
+    }
+}
+
 static void status_is_what_is_there(void)
 {
     _cleanup_close_ int root = fresh_root(), dir = -1, listener = -1;
@@ -670,6 +716,7 @@ static const struct test tests[] = {
     { "killed writers leave a whole state",       killed_writers_leave_a_whole_state      },
     { "locks exclude, also across removal",       locks_exclude_also_across_removal       },
     { "processes are told by start time",         processes_are_told_by_start_time        },
+    { "waiting is told by name and socket",       waiting_is_told_by_name_and_socket      },
     { "ignored signals are told",                 ignored_signals_are_told                },
     { "status is what is there",                  status_is_what_is_there                 },
     { "start socket works below long paths",      start_socket_works_below_long_paths     },
