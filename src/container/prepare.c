@@ -50,6 +50,8 @@ static int read_config(const struct preparation *x)
 
     if (dir >= 0)
         x->p->bundle = path_of(dir, path);
+    if (!x->p->bundle && errno == ENOENT)
+        return error_set(x->err, -ENOENT, "bundle \"%s\" does not exist", path);
     if (!x->p->bundle)
         return error_errno(x->err, -errno, "bundle \"%s\"", path);
     r = x->options->config ? context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err)

@@ -65,6 +65,13 @@ void cancel_release(struct cancel *cancel)
     sigprocmask(SIG_SETMASK, &cancel->mask, NULL);
 }
 
+bool cancel_pending(const struct cancel *cancel)
+{
+    struct pollfd set = { .fd = cancel ? cancel->signal_fd : -1, .events = POLLIN };
+
+    return poll(&set, 1, 0) > 0;
+}
+
 int cancel_wait(const struct cancel *cancel, int fd, long seconds, struct error *err)
 {
     struct pollfd set[] = {

@@ -27,6 +27,9 @@ void cancel_close(struct cancel *cancel);
 int cancel_hold(struct cancel *cancel, struct error *err);
 void cancel_release(struct cancel *cancel);
 
+/* Whether a signal asks us to end; CANCEL may be NULL. */
+bool cancel_pending(const struct cancel *cancel);
+
 /* Wait until FD can be read, at most so many SECONDS (0: for ever). 1: it can, 0: the time is over; -EINTR: a signal asks
  * us to end. CANCEL may be NULL. */
 int cancel_wait(const struct cancel *cancel, int fd, long seconds, struct error *err);

@@ -113,6 +113,8 @@ int launch_walk(struct launch *launch, struct error *err)
     uint32_t row = 0;
     int r = allocate(launch, err);
 
+    launch->listener.cancel = launch->cancel;
+
     if (r >= 0)
         r = walk(launch, &row, err);
     if (r >= 0 && !launch->record && !launch->criu) /* also before a start: until then init dies with us */

@@ -54,7 +54,7 @@ static int hand_over(const struct listener *listener, const struct state *state,
         return r < 0 ? error_prefix(err, "annotations[\"run.oci.seccomp.plugins\"]") : 0;
     }
     if (r >= 0)
-        r = descriptor_send(listener->path, json, fd, err);
+        r = descriptor_send(listener->path, json, fd, listener->cancel, err);
     return r < 0 ? error_prefix(err, "linux.seccomp.listenerPath: failed to connect with seccomp agent") : 0;
 }
 

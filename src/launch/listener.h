@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "launch/cancel.h"
 #include "plan/blob.h"
 #include "state/state.h"
 
@@ -25,6 +26,7 @@ struct listener {
     const char *metadata;
     const struct state *container; /* exec: the container that the process enters; NULL: it is the container's own */
     enum state_status status;      /* of that */
+    const struct cancel *cancel;   /* signals that end the wait for the agent, or NULL */
 };
 
 /* MESSAGE_LISTENER has come on SYNC_FD from the process PIDFD of the container STATE, perhaps with the descriptor FD

@@ -601,7 +601,7 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     case OP_RECORD:
         return launch->record ? launch->record(launch, err) : 0;
     case OP_PIDFD_SEND:
-        return descriptor_send(text(launch, op->pidfd_send.path), "pidfd", launch->pidfd, err);
+        return descriptor_send(text(launch, op->pidfd_send.path), "pidfd", launch->pidfd, launch->cancel, err);
     case OP_PID_FILE:
         return row_pid_file(launch, text(launch, op->pid_file.path), err);
     case OP_CGROUP_MAKE:

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "base/error.h"
+#include "launch/cancel.h"
 
 /* Connect to the stream socket PATH (of any length), send one message with FD beside PAYLOAD (its name, without the
- * NUL), and close the connection. */
-int descriptor_send(const char *path, const char *payload, int fd, struct error *err);
+ * NUL), and close the connection. -ENOENT: there is no PATH; -EINTR: CANCEL (may be NULL) asks us to end. */
+int descriptor_send(const char *path, const char *payload, int fd, const struct cancel *cancel, struct error *err);

@@ -59,7 +59,7 @@ int terminal_received(struct launch *launch, int *fd, struct error *err)
         return 0;
     }
     name_of(*fd, name, sizeof name);
-    r = descriptor_send(launch->console_socket, name, *fd, err);
+    r = descriptor_send(launch->console_socket, name, *fd, launch->cancel, err);
     if (r < 0)
         return error_prefix(err, "--console-socket");
     fd_close(fd);

@@ -588,7 +588,7 @@ def test_pidfd_receiver(bundle, rt, receiver):
 
 @pytest.mark.ours
 def test_pidfd_socket_that_nobody_has(running, rt, here):
-    rt.fails(rt("exec", "--pidfd-socket", here.dir / "none", running().id, "true"), "--pidfd-socket", "no such file")
+    rt.fails(rt("exec", "--pidfd-socket", here.dir / "none", running().id, "true"), "--pidfd-socket", "none\" does not exist")
 
 
 def test_console_socket(running, rt, here, receiver):

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Signals to a foreground run or exec before the process executes its program, and callers who ignore or block them."""
 
+import contextlib
 import os
 import signal
+import socket
+import time
 
 import pytest
 
@@ -57,6 +60,29 @@ def test_signals_that_end_others(hanging, rt, words, number):
     """What does not stay in the foreground is undone as well."""
     c, p = hanging("createRuntime", words)
     ended(rt, c, p, number)
+
+
+@pytest.mark.parametrize("words", [["run"], ["create"], ["run", "--detach"]], ids=" ".join)
+@pytest.mark.parametrize("option", ["--pidfd-socket", "--console-socket"])
+def test_waiting_for_a_full_socket(bundle, rt, here, words, option):
+    """Nobody accepts on it; a signal does not wait for the five seconds after which that is an error."""
+    if (words, option) == (["run"], "--console-socket"):
+        pytest.skip("the foreground has no console socket")
+    c = bundle(args=["/bin/probe", "sleep"], process={"terminal": option == "--console-socket"})
+    path = str(here.dir / "full")
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as full:
+        listener.bind(path)
+        listener.listen(0)
+        for _ in range(2):
+            s = full.enter_context(socket.socket(socket.AF_UNIX))
+            s.setblocking(False)
+            s.connect_ex(path)
+        p = rt.popen(*words, "--bundle", c.path, option, path, c.id)
+        wait = "/proc/%d/wchan" % p.pid
+        processes.until(lambda: "unix_wait" in open(wait).read(), lambda: "it does not connect: " + open(wait).read())
+        began = time.monotonic()
+        ended(rt, c, p, signal.SIGTERM)
+        assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("words", [["create"], ["run", "--detach"]], ids=" ".join)

@@ -281,6 +281,12 @@ def test_bulk_through_pipes(running, rt, data, options):
 
 
 @pytest.mark.ours
+def test_missing_console_socket(bundle, rt, here):
+    c = bundle(args=["true"], process={"terminal": True})
+    rt.fails(rt.create(c, "--console-socket", here.dir / "none", check=False), f'--console-socket: "{here.dir}/none" does not exist')
+
+
+@pytest.mark.ours
 def test_console_socket_that_nobody_accepts_on(bundle, rt, here):
     """Its queue is full: an error after a while, not a runtime that hangs."""
     path, full = str(here.dir / "full"), []
