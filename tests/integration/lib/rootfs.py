@@ -54,7 +54,8 @@ def make(root: Path) -> Path:
     (root / "etc/passwd").write_text(PASSWD)
     (root / "etc/group").write_text(GROUP)
     (root / "etc/hostname").write_text("from-the-image\n")
-    (root / "tmp").chmod(0o1777)
+    for name in ("tmp", "var/tmp"):
+        (root / name).chmod(0o1777)
     user.chown(root / "home/alice", 1000, 1000)
     build_probe(root / "bin/probe")
     return root
