@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from lib import daemons
 from lib import machine as machines
 from lib.bundles import bundle
 from test_systemd import OWN, RUN, SLEEP, USER, cgroup, s, show  # noqa: F401
@@ -184,6 +185,28 @@ def test_podman(s, who):  # noqa: F811
         assert stats["pids"] == "1" and "134.2MB" in stats["mem_usage"]
     finally:
         s.sh(f"{podman} rm -f -t0 c1")
+
+
+def test_cri(s):  # noqa: F811
+    """What a kubelet with the systemd cgroup driver asks of containerd, whose options say SystemdCgroup."""
+    cri = "/run/engines/inside/cri"
+    daemons.containerd_settings(s, systemd=True)
+    s.sh("mkdir -p /run/engines/data; systemctl restart containerd")
+    try:
+        daemons.containerd_images(s)
+        s.until(f"{cri} Version")
+        s.sh(f"{cri} sandbox --cgroup-parent kubepods-podW.slice; {cri} container --limits", env={"CRI_DATA": "/run/engines/data"})
+        own = s.sh(f"{cri} exec sh -c 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max'").split()
+        assert own == [f"{64 * M}", "50000", "100000"]
+        units = s.sh("systemctl list-units --no-legend --plain 'cri-containerd-*.scope'").splitlines()
+        assert len(units) == 2 and all("running" in u for u in units)
+        assert s.sh("find /sys/fs/cgroup/kubepods.slice/kubepods-podW.slice -name 'cri-containerd-*.scope' | wc -l") == "2"
+        s.sh(f"{cri} update; systemctl daemon-reload")
+        assert s.sh(f"{cri} exec cat /sys/fs/cgroup/memory.max") == f"{128 * M}"
+        s.sh(f"{cri} stop")
+    finally:
+        s.run(f"{cri} clean")
+        s.sh("systemctl stop containerd; systemctl stop kubepods.slice")
 
 
 def test_docker(s):  # noqa: F811

@@ -39,11 +39,14 @@ esac
 """
 
 
-def containerd(m):
-    m.write("/etc/containerd/config.toml", CONTAINERD)
+def containerd_settings(m, systemd=False):
+    binary = "BinaryName = '/usr/bin/crun'\n"
+    m.write("/etc/containerd/config.toml", CONTAINERD.replace(binary, binary + "  SystemdCgroup = true\n" if systemd else binary))
     m.write("/opt/cni/bin/none", CNI, 0o755)
     m.write("/etc/cni/net.d/10-none.conflist", '{"cniVersion":"1.0.0","name":"none","plugins":[{"type":"none"}]}\n')
-    m.spawn("containerd", "/run/engines/containerd.log")
+
+
+def containerd_images(m):
     m.once("podman", lambda: m.sh(BOX.format("podman")))
     m.sh("tar -C /run/engines/rootfs -c . | podman import -q -c 'CMD [\"/bin/sleep\", \"600\"]' - pause")
     m.until("ctr version")
@@ -51,7 +54,12 @@ def containerd(m):
         m.sh(f"podman save -q --format oci-archive -o /run/engines/{image}.tar localhost/{image}")
         for namespace in ("default", "k8s.io"):
             m.sh(f"ctr -n {namespace} image import --index-name localhost/{image}:latest /run/engines/{image}.tar")
-    return m
+
+
+def containerd(m):
+    containerd_settings(m)
+    m.spawn("containerd", "/run/engines/containerd.log")
+    containerd_images(m)
 
 
 def second_docker(m, *options):
