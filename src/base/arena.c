@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/format.h"
+
 enum { ALIGNMENT = 16 };
 
 int arena_init(struct arena *arena, size_t size, struct error *err)
@@ -77,10 +79,10 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
     va_start(args, format);
     va_copy(again, args);
-    length = vsnprintf(NULL, 0, format, args);
+    length = format_text(NULL, 0, format, args);
     text = length < 0 ? NULL : arena_alloc(arena, 1, (size_t) length + 1);
     if (text)
-        vsnprintf(text, (size_t) length + 1, format, again);
+        format_text(text, (size_t) length + 1, format, again);
     va_end(again);
     va_end(args);
     return text;

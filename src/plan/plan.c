@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "sys/compat.h"
 
 /* ---- building ---- */
@@ -82,11 +83,11 @@ static op_str str_vprintf(struct planner *planner, const char *format, va_list a
     int length;
 
     va_copy(again, args);
-    length = vsnprintf(text, sizeof text, format, args);
+    length = format_text(text, sizeof text, format, args);
     if (length >= (int) sizeof text) {
         copy = arena_alloc(planner->arena, 1, (size_t) length + 1);
         if (copy)
-            vsnprintf(copy, (size_t) length + 1, format, again);
+            format_text(copy, (size_t) length + 1, format, again);
     }
     va_end(again);
     return length < 0 ? 0 : plan_str(planner, copy);

@@ -5,7 +5,12 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+
 #include "base/arena.h"
+#include "base/format.h"
 
 static void allocations_are_zero_and_aligned(void)
 {
@@ -56,6 +61,38 @@ static void exhaustion_is_sticky(void)
     arena_done(&arena);
 }
 
+static int formatted(char *buffer, size_t size, const char *format, ...) _printf_(3, 4);
+static int formatted(char *buffer, size_t size, const char *format, ...)
+{
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = format_text(buffer, size, format, args);
+    va_end(args);
+    return length;
+}
+
+/* Whatever room there is, the same as the C library. */
+#define SAME(...)                                                                                                      \
+    for (size_t room = 0; room < 48; room++) {                                                                         \
+        char ours[64] = "untouched", theirs[64] = "untouched";                                                         \
+                                                                                                                       \
+        CHECK_INT(formatted(ours, room, __VA_ARGS__), snprintf(theirs, room, __VA_ARGS__));                            \
+        CHECK_STR(ours, theirs);                                                                                       \
+    }
+
+static void texts_are_those_of_printf(void)
+{
+    SAME("nothing to convert");
+    SAME("mounts[%zu] \"%s\"", (size_t) 17, "/proc");
+    SAME("%s%s%%", "", "100");
+    SAME("%d %d %d %u", INT_MIN, -1, INT_MAX, UINT_MAX);
+    SAME("%zu", SIZE_MAX);
+    SAME("%.*s|%.*s|%.*s", 3, "abcdef", 0, "x", 9, "short");
+    SAME("%5d %-4s %x %ld", 42, "a", 255U, 7L);
+}
+
 static void errors_prefix_and_spell(void)
 {
     struct error err = { 0 };
@@ -69,6 +106,7 @@ static const struct test tests[] = {
     {"allocations are zero and aligned", allocations_are_zero_and_aligned},
     { "a reset arena is zero again",     a_reset_arena_is_zero_again     },
     { "exhaustion is sticky",            exhaustion_is_sticky            },
+    { "texts are those of printf",       texts_are_those_of_printf       },
     { "errors prefix and spell",         errors_prefix_and_spell         },
 };
 
