@@ -2,13 +2,15 @@
 """The tests' own tools: what `here` looks for after every test is really found, and an error that is none is noticed."""
 
 import os
+import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from lib import cgroups, leaks, processes
-from lib.runtime import Result
+from lib.runtime import Result, environment
 from lib.user import as_root
 
 
@@ -96,3 +98,20 @@ def test_time_limit(rt, here):
     from lib.runtime import call
     with pytest.raises(AssertionError, match="no end after"):
         call(["sleep", "100"], timeout=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.root("faults are injected as root")
+def test_interrupted_sweep_of_faults(rt, here):
+    """timeout(1) ends a sweep by two signals, one to its group: no container that it had begun stays."""
+    (here.dir / "tmp").mkdir()
+    sweep = processes.Process(["/usr/bin/python3", Path(__file__).parents[1] / "security/faults.py", "--mode", "kill", "--scenario", "start"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+                              env=environment(RUNTIME=str(rt.program.path), TMPDIR=str(here.dir / "tmp")))
+    assert b"injection points" in sweep.stdout.readline()
+    time.sleep(0.7)
+    sweep.send_signal(signal.SIGTERM)
+    os.killpg(sweep.pid, signal.SIGTERM)
+    sweep.wait_and_forget(60)
+    sweep.stdout.close()
+    assert cgroups.named(f"cf{sweep.pid}x") == [] and os.listdir(here.dir / "tmp") == []

@@ -256,7 +256,7 @@ class Place:
         return found + [f"in the image: {n}" for n in rootfs.names(self.image) ^ self.image_names]
 
     def clean(self):
-        """After a leak: the next point must not pay for it."""
+        """After a leak, or an interrupt: the next point must not pay for it."""
         processes.kill_all(processes.strays())
         cgroups.remove(p for p in cgroups.named(self.tag) if p.name != self.tag)
         for m in reversed(leaks.mounts(self.dir)):
@@ -658,11 +658,14 @@ def fail_row(place, scenario, row, others) -> Outcome:
 def operations(a, place, skip) -> int:
     names = {"run", "run-user", "create", "create-terminal", "exec", "exec-rich"}
     chosen = [with_timeline(s, place) for s in scenarios() if s.name in (set(filter(None, a.scenario.split(","))) or names)]
-    outcomes, begin = [], time.monotonic()
+    outcomes, begin, untried = [], time.monotonic(), 0
     for s in chosen:
         learn(place, s)
         rows = rows_of(place, s, skip)
         for row in rows:
+            if a.seconds and time.monotonic() > begin + a.seconds:
+                untried += 1
+                continue
             o = fail_row(place, s, row, {r.what for r in rows})
             outcomes.append((row, o))
             if a.verbose or o.kind in BAD:
@@ -674,31 +677,37 @@ def operations(a, place, skip) -> int:
         print(f"{name:16}", *(f"{n:>13}" for n in [len(of), *(of.count(k) for k in kinds)]))
     failed = {r.kind for r, o in outcomes if o.kind == "clean error"}
     print(f"{len({r.kind for r, _ in outcomes})} kinds of operations, {len(failed)} of them failed; only ever passed over or without a call: "
-          f"{', '.join(sorted({r.kind for r, _ in outcomes} - failed)) or 'none'}; in {time.monotonic() - begin:.0f} s")
+          f"{', '.join(sorted({r.kind for r, _ in outcomes} - failed)) or 'none'}; in {time.monotonic() - begin:.0f} s"
+          f"{f', {untried} not tried for want of time' if untried else ''}")
     return 1 if any(o.kind in BAD for _, o in outcomes) else 0
 
 
-def work(place, todo, by_name, pipe):
+def work(place, todo, by_name, pipe, end):
     with os.fdopen(pipe, "w") as out:
         for point in todo:
+            if end and time.monotonic() > end:
+                break
             o = attempt(place, by_name[point.scenario], point)
             out.write(json.dumps([list(o.point), o.kind, o.detail]) + "\n")
             out.flush()
         place.remove()
 
 
-def run_workers(places, points, by_name, verbose) -> list:
+def run_workers(places, points, by_name, verbose, end) -> list:
     readers = []
     for i, place in enumerate(places):
         r, w = os.pipe()
         if os.fork() == 0:
             os.close(r)
             processes.become_subreaper()
+            processes.end_with_parent()
             code = 1
             try:
-                work(place, points[i::len(places)], by_name, w)
+                work(place, points[i::len(places)], by_name, w, end)
                 code = 0
             finally:
+                if code:
+                    place.clean()
                 os._exit(code)
         os.close(w)
         readers.append(os.fdopen(r))
@@ -747,6 +756,7 @@ def arguments():
     p.add_argument("--one-error", action="store_true", help="only the likeliest error of each call")
     p.add_argument("--operations", action="store_true", help="every operation of the plan fails once")
     p.add_argument("--sample", type=int, nargs="?", const=SAMPLE, help=f"this many points ({SAMPLE}), drawn with --seed")
+    p.add_argument("--seconds", type=int, help="begin no point after this time; what was not tried is told")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--only", nargs=2, metavar=("SCENARIO", "PROCESS:NUMBER:ERROR"))
@@ -776,15 +786,32 @@ def main():
     a = arguments()
     program = Path(os.environ.get("RUNTIME") or HERE.parents[1] / "build/crun").resolve()
     processes.become_subreaper()
+    signal.signal(signal.SIGTERM, terminated)
     session = Path(tempfile.mkdtemp(prefix="crun-faults-"))
     session.chmod(0o755)
     try:
         sys.exit(whole(a, program, session))
     finally:
-        for d in session.glob("cf*x*"):  # after an interrupt, or an error of ours
+        end_children()  # after an interrupt, or an error of ours
+        for d in session.glob("cf*x*"):
             cgroups.remove(cgroups.named(d.name))
         if not leaks.mounts(session):
             shutil.rmtree(session, ignore_errors=True)
+
+
+def terminated(number, _frame):
+    """By timeout(1): what runs must not stay. It sends the signal twice, to us and to the group."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def end_children():
+    """The workers, and then what was theirs and comes to us, the subreaper: or a crun that they had begun goes on."""
+    end = time.monotonic() + 10
+    while (left := processes.children()) and time.monotonic() < end:
+        processes.kill_all(left)
+        processes.reap()
+        time.sleep(0.005)
 
 
 def whole(a, program, session) -> int:
@@ -825,10 +852,11 @@ def whole(a, program, session) -> int:
     else:
         random.Random(a.seed).shuffle(points)
     places = [Place(session, image, session / "inject", own, i + 1, a.sanitizer) for i in range(max(1, a.jobs))]
-    outcomes = run_workers(places, points, by_name, a.verbose)
+    outcomes = run_workers(places, points, by_name, a.verbose, begin + a.seconds if a.seconds else None)
     first.remove()
     table(outcomes, by_name)
-    print(f"{len(outcomes)} points in {time.monotonic() - begin:.0f} s; {program}")
+    untried = len(points) - len(outcomes)
+    print(f"{len(outcomes)} points in {time.monotonic() - begin:.0f} s{f', {untried} not tried for want of time' if untried else ''}; {program}")
     return 1 if any(o.kind in BAD for o in outcomes) else 0
 
 
