@@ -134,3 +134,13 @@ def test_no_file_size(saying, rt):
     r = rt.run(saying())
     rt.prefix = []
     rt.fails(r, "too large")
+
+
+@pytest.mark.ours
+def test_many_mounts_with_few_descriptors(bundle, rt):
+    """What rows of mounts are done with is closed before there is much of it (docs/decisions/0231)."""
+    mounts = [{"destination": f"/dev/m{i}", "type": "tmpfs", "source": "tmpfs"} for i in range(60)]
+    mounts += [{"destination": f"/dev/b{i}", "type": "bind", "source": "/usr", "options": ["bind", "ro"]} for i in range(20)]
+    c = bundle(args=["ls", "/proc/self/fd"], edit=lambda c: c["mounts"].extend(mounts))
+    r = rt.with_options(prefix=["sh", "-c", 'ulimit -S -n 48; exec "$@"', "sh"]).run(c)
+    assert r.returncode == 0 and r.stdout.split() == ["0", "1", "2", "3"], r.stderr
