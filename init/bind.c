@@ -110,14 +110,31 @@ static int set_attributes(int tree_fd, const struct op_bind *op)
     return r < 0 ? r : set_top(tree_fd, op);
 }
 
-/* Linux before 5.12 has no mount_setattr, and sandboxes block it: the attributes come after the mount is in place. */
-static int change_late(struct init *init, int fd, const struct op_bind *op)
+static int change_each(struct init *init, int fd, const struct op_bind *op)
 {
     const char *target = init_str(init, op->target);
     int r;
 
-    if (op->rset | op->rclear)
-        return init_explain(init, -ENOSYS, "recursive mount options need mount_setattr(2), which this kernel lacks");
+    if (!(op->rset | op->rclear))
+        return 0;
+    if (init->changes.kept)
+        return init_explain(init, -ENOSYS,
+                            "recursive mount options of a container that runs need mount_setattr(2), which this kernel "
+                            "lacks or a sandbox blocks");
+    r = tree_change_each(init, fd, target, target_how(op->flags), (uint64_t) op->rset, (uint64_t) op->rclear);
+    if (r == -EPERM && tree_attributes(fd) & (uint64_t) op->rclear)
+        return explain_locked(init, fd, op);
+    return r < 0 ? init_fail(init, r, "mount", target) : 0;
+}
+
+/* Linux before 5.12 has no mount_setattr, and sandboxes block it: the attributes come after the mount is in place. */
+static int change_late(struct init *init, int fd, const struct op_bind *op)
+{
+    const char *target = init_str(init, op->target);
+    int r = change_each(init, fd, op);
+
+    if (r < 0)
+        return r;
     r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) (op->clear | op->reset), false);
     if (r == -EPERM && op->reset)
         r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, false);
@@ -250,7 +267,7 @@ static int bind_host_old(struct init *init, const char *path, const char *target
     if (r < 0)
         return r;
     mounted_fd = path_open(init, target, 0);
-    return mounted_fd < 0 ? mounted_fd : tree_change(init, mounted_fd, set, 0, false);
+    return mounted_fd < 0 ? mounted_fd : tree_change_each(init, mounted_fd, target, 0, set, 0);
 }
 
 int bind_host(struct init *init, const char *path, const char *target, int target_fd, uint64_t set)
@@ -264,5 +281,7 @@ int bind_host(struct init *init, const char *path, const char *target, int targe
     if (tree_fd < 0)
         return tree_fd;
     r = tree_set_attributes(tree_fd, set, 0, true);
+    if (r < 0 && tree_api_missing(init, r))
+        return bind_host_old(init, path, target, target_fd, set);
     return r < 0 ? r : tree_attach(tree_fd, target_fd);
 }

@@ -178,6 +178,9 @@ int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool re
 uint64_t tree_attributes(int fd);
 void tree_put_attributes(struct text *text, uint64_t attributes);
 
+/* The same for the mount at TARGET, FD, and each one below it, one by one; HOW as in path_open. */
+int tree_change_each(struct init *init, int fd, const char *target, unsigned how, uint64_t set, uint64_t clear);
+
 /* mount_setattr alone, for trees that are not attached yet. */
 int tree_set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive);
 

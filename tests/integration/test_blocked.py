@@ -141,8 +141,6 @@ def test_older_calls(bundle, rt, blocked, call, error):
 @errors
 @matrix
 def test_delete_by_force(bundle, rt, blocked, calls, error):
-    if user.ACTIVE and any(c in calls for c in ("mount_setattr", "fsopen", "open_tree")):
-        pytest.skip("as an ordinary user: with the host's network its /sys stands in, made read-only by mount_setattr(2) alone")
     b = rt.with_options(prefix=[blocked, error, calls])
     c = bundle(args=["/bin/probe", "tree", "2"], namespaces=namespaces("mount", "ipc", "uts"))
     b.run_detached(c)
@@ -173,6 +171,44 @@ def test_rootless(bundle, here, program, blocked, calls, error):
     rootless.give(c.path)
     r = user.runtime(program, blocked, error, calls).run(c)
     assert (r.returncode, r.stdout) == (0, "0\n") and not whole(r.stderr), str(r)
+
+
+@errors
+@matrix
+def test_recursive_options(bundle, rt, blocked, calls, error, here):
+    """Each mount of a tree by itself, whatever its path is called."""
+    source = here.dir / "source"
+    (source / "sub").mkdir(parents=True)
+    (source / "a b\\c").mkdir()
+    view = here.dir / "view"
+    view.write_text(f"""#!/bin/sh -e
+mount -t tmpfs one {source}/sub
+mkdir {source}/sub/deep
+mount -t tmpfs two {source}/sub/deep
+mount -t tmpfs three '{source}/a b\\c'
+chmod 777 {source}/sub {source}/sub/deep '{source}/a b\\c'
+exec "$@"
+""")
+    view.chmod(0o755)
+    b = rt.with_options(prefix=["unshare", "--mount", "--propagation", "private", view, blocked, error, calls])
+    script = "cd /mnt; for d in . sub sub/deep 'a b\\c'; do touch \"$d/x\" 2>/dev/null && echo \"$d\"; done; grep -c ' /mnt' /proc/self/mountinfo"
+    r = b.run(bundle(args=["sh", "-c", script], mounts=[bind(source, "/mnt", "rro", recursive=True)]))
+    assert (r.returncode, r.stdout) == (0, "4\n") and not whole(r.stderr), str(r)
+
+
+@pytest.mark.once("makes an ordinary user itself")
+@errors
+@matrix
+def test_rootless_sys_is_read_only(bundle, here, program, blocked, calls, error):
+    """With the host's network its /sys stands in, and with it /sys/fs/cgroup (CVE-2023-25809)."""
+    person = User(here.dir / "user")
+    here.roots.append(person.runtime_dir / "crun")
+    c = bundle(args=["cat", "/proc/self/mountinfo"], copy=True, cgroup=False, resources={"devices": None}, namespaces=namespaces("mount", "pid", "ipc", "uts"))
+    rootless.give(c.path)
+    r = person.runtime(program, blocked, error, calls).run(c)
+    assert r.returncode == 0 and not whole(r.stderr), str(r)
+    options = {l.split(" ")[4]: l.split(" ")[5] for l in r.lines if l.split(" ")[4].startswith("/sys")}
+    assert "/sys" in options and all("ro" in o.split(",") for o in options.values()), options
 
 
 @errors
