@@ -7,7 +7,7 @@ DESTDIR       ?=
 # For meson setup, e.g. MESON_OPTIONS=-Dstatic=disabled where a distribution has no static libraries.
 MESON_OPTIONS ?=
 
-.PHONY: all help demo fuzz check check-host check-engines check-vm check-security check-kernels check-all bench install clean
+.PHONY: all help demo fuzz check check-host check-user check-engines check-vm check-security check-kernels check-all bench install clean
 .DEFAULT_GOAL := all
 
 all: ## build the program: build/crun (installs nothing)
@@ -29,6 +29,9 @@ check: check-host ## the tests that need this machine only (10 minutes)
 check-host: ## the same
 	@tools/check-host
 
+check-user: all ## the whole integration suite as an ordinary user, who is made for it
+	@CRUN_TEST_USER=1 /usr/bin/python3 -m pytest -n 2 -q -rs tests/integration
+
 check-engines: all ## podman, Buildah, containerd and Docker with our program as their runtime
 	@tools/check-engines $(ARGS)
 
@@ -45,7 +48,7 @@ check-kernels: all ## the integration tests on Linux 6.1, 6.12 and sid's
 fuzz: ## the fuzz targets for long: FUZZ_SECONDS=3600 for the decoders, less for small parsers
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-3600} tools/check-host setup fuzz-build fuzz
 
-check-all: check-host check-engines check-vm check-security check-kernels ## all of these
+check-all: check-host check-user check-engines check-vm check-security check-kernels ## all of these
 
 bench: all ## speed and memory against other runtimes
 	@tools/run-if-there bench/run "make bench" $(ARGS)

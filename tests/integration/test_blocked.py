@@ -161,7 +161,7 @@ def test_user_namespace(bundle, rt, blocked, calls, error):
         rt.fails(r, "root.path", "open_tree" if "open_tree" in calls else "mount_setattr")  # only the host's root can give the tree to the user namespace
 
 
-@pytest.mark.once("makes an ordinary user itself")
+@pytest.mark.once("makes an ordinary user itself, for which it must be root")
 @errors
 @matrix
 def test_rootless(bundle, here, program, blocked, calls, error):
@@ -196,7 +196,7 @@ exec "$@"
     assert (r.returncode, r.stdout) == (0, "4\n") and not whole(r.stderr), str(r)
 
 
-@pytest.mark.once("makes an ordinary user itself")
+@pytest.mark.once("makes an ordinary user itself, for which it must be root")
 @errors
 @matrix
 def test_rootless_sys_is_read_only(bundle, here, program, blocked, calls, error):

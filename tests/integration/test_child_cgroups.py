@@ -92,7 +92,7 @@ def test_paused_with_children(running, rt):
 
 # who may not make a cgroup is told for what one is needed
 
-@pytest.mark.once("makes an ordinary user itself")
+@pytest.mark.once("makes an ordinary user itself, for which it must be root")
 @pytest.mark.ours
 def test_limit_without_a_delegated_cgroup(bundle, here, program):
     user = User(here.dir / "user")

@@ -977,7 +977,7 @@ def test_recursive_options_that_set(bundle, rt, here, option):
     assert r.returncode == 0 and RECURSIVE[option] <= sub_mount(r).options, str(r)
 
 
-@pytest.mark.root("the kernel locks what root has set on a mount")
+@pytest.mark.root("the kernel locks the flags of a mount that root has made (mount_namespaces(7)); of his own ones: test_locked_flags")
 @pytest.mark.ours
 @pytest.mark.parametrize("option", CLEARED)
 def test_recursive_options_that_clear(bundle, rt, here, option):
@@ -987,7 +987,7 @@ def test_recursive_options_that_clear(bundle, rt, here, option):
     assert r.returncode == 0 and flag not in sub_mount(r).options, str(r)
 
 
-@pytest.mark.root("the kernel locks what root has set on a mount")
+@pytest.mark.root("the kernel locks the flags of a mount that root has made (mount_namespaces(7)); of his own ones: test_locked_flags")
 @pytest.mark.ours
 @pytest.mark.parametrize("option", CLEARED)
 def test_plain_options_that_clear(bundle, rt, here, option):

@@ -114,7 +114,7 @@ def test_exec_at_the_third_level(nest, rt):
     assert (r.returncode, r.stdout, r.stderr) == (0, "deep\n0\nprobe\n", ""), str(r)
 
 
-@pytest.mark.once("makes an ordinary user itself")
+@pytest.mark.once("makes an ordinary user itself, for which it must be root")
 def test_exec_in_a_nested_user_namespace(nest, program, here):
     """An ordinary user's container, and another in it, entered by exec."""
     person = User(here.dir / "user")
@@ -134,7 +134,7 @@ def test_exec_in_a_nested_user_namespace(nest, program, here):
 USERNS = ("pid", "network", "ipc", "uts", "mount", "cgroup", "user")
 
 
-@pytest.mark.once("makes an ordinary user itself")
+@pytest.mark.once("makes an ordinary user itself, for which it must be root")
 def test_three_levels_rootless(nest, program, here):
     """Each in a user namespace of the one before, the first of an ordinary user."""
     user = User(here.dir / "user")

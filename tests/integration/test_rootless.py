@@ -15,7 +15,7 @@ from lib.rootless import GID, SUBORDINATE, UID, User
 from lib.runtime import call
 from lib.user import helpers
 
-pytestmark = [pytest.mark.ours, pytest.mark.once("its users are ordinary ones already")]
+pytestmark = [pytest.mark.ours, pytest.mark.once("makes its ordinary users itself, for which it must be root")]
 
 NO_USER = ("pid", "network", "ipc", "uts", "mount", "cgroup")
 needs_helpers = pytest.mark.skipif(not helpers(), reason="newuidmap and newgidmap (package uidmap) are not installed")

@@ -372,7 +372,7 @@ def _owner(fd):
     return st.st_uid, st.st_gid
 
 
-@pytest.mark.root("makes streams of other users")
+@pytest.mark.root("a stream of his that the container's user is to own is given away with CAP_CHOWN, which he has over his own ids only")
 @pytest.mark.ours
 @pytest.mark.parametrize("how", ["run", "create", "exec"])
 def test_owner_of_streams(bundle, rt, here, mapped, how):
@@ -405,7 +405,7 @@ def test_owner_of_streams(bundle, rt, here, mapped, how):
     other.close()
 
 
-@pytest.mark.root("makes the user namespace of root")
+@pytest.mark.root("the maps have ids of root, which are not his")
 @pytest.mark.ours
 @pytest.mark.parametrize("devices", [[], ["/dev/null", "/dev/tty"]])
 def test_devices_of_the_host_keep_their_owner(bundle, rt, mapped, devices):
