@@ -39,6 +39,15 @@ int criu_mounts_dump(struct criu_call *call, int pid, struct error *err);
 /* For a restore: where each of these comes from now. STATE: of the new container. */
 int criu_mounts_restore(struct criu_call *call, const struct state *state, struct error *err);
 
+bool criu_is_bind(const struct spec_mount *mount);
+/* DESTINATION without doubled and last slashes, from the root, as the kernel would spell it; in ARENA. */
+const char *criu_destination(struct arena *arena, const char *destination);
+/* Absolute; NULL: it has none. */
+const char *criu_source(const struct criu_call *call, const struct spec_mount *mount);
+
+/* criu_mount_points.c: make what is missing of them in the root file system at ROOT. */
+int criu_mount_points(struct criu_call *call, const char *root, struct error *err);
+
 /* criu_streams.c: standard streams that come from outside are written to descriptors.json beside the images (as runc
  * does), and are the caller's own when they are restored. CGROUP: the container's, or NULL. */
 int criu_streams_dump(struct criu_call *call, int pid, const struct cgroup_dir *cgroup, struct error *err);

@@ -26,7 +26,7 @@ enum { MOUNTINFO_LIMIT = 16 << 20 };
 
 /* ---- names ---- */
 
-static bool is_bind(const struct spec_mount *mount)
+bool criu_is_bind(const struct spec_mount *mount)
 {
     if (mount->type && strcmp(mount->type, "bind") == 0)
         return true;
@@ -41,8 +41,7 @@ static bool is_cgroup(const struct spec_mount *mount)
     return mount->type && (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0);
 }
 
-/* DESTINATION without doubled and last slashes, from the root: as the kernel would spell it. */
-static const char *clean(struct arena *arena, const char *destination)
+const char *criu_destination(struct arena *arena, const char *destination)
 {
     char *path = arena_printf(arena, "/%s", destination), *to = path;
 
@@ -139,8 +138,8 @@ static void name_mounts(const struct criu_call *call, struct tree *tree)
 
         if (!entry || is_root(entry))
             continue;
-        tree->made[at] = !is_bind(mount) && (!is_cgroup(mount) || call->cgroups_anew);
-        tree->names[at] = is_bind(mount) ? clean(call->arena, mount->destination) : NULL;
+        tree->made[at] = !criu_is_bind(mount) && (!is_cgroup(mount) || call->cgroups_anew);
+        tree->names[at] = criu_is_bind(mount) ? criu_destination(call->arena, mount->destination) : NULL;
     }
 }
 
@@ -239,9 +238,9 @@ int criu_mounts_dump(struct criu_call *call, int pid, struct error *err)
 
 /* ---- for a restore ---- */
 
-static const char *source_of(const struct criu_call *call, const struct spec_mount *mount)
+const char *criu_source(const struct criu_call *call, const struct spec_mount *mount)
 {
-    if (mount->source[0] == '/')
+    if (!mount->source || mount->source[0] == '/')
         return mount->source;
     return arena_printf(call->arena, "%s/%s", call->bundle, mount->source);
 }
@@ -265,13 +264,13 @@ static int add_below(struct criu_call *call, const char *source, const char *nam
 static int add_bind(struct criu_call *call, size_t i, const struct tree *host, struct error *err)
 {
     const struct spec_mount *mount = &call->spec->mounts[i];
-    const char *name = clean(call->arena, mount->destination), *source;
+    const char *name = criu_destination(call->arena, mount->destination), *source;
     _cleanup_free_ char *real = NULL;
     int r;
 
     if (!mount->source)
         return error_set(err, -EINVAL, "mounts[%zu] \"%s\": a bind mount needs a source", i, mount->destination);
-    source = source_of(call, mount);
+    source = criu_source(call, mount);
     real = source ? realpath(source, NULL) : NULL;
     if (!real)
         return error_set(err, source ? -errno : -ENOMEM, "mounts[%zu] \"%s\": source \"%s\" does not exist", i,
@@ -291,11 +290,11 @@ static int add_own(struct criu_call *call, struct error *err)
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < linux_->n_masked_paths; i++)
-        r = add(call, clean(call->arena, linux_->masked_paths[i]), "/dev/null", err);
+        r = add(call, criu_destination(call->arena, linux_->masked_paths[i]), "/dev/null", err);
     for (size_t i = 0; r >= 0 && i < sizeof devices / sizeof devices[0]; i++)
         r = add(call, devices[i], devices[i], err);
     for (size_t i = 0; r >= 0 && i < linux_->n_devices; i++)
-        r = add(call, clean(call->arena, linux_->devices[i].path), linux_->devices[i].path, err);
+        r = add(call, criu_destination(call->arena, linux_->devices[i].path), linux_->devices[i].path, err);
     return r;
 }
 
@@ -303,7 +302,7 @@ static int add_own(struct criu_call *call, struct error *err)
 static int add_cgroups(struct criu_call *call, const struct spec_mount *mount, const struct state *state,
                        struct error *err)
 {
-    const char *name = clean(call->arena, mount->destination);
+    const char *name = criu_destination(call->arena, mount->destination);
     int r = 0;
 
     for (size_t i = 0; r >= 0 && i < state->n_cgroups; i++) {
@@ -324,7 +323,7 @@ int criu_mounts_restore(struct criu_call *call, const struct state *state, struc
     for (size_t i = 0; r >= 0 && i < call->spec->n_mounts; i++) {
         const struct spec_mount *mount = &call->spec->mounts[i];
 
-        if (is_bind(mount))
+        if (criu_is_bind(mount))
             r = add_bind(call, i, &host, err);
         else if (is_cgroup(mount) && !call->cgroups_anew)
             r = add_cgroups(call, mount, state, err);

@@ -100,6 +100,8 @@ static int make_request(struct restoring *x, struct error *err)
     if (r >= 0)
         r = find_root(x, err);
     if (r >= 0)
+        r = criu_mount_points(&x->call, x->call.request.root, err);
+    if (r >= 0)
         r = let_through(x, err);
     if (r >= 0)
         r = criu_mounts_restore(&x->call, &x->prepared.state, err);

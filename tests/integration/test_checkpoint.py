@@ -483,6 +483,31 @@ def test_mounts_on_a_source(counting, checkpoint, restore, rt, here):
         subprocess.run(["umount", below], check=True)
 
 
+def test_fresh_root(count_in, bundle, checkpoint, restore, rt, here):
+    """podman restores an exported checkpoint in a root of the image, without the mount points that a create has made."""
+    (here.dir / "file").write_text("words")
+    (here.dir / "data").mkdir()
+    mounts = [bind(here.dir / "file", "/etc/new/file"), bind(here.dir / "data", "/link//new/data"), tmpfs("/some/tmpfs")]
+
+    def link(c):
+        (c.rootfs / "srv").mkdir()
+        (c.rootfs / "link").symlink_to("/srv")
+        return c
+
+    c = link(count_in(copy=True, mounts=mounts))
+    rt.run_detached(c)
+    counted(c)
+    checkpoint(c)
+    rt.delete(c)
+    fresh_one = link(bundle(copy=True, mounts=mounts + [bind(c.data, "/mnt")]))
+    assert not (fresh_one.rootfs / "etc/new").exists()
+    fresh_one.data = c.data
+    restore(fresh_one)
+    counted(c)
+    assert rt("exec", fresh_one.id, "cat", "/etc/new/file", check=True).stdout == "words"
+    assert (fresh_one.rootfs / "srv/new/data").is_dir() and (fresh_one.rootfs / "etc/new/file").is_file()
+
+
 # ---- hostile destinations (SECURITY-CASES.md 14)
 
 
@@ -514,6 +539,8 @@ def test_symlink_out_of_the_root(count_in, checkpoint, rt, here, images):
     rt.delete(b)
     shutil.rmtree(b.rootfs / "srv", ignore_errors=True)
     (b.rootfs / "srv").symlink_to(outside)
+    b.config["mounts"].append(bind(here.dir / "data", "/srv/below/more"))
+    b.write()
     rt._remember(b, None)
     r = rt("restore", "--detach", "--image-path", images, "--bundle", b.path, b.id, files=b.path)
     assert os.listdir(outside) == []
