@@ -69,7 +69,7 @@ static bool is_null(int fd)
 }
 
 /* Where nobody reads it. In a container's /dev there may be no null, or somebody's file by that name. */
-static int nowhere_fd(struct error *err)
+int hook_nowhere_open(struct error *err)
 {
     _cleanup_close_ int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     int fd;
@@ -82,7 +82,7 @@ static int nowhere_fd(struct error *err)
 
 static int output_fd(const char *path, struct error *err)
 {
-    return path ? hook_output_open(path, err) : nowhere_fd(err);
+    return path ? hook_output_open(path, err) : hook_nowhere_open(err);
 }
 
 /* Kept in memory for the message, unless somebody wants it in a file. */

@@ -138,6 +138,8 @@ struct hook_run {
 int hook_run(const struct hook_run *run, struct error *err);
 /* A file for what hooks write, at its end. */
 int hook_output_open(const char *path, struct error *err);
+/* Where what they write is read by nobody. */
+int hook_nowhere_open(struct error *err);
 /* A descriptor with the text, positioned at its start. */
 int document_fd(const char *text, struct error *err);
 

@@ -502,7 +502,8 @@ static int row_stream_owner(const struct op_stream_owner *row, struct error *err
 
 static int row_hook_output(struct launch *launch, const struct op_hook_output *row, struct error *err)
 {
-    int fd = hook_output_open(text(launch, row->path), err);
+    const char *path = text(launch, row->path);
+    int fd = path ? hook_output_open(path, err) : hook_nowhere_open(err);
 
     if (fd >= 0)
         launch->slots[row->slot] = fd;

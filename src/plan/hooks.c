@@ -29,16 +29,25 @@ static struct op_list arguments(struct planner *planner, const struct spec_hook 
     return plan_list(planner, &hook->path, 1);
 }
 
+static op_slot new_output(struct planner *planner, struct op *op, const char *path)
+{
+    op->hook_output.path = plan_str(planner, path);
+    return op->hook_output.slot = plan_slot(planner);
+}
+
 static op_slot output_row(struct planner *planner, const char *annotation)
 {
     const char *path = spec_annotation(planner->input->spec, annotation);
-    struct op *op;
 
-    if (!path)
-        return SLOT_NONE;
-    op = plan_add(planner, OP_HOOK_OUTPUT, SIDE_PARENT, "annotations[\"%s\"]", annotation);
-    op->hook_output.path = plan_str(planner, path);
-    return op->hook_output.slot = plan_slot(planner);
+    return path ? new_output(planner, plan_add(planner, OP_HOOK_OUTPUT, SIDE_PARENT, "annotations[\"%s\"]", annotation),
+                             path)
+                : SLOT_NONE;
+}
+
+/* The host's /dev/null: what it would have else is the container's standard output. */
+static op_slot nowhere_row(struct planner *planner)
+{
+    return new_output(planner, plan_add(planner, OP_HOOK_OUTPUT, SIDE_PARENT, "standard output of hooks"), NULL);
 }
 
 void plan_hooks_output(struct planner *planner)
@@ -46,6 +55,8 @@ void plan_hooks_output(struct planner *planner)
     if (!plan_has_hooks(planner, HOOK_CREATE_CONTAINER) && !plan_has_hooks(planner, HOOK_START_CONTAINER))
         return;
     planner->hook_output = output_row(planner, "run.oci.hooks.stdout");
+    if (planner->hook_output == SLOT_NONE)
+        planner->hook_output = nowhere_row(planner);
     planner->hook_errors = output_row(planner, "run.oci.hooks.stderr");
 }
 

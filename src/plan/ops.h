@@ -77,7 +77,7 @@ typedef int32_t op_slot;
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. \
      * PEER: mounts made in the tree appear on the host too (otherwise it is made a slave). */                                                \
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive) NUM(peer))                   \
-    /* Open file PATH for what init's hooks write, at SLOT. */                                                               \
+    /* Open file PATH (0: nobody reads it) for what init's hooks write, at SLOT. */                                          \
     OP(HOOK_OUTPUT, hook_output, SLOT(slot) STR(path))                                                                       \
     /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                        \
     OP(FILE_SYSTEM, file_system, SLOT(slot) STR(type) STR(source) LIST(options))                                             \

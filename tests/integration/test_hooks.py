@@ -603,6 +603,16 @@ def test_output_of_every_hook_goes_to_files(hooked, diary, rt, here, name, how):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("name", ALL)
+def test_output_of_hooks_is_not_the_container_s(hooked, diary, rt, name):
+    """Whoever reads what the container writes gets that alone (decision 0183)."""
+    c = hooked({name: [diary.entry(name, "echo out; echo err >&2; readlink /proc/self/fd/1 > $D/stdout")]}, args=["echo", "in"])
+    r = rt.run(c)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "in\n", "")
+    assert "pipe" not in diary.read("stdout")
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("name", ["createRuntime", "createContainer"])
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_output_to_a_fifo_that_nobody_reads(hooked, diary, rt, here, name, stream):
