@@ -15,6 +15,9 @@
 #include "base/fd.h"
 #include "sys/sockets.h"
 
+enum {
+    TURN = 1024
+}; /* datagrams, more than a queue holds: a container that never stops talking must not be all we hear */
 enum { DATAGRAM_SIZE = 16384, SOCKET_MODE = 0777, DIRECTORY_MODE = 0755 };
 
 /* What a process may say of itself (sd_notify(3)); not MAINPID, nor anything about descriptors. */
@@ -146,7 +149,10 @@ void notify_forward(struct notify *notify, int pid)
 
     /* recv without room for ancillary data: descriptors that somebody sends along are dropped by the kernel. What is too
      * long is dropped whole: its last line would have another meaning, cut off. */
-    while (notify->fd >= 0 && (n = recv(notify->fd, datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC)) >= 0) {
+    for (int i = 0; i < TURN && notify->fd >= 0; i++) {
+        n = recv(notify->fd, datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC);
+        if (n < 0)
+            return;
         if ((size_t) n > sizeof datagram)
             continue;
         filter(notify, datagram, (size_t) n, pid, &lines);

@@ -525,6 +525,28 @@ static int do_notify(int argc, char **argv)
     return sendto(fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *) &a, sizeof a) < 0 ? errno : 0;
 }
 
+// As fast as it can, for ever; TERM ends it.
+static int do_flood(int argc, char **argv)
+{
+    (void) argc;
+    (void) argv;
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (!path || strlen(path) >= sizeof a.sun_path)
+        return 3;
+    strcpy(a.sun_path, path);
+    signal(SIGTERM, _exit);
+    for (int i = 0; i < 4; i++)
+        if (fork() == 0)
+            break;
+    for (bool told = false;; told = true) {
+        sendto(fd, "STATUS=x", 8, MSG_DONTWAIT, (struct sockaddr *) &a, sizeof a);
+        if (!told)
+            write(1, "x", 1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -545,6 +567,7 @@ int main(int argc, char **argv)
         { "allocate", 1, do_allocate},
         { "forks",    1, do_forks   },
         { "notify",   1, do_notify  },
+        { "flood",    0, do_flood   },
     };
     for (size_t i = 0; argc > 1 && i < sizeof table / sizeof *table; i++)
         if (strcmp(argv[1], table[i].name) == 0)

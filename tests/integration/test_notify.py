@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """NOTIFY_SOCKET: the sd_notify(3) proxy. As crun: /d/s becomes the socket /d/s/notify in the container."""
 
+import signal
 import socket
 import time
 
@@ -152,3 +153,14 @@ def test_plan_without_privileges(bundle, rt, manager):
     r = rt.with_options(prefix=["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups"])(
         "plan", "--bundle", bundle(args=["true"]).path, "x", **how(manager))
     assert r.returncode == 0 and "notify" in r.stdout, str(r)
+
+
+def test_container_that_never_stops_talking(bundle, rt, manager):
+    """Signals are forwarded all the same, and a manager that does not listen (its queue is full here) hangs nobody."""
+    p = rt.start_foreground(bundle(args=["/bin/probe", "flood"], copy=True), **how(manager))
+    for _ in range(5):
+        assert p.stdout.read(1) == b"x"
+    time.sleep(1)  # of being flooded
+    begin = time.monotonic()
+    assert finish(p, send=signal.SIGTERM, timeout=20).returncode == signal.SIGTERM
+    assert time.monotonic() - begin < 10
