@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "criu/fields.h"
+#include "sys/files.h"
 #include "sys/mounts.h"
 #include "sys/process.h"
 #include "sys/sockets.h"
@@ -105,6 +106,41 @@ static int keep_descriptors(const struct criu *criu, int socket)
     return r < 0 ? -errno : 0;
 }
 
+enum { LAST_CLOSED = 4096 };
+
+static void close_between(int first, int last)
+{
+    if (first > last || sys_close_range((unsigned) first, (unsigned) last, 0) >= 0)
+        return;
+    for (int fd = first; fd <= last && fd < LAST_CLOSED; fd++) /* a sandbox, or Linux before 5.9 */
+        sys_close(fd);
+}
+
+static bool is_kept(const struct criu *criu, int fd, int socket, int failed)
+{
+    bool kept = fd == socket || fd == failed;
+
+    for (size_t i = 0; i < criu->n_fds; i++)
+        kept |= fd == criu->fds[i];
+    return kept;
+}
+
+/* At once, and not only by the execution: others wait for the ends of sockets that we would hold until then
+ * (crun-systemd). */
+static void close_others(const struct criu *criu, int socket, int failed)
+{
+    int last = socket > failed ? socket : failed, first = STDERR_FILENO + 1;
+
+    for (size_t i = 0; i < criu->n_fds; i++)
+        last = criu->fds[i] > last ? criu->fds[i] : last;
+    for (int fd = first; fd <= last; fd++)
+        if (is_kept(criu, fd, socket, failed)) {
+            close_between(first, fd - 1);
+            first = fd + 1;
+        }
+    close_between(first, INT_MAX);
+}
+
 /* A packet of one byte: now. None: nobody wants it any more. */
 static int wait_go(int socket)
 {
@@ -134,6 +170,7 @@ static void __attribute__((noreturn)) criu_child(const struct criu *criu, const 
     int r;
 
     reset_signals();
+    close_others(criu, socket, failed);
     r = child_prepare(criu, socket);
     snprintf(number, sizeof number, "%d", socket);
     if (r >= 0) {
@@ -161,10 +198,8 @@ static int start(struct criu *criu, const char *path, int sockets[2], int ends[2
         return error_errno(err, -errno, "pipe2 for criu");
     setsockopt(sockets[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     criu->pid = sys_clone(SIGCHLD, NULL);
-    if (criu->pid == 0) {
-        close(sockets[0]); /* the end of the socket is to be seen in there too */
+    if (criu->pid == 0)
         criu_child(criu, path, sockets[1], ends[1]);
-    }
     if (criu->pid < 0)
         return error_errno(err, criu->pid, "start \"%s\"", path);
     criu->fd = take_fd(&sockets[0]);

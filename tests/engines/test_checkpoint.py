@@ -5,7 +5,7 @@ import pytest
 
 from test_containerd import BOX, ctr  # noqa: F401 (a fixture)
 
-ALL = pytest.mark.layouts("v2", "hybrid", "v1")
+ALL = pytest.mark.layouts("v2", "hybrid", "v1", "systemd")
 # Not `sleep`: a process in nanosleep(2) is interrupted by a restore.
 COUNT = "'mkfifo /dev/f; exec 3<>/dev/f; i=0; while :; do i=$((i+1)); echo $i; read -t 0.1 x <&3; done'"
 
