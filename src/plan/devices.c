@@ -126,6 +126,15 @@ static void add_listed(struct planner *planner)
                    arena_printf(planner->arena, "linux.devices[%zu] \"%s\"", i, lin->devices[i].path));
 }
 
+static void note_bound(struct planner *planner)
+{
+    if (binds_devices(planner))
+        plan_note(planner, "devices: %s, the host's are bound",
+                  planner->user_namespace || planner->input->host->in_user_namespace
+                      ? "in a user namespace nobody may make them"
+                      : "they are made with CAP_MKNOD, which the caller has not");
+}
+
 static void add_links(struct planner *planner)
 {
     for (size_t i = 0; i < sizeof default_links / sizeof default_links[0]; i++) {
@@ -140,6 +149,7 @@ void plan_devices(struct planner *planner)
 {
     if (dev_is_bound(planner))
         return;
+    note_bound(planner);
     add_defaults(planner);
     add_listed(planner);
     add_links(planner);

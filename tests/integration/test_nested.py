@@ -197,6 +197,26 @@ def test_masked_proc_shared_pid_namespace(nest, rt):
     assert (r.returncode, r.stdout, r.stderr) == (0, "0\n", ""), str(r)
 
 
+RUNC = shutil.which("runc", path="/usr/sbin:/usr/bin")
+
+
+@pytest.mark.root("the peer makes no user namespace by itself")
+@pytest.mark.skipif(not RUNC, reason="runc is not installed")
+@pytest.mark.parametrize("masked", [False, True])
+def test_in_a_container_of_runc(nest, here, masked):
+    """Its container is the outermost of three levels; with its masked paths too."""
+    inner = [inner_config(["sh", "-c", LEVEL.format(n=2)]), inner_config(["sh", "-c", "echo deep; id -u"])]
+    linux = {"cgroupsPath": here.parent} | ({} if masked else {"maskedPaths": [], "readonlyPaths": []})
+    c = nest(inner, args=["sh", "-c", LEVEL.format(n=1)], process={"capabilities": ALL, "noNewPrivileges": False, "rlimits": []},
+             mounts=[tmpfs("/run")], linux=linux)
+    root = here.dir / "peer"
+    try:
+        r = call([RUNC, "--root", root, "run", "--bundle", c.path, c.id])
+        assert (r.returncode, r.stdout, r.stderr) == (0, "deep\n0\n", ""), str(r)
+    finally:
+        call([RUNC, "--root", root, "delete", "--force", c.id])
+
+
 # ---- capabilities ----
 
 

@@ -119,6 +119,18 @@ def test_explicit_ranges(user, mine, program):
     assert maps(user("name").runtime(program), c)[:2] == ([(0, first, 1000), (1000, UID, 1)],) * 2
 
 
+def test_user_with_cap_setuid(user, mine, program):
+    """Without CAP_SYS_ADMIN, and ids that no file gives him: he may write the maps himself."""
+    u = user()
+    rows = [{"containerID": 0, "hostID": UID, "size": 1}, {"containerID": 1, "hostID": 700000, "size": 100}]
+    c = mine(args=SHOW_MAPS, linux={"uidMappings": rows, "gidMappings": rows})
+    rt = u.runtime(program)
+    rt.prefix = [w if w != "setpriv" else ["setpriv", "--inh-caps", "+setuid,+setgid", "--ambient-caps", "+setuid,+setgid"] for w in rt.prefix]
+    rt.prefix = [x for w in rt.prefix for x in (w if isinstance(w, list) else [w])]
+    wanted = [(0, UID, 1), (1, 700000, 100)]
+    assert maps(rt, c) == (wanted, wanted, "allow")
+
+
 def test_explicit_own_id(user, mine, program):
     row = [{"containerID": 0, "hostID": UID, "size": 1}]
     c = mine(args=SHOW_MAPS, linux={"uidMappings": row, "gidMappings": row})
@@ -261,7 +273,7 @@ def test_plan_says_why(user, mine, program):
     c = mine(args=["true"], namespaces_=("mount", "pid"), hostname=None)
     r = rt("plan", "--bundle", c.path, check=True)
     notes = [l for l in r.lines if l.startswith("note: ")]
-    for word in ("linux.uidMappings", "/sys", "/dev/mqueue", "gid=5", "cgroup"):
+    for word in ("linux.uidMappings", "linux.gidMappings", "/sys", "/dev/mqueue", "gid=5", "cgroup", "devices: "):
         assert any(word in n for n in notes), (word, notes)
     assert not r.stderr
 
@@ -379,6 +391,25 @@ def test_state_without_runtime_dir(user, program, tmp):
     assert rt.list() == []
     made = tmp / f"crun-run-{UID}"
     assert made.is_dir() and made.stat().st_uid == UID and made.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("whose", ["his", "foreign"])
+def test_state_in_run_user(user, program, tmp, whose):
+    """/run/user/UID is taken where it is his own, and passed over where it is somebody else's."""
+    u = user()
+    mounted = u.place / "run-user"
+    (mounted / str(UID)).mkdir(parents=True)
+    os.chown(mounted / str(UID), UID if whose == "his" else 61234, GID)
+    (mounted / str(UID)).chmod(0o700)
+    view = u.place / "run-view"
+    view.write_text(f'#!/bin/sh -e\nmount -t tmpfs tmpfs /run\nmkdir -p /run/user\nmount --bind {mounted} /run/user\nmount --bind {tmp} /tmp\nexec "$@"\n')
+    view.chmod(0o755)
+    shutil.copy(program.path, tmp / "program")
+    prefix = u.prefix(view)
+    prefix[prefix.index("env"):] = ["env", "-u", "XDG_RUNTIME_DIR"]
+    call([*prefix, "/tmp/program", "list"], check=True)
+    his, other = mounted / str(UID) / "crun", tmp / f"crun-run-{UID}"
+    assert (his.is_dir(), other.is_dir()) == ((True, False) if whose == "his" else (False, True))
 
 
 @pytest.mark.parametrize("trap", ["foreign", "open", "link"])
