@@ -11,6 +11,8 @@
  * With a `mounts.json`, an array of mounts, it is the plan of `mounts add` for that container; with the word remove, that of
  * `mounts remove`, where all of them were added before, with the numbers from 1000 on.
  *
+ * With the word restore it is the plan of a restore.
+ *
  *     golden FOLDER...            compare
  *     golden --update FOLDER...   write plan.txt anew, to be read as a diff
  */
@@ -133,7 +135,7 @@ static int plan_text(int dir, const struct spec *spec, const struct host *host, 
     input.seccomp_size = spec->linux_->seccomp ? 8 : 0;
     r = take_exec(dir, &input, &copy, arena, err);
     if (r >= 0)
-        make = r ? plan_exec : plan_create;
+        make = r ? plan_exec : has_word(dir, "restore") ? plan_restore : plan_create;
     if (r == 0 && (r = take_mounts(dir, &input, &copy, arena, err)) > 0)
         make = has_word(dir, "remove") ? plan_mounts_remove : plan_mounts_add;
     if (r >= 0)
