@@ -13,6 +13,7 @@ import pytest
 
 from lib import cgroups, processes
 from lib.bundle import bind
+from lib.user import as_root
 
 V2 = cgroups.v2_mount()
 HERE = set((V2 / "cgroup.controllers").read_text().split()) if V2 else set()
@@ -147,9 +148,9 @@ def swap():
     try:
         subprocess.run(["fallocate", "-l", "128M", file], check=True, timeout=120)
         subprocess.run(["mkswap", file], check=True, capture_output=True, timeout=120)
-        subprocess.run(["swapon", file], check=True, timeout=120)
+        as_root(["swapon", file], check=True, timeout=120)
         yield
-        subprocess.run(["swapoff", file], check=True, timeout=300)
+        as_root(["swapoff", file], check=True, timeout=300)
     finally:
         shutil.rmtree(d)
 
@@ -297,6 +298,7 @@ def huge_pages():
     file.write_text(before)
 
 
+@pytest.mark.root("a hugetlbfs is not mounted in a user namespace")
 def test_huge_pages_are_limited(huge_pages, sh):
     if "hugetlb" not in HERE:
         pytest.skip("no hugetlb controller in v2 here")
