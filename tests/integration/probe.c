@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +290,17 @@ static int facts(int argc, char **argv)
     errno = 0;
     number("nice", getpriority(PRIO_PROCESS, 0));
     number("ioprio", syscall(SYS_ioprio_get, 1, 0));
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } scheduling = { 0 };
+    syscall(SYS_sched_getattr, 0, &scheduling, sizeof scheduling, 0);
+    key("deadline");
+    printf("[%llu,%llu,%llu,%llu]", (unsigned long long) scheduling.runtime, (unsigned long long) scheduling.deadline,
+           (unsigned long long) scheduling.period, (unsigned long long) scheduling.flags);
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     sched_getaffinity(0, sizeof cpus, &cpus);
@@ -547,6 +559,24 @@ static int do_flood(int argc, char **argv)
     }
 }
 
+/* A system call of the 32-bit architecture, by its number there, without arguments. */
+static int do_syscall32(int argc, char **argv)
+{
+    long r = -ENOSYS;
+    (void) argc;
+#ifdef __x86_64__
+    __asm__ volatile("int $0x80"
+                     : "=a"(r)
+                     : "0"(strtol(argv[2], NULL, 0)), "b"(0), "c"(0), "d"(0)
+                     : "memory", "r8", "r9", "r10", "r11");
+    r = (int) r;
+#else
+    (void) argv;
+#endif
+    errno = r < 0 ? (int) -r : 0;
+    return outcome(r < 0 ? -1 : r);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -554,20 +584,21 @@ int main(int argc, char **argv)
         int args;
         int (*run)(int, char **);
     } table[] = {
-        {"open",      1, do_open    },
-        { "stat",     1, do_stat    },
-        { "mknod",    4, do_mknod   },
-        { "syscall",  1, do_syscall },
-        { "sleep",    0, do_sleep   },
-        { "signals",  0, do_signals },
-        { "tree",     0, do_tree    },
-        { "daemon",   0, do_daemon  },
-        { "attack",   0, do_attack  },
-        { "exchange", 2, do_exchange},
-        { "allocate", 1, do_allocate},
-        { "forks",    1, do_forks   },
-        { "notify",   1, do_notify  },
-        { "flood",    0, do_flood   },
+        {"open",       1, do_open     },
+        { "stat",      1, do_stat     },
+        { "mknod",     4, do_mknod    },
+        { "syscall",   1, do_syscall  },
+        { "syscall32", 1, do_syscall32},
+        { "sleep",     0, do_sleep    },
+        { "signals",   0, do_signals  },
+        { "tree",      0, do_tree     },
+        { "daemon",    0, do_daemon   },
+        { "attack",    0, do_attack   },
+        { "exchange",  2, do_exchange },
+        { "allocate",  1, do_allocate },
+        { "forks",     1, do_forks    },
+        { "notify",    1, do_notify   },
+        { "flood",     0, do_flood    },
     };
     for (size_t i = 0; argc > 1 && i < sizeof table / sizeof *table; i++)
         if (strcmp(argv[1], table[i].name) == 0)

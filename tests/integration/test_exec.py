@@ -348,18 +348,27 @@ def test_inheritable_only_when_asked(running, rt, here):
     assert f["caps"]["inheritable"] == cap_mask("KILL") and f["caps"]["ambient"] == 0
 
 
+ALLOWED = ["grep", "Cpus_allowed_list", "/proc/self/status"]
+
+
 @pytest.mark.ours
-def test_cpu_affinity(running, here, facts, rt):
+@pytest.mark.parametrize("of", ["process object", "config.json"])
+def test_cpu_affinity(bundle, here, rt, of):
+    """Without a cgroup nothing widens what was there initially; the final one is the process's in any case."""
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 2:
         pytest.skip("one CPU only")
-    c = running()
-    f = process(here, execCPUAffinity={"initial": str(cpus[0]), "final": str(cpus[1])})
-    assert rt("exec", "-p", f, c.id).json["cpus"] == 1
-    c = running(process={"execCPUAffinity": {"initial": str(cpus[0])}})
-    assert rt("exec", c.id, "grep", "Cpus_allowed_list", "/proc/self/status").stdout.split()[1] in (
-        str(cpus[0]), f"{cpus[0]}-{cpus[-1]}")  # a cpuset may widen it again
-    assert rt("exec", c.id, "grep", "Cpus_allowed_list", "/proc/1/status").stdout.split()[1] != str(cpus[0])
+    without = rt.with_options("--cgroup-manager", "disabled")
+    for affinity, want in (({"initial": str(cpus[0])}, cpus[0]), ({"initial": str(cpus[1])}, cpus[1]), ({"final": str(cpus[1])}, cpus[1]),
+                           ({"initial": str(cpus[0]), "final": str(cpus[1])}, cpus[1])):
+        by = rt if "final" in affinity else without
+        c = bundle(args=["sleep", "1000"], process={"execCPUAffinity": affinity} if of == "config.json" else {})
+        by.run_detached(c)
+        options = [] if of == "config.json" else ["-p", process(here, args=ALLOWED, execCPUAffinity=affinity)]
+        r = by("exec", *options, c.id, *(ALLOWED if of == "config.json" else []))
+        assert r.returncode == 0 and r.stdout.split()[1] == str(want), str(r)
+        assert by("exec", c.id, "grep", "Cpus_allowed_list", "/proc/1/status").stdout.split()[1] != str(want)  # is not the first process's
+        by.delete(c, "--force")
 
 
 @pytest.mark.ours

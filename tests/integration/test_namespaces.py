@@ -74,8 +74,11 @@ def test_user_namespace_and_user(probe):
 def test_user_namespace_with_several_mappings(probe):
     rows = [{"containerID": 0, "hostID": 100000, "size": 10}, {"containerID": 10, "hostID": 120000, "size": 5},
             {"containerID": 1000, "hostID": os.geteuid(), "size": 1}]
-    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": rows})
+    gids = [{"containerID": 0, "hostID": 200000, "size": 7}, {"containerID": 7, "hostID": os.getegid(), "size": 1}]
+    facts = probe(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={"uidMappings": rows, "gidMappings": gids if not user.ACTIVE else rows})
     assert facts["uid_map"].split() == f"0 100000 10 10 120000 5 1000 {os.geteuid()} 1".split()
+    if not user.ACTIVE:
+        assert facts["gid_map"].split() == f"0 200000 7 7 {os.getegid()} 1".split()
 
 
 def test_user_namespace_seen_from_the_host(running, rt):

@@ -184,6 +184,34 @@ def test_architectures_of_the_engines(call):
     assert call(p, GETPRIORITY)["errno"] == errno.EPERM
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs a machine with a second architecture")
+def test_second_architecture(bundle, run):
+    """A profile is for the architectures that it names: theirs are filtered by their own numbers, any other ends the process."""
+    p = profile(row("SCMP_ACT_ERRNO", "getpriority", errnoRet=77))
+    found = []
+    for architectures in (["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], ["SCMP_ARCH_X86_64"]):
+        c = bundle(args=["sh", "-c", "probe syscall32 20; probe syscall32 96; true"], seccomp=p | {"architectures": architectures})
+        r = run(c)
+        found.append([json.loads(l)["errno"] for l in r.lines])
+    if not found[0] or found[0][0] == errno.ENOSYS:
+        pytest.skip("the kernel runs no 32-bit programs")
+    assert found == [[0, 77], []]
+
+
+@pytest.mark.ours
+@pytest.mark.root("the tracer")
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("flags, shown", [(["SECCOMP_FILTER_FLAG_LOG"], "SECCOMP_FILTER_FLAG_LOG"), (["SECCOMP_FILTER_FLAG_TSYNC"], "SECCOMP_FILTER_FLAG_TSYNC"),
+                                          (["SECCOMP_FILTER_FLAG_SPEC_ALLOW"], "SECCOMP_FILTER_FLAG_SPEC_ALLOW"),
+                                          (["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"], "SECCOMP_FILTER_FLAG_LOG|SECCOMP_FILTER_FLAG_SPEC_ALLOW")])
+def test_flags_reach_the_kernel(bundle, rt, here, flags, shown):
+    out = here.dir / "strace"
+    traced = rt.with_options(prefix=["strace", "-f", "-qq", "-o", out, "-e", "trace=seccomp"])
+    r = traced.run(bundle(args=["true"], seccomp=profile(row("SCMP_ACT_ERRNO", "getpriority"), flags=flags)))
+    assert r.returncode == 0 and f"SECCOMP_SET_MODE_FILTER, {shown}," in out.read_text(), (str(r), out.read_text())
+
+
+
 @pytest.mark.differs(runc="1.1.5 knows no flags")
 @pytest.mark.parametrize("flags", [["SECCOMP_FILTER_FLAG_LOG"], ["SECCOMP_FILTER_FLAG_TSYNC"], ["SECCOMP_FILTER_FLAG_SPEC_ALLOW"], []])
 def test_flags(call, flags):
