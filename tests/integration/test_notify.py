@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """NOTIFY_SOCKET: the sd_notify(3) proxy. As crun: /d/s becomes the socket /d/s/notify in the container."""
 
+import errno
 import signal
 import socket
 import time
@@ -96,6 +97,17 @@ def test_detached(bundle, rt, manager):
     c = bundle(args=send("READY=1"), copy=True)
     rt.run_detached(c, **how(manager))
     assert manager[1]() == f"READY=1\nMAINPID={rt.pid(c)}\n"
+
+
+def test_after_ready_of_a_detached_one(bundle, rt, manager):
+    """Nobody of ours is there any more: what is said later is refused, and hurts nobody (decision 0034)."""
+    script = "probe notify READY=1; while [ ! -e /tmp/go ]; do sleep 0.05; done; probe notify STATUS=later; echo status $?; exec sleep 1000"
+    c = bundle(args=["sh", "-c", script], copy=True)
+    rt.run_detached(c, **how(manager))
+    assert manager[1]().startswith("READY=1\n")
+    (c.rootfs / "tmp/go").touch()
+    rt.wait_output(c, f"status {errno.ECONNREFUSED}")
+    assert rt.status(c) == "running"
 
 
 @pytest.mark.root("root of this map is another than the user, who alone may enter his state directory")
