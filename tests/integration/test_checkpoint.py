@@ -642,6 +642,26 @@ def test_removed_file(counting, checkpoint, restore, rt, images):
     counted(c)
 
 
+def test_keep(counting, checkpoint, rt, images):
+    c = counting("trap 'exit 3' TERM; " + COUNT)
+    checkpoint(c)
+    rt.delete(c)
+    with open(c.path / "stdout", "wb") as out, open(c.path / "stderr", "wb") as err:
+        p = rt.popen("restore", "--keep", "--image-path", images, "--bundle", c.path, rt._remember(c, None), stdout=out, stderr=err)
+    counted(c)
+    p.send_signal(signal.SIGTERM)
+    assert finish(p).returncode == 3
+    assert rt.status(c) == "stopped"
+
+
+def test_empty_network(counting, checkpoint, restore, rt):
+    c = counting()
+    checkpoint(c, "--empty-ns", "network")
+    rt.delete(c)
+    restore(c, "--empty-ns", "network")
+    counted(c)
+
+
 def test_created_and_stopped_are_refused(created, rt, images):
     c = created()
     rt.fails(rt("checkpoint", "--image-path", images, c.id), "cannot checkpoint a container that is not started")

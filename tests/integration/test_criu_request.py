@@ -302,3 +302,13 @@ def test_interrupted_restore(bundle, here, images, rt):
     p.send_signal(signal.SIGTERM)  # the real one sees the end of the socket; so does this one
     assert finish(p).returncode == -signal.SIGTERM
     assert rt.list() == []
+
+
+def test_features(rt, here):
+    """It is a feature where the program is."""
+    enabled = "run.oci.crun.checkpoint.enabled"
+    (here.dir / "criu").symlink_to(FAKE)
+    for path, there in ((str(here.dir), True), ("/nonexistent", False)):
+        env = environment(PATH=path)
+        assert json.loads(rt("features", env=env, check=True).stdout)["annotations"][enabled] == str(there).lower()
+        assert ("+CRIU" in rt("--version", env=env, check=True).stdout.split()) == there
