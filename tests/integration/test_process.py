@@ -226,7 +226,7 @@ def test_oom_score_adj_out_of_range(bundle, run, rt, value):
 @pytest.mark.parametrize("name, soft, hard", [("NOFILE", 100, 200), ("NPROC", 50, 60), ("CORE", 0, 0), ("FSIZE", 1 << 20, 1 << 21),
                                               ("STACK", 1 << 20, 1 << 23), ("CPU", 100, 200), ("AS", 1 << 30, 1 << 31),
                                               ("DATA", 1 << 30, 1 << 30), ("RSS", 1 << 30, 1 << 30), ("MEMLOCK", 4096, 8192),
-                                              ("LOCKS", 10, 20), ("SIGPENDING", 10, 20), ("MSGQUEUE", 0, 4096)])
+                                              ("LOCKS", 10, 20), ("SIGPENDING", 10, 20), ("MSGQUEUE", 0, 4096), ("RTTIME", 1000000, 2000000)])
 def test_rlimits(probe, name, soft, hard):
     facts = probe(process={"rlimits": [{"type": f"RLIMIT_{name}", "soft": soft, "hard": hard}]})
     assert facts["rlimits"][f"RLIMIT_{name}"] == [soft, hard]
