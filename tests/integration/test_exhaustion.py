@@ -120,6 +120,15 @@ def test_few_processes(limited, saying, rt, limit):
     assert succeeds_or_says(rt, saying(), "container's process") == (limit >= 2)
 
 
+@pytest.mark.root("the kernel does not count the host's root; an ordinary user's processes of elsewhere would count here")
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_rlimit_of_processes(saying, rt, limit):
+    """RLIMIT_NPROC of the caller is no obstacle for root, and not the container's unless it asks. (EAGAIN of the clone itself
+    is one of the faults of tests/security/faults.py.)"""
+    rt.prefix = ["prlimit", f"--nproc={limit}:{limit}"]
+    assert succeeds_or_says(rt, saying())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kib", [64, 128, 256, 512, 1024, 4096])
 def test_little_memory(limited, saying, rt, kib):
