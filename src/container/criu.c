@@ -159,6 +159,8 @@ int criu_call_prepare(struct criu_call *call, enum criu_work work, struct error 
     call->criu.work = names[work];
     call->criu.log_path = call->work_path;
     call->criu.log_dir_fd = call->work_fd;
+    call->criu.directories[0] = (struct criu_directory){ call->image_fd, call->image_path };
+    call->criu.directories[1] = (struct criu_directory){ call->work_fd, call->work_path };
     take_options(call);
     r = page_server(call, err);
     return r < 0 ? r : empty_namespace(call, err);

@@ -255,6 +255,21 @@ static int wait_executed(struct criu *criu, struct error *err)
     return n == sizeof code ? error_errno(err, code, "start criu") : 0;
 }
 
+/* In the mount namespace of bind_root: CRIU looks at the descriptors of who asks it, and cannot mount in another one. */
+static int move_directories(const struct criu *criu, struct error *err)
+{
+    for (size_t i = 0; i < sizeof criu->directories / sizeof criu->directories[0]; i++) {
+        char path[PATH_MAX];
+        _cleanup_close_ int fd = -1;
+
+        snprintf(path, sizeof path, "/proc/%d/root%s", criu->pid, criu->directories[i].path);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || dup3(fd, criu->directories[i].fd, O_CLOEXEC) < 0)
+            return error_errno(err, -errno, "open \"%s\"", path);
+    }
+    return 0;
+}
+
 int criu_send(struct criu *criu, const struct criu_message *request, struct error *err)
 {
     int r = send_packet(criu, "", 1);
@@ -262,6 +277,8 @@ int criu_send(struct criu *criu, const struct criu_message *request, struct erro
     if (r < 0)
         return error_errno(err, r, "start criu");
     r = wait_executed(criu, err);
+    if (r >= 0 && criu->bind_root)
+        r = move_directories(criu, err);
     if (r < 0)
         return r;
     if (request->failed)

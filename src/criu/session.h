@@ -35,6 +35,10 @@ struct criu {
     bool keep_streams;     /* standard streams are ours, not /dev/null */
     int *fds;              /* descriptors that it inherits */
     size_t n_fds;
+    struct criu_directory {
+        int fd;
+        const char *path;
+    } directories[2]; /* images, work: CRIU opens them by our descriptors, and mounts things in them */
     /* in progress */
     int fd;        /* -1: none */
     int failed_fd; /* tells that it could not be executed */
