@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Many containers: ALIVE at once, listed and deleted; then RUNS one after another, after which nothing has grown.
 
-    tests/security/many.py [ALIVE [RUNS]]     (1000 10000)
-    RUNTIME=PATH                              the program under test (build/crun)
+    tests/security/many.py [ALIVE [RUNS [SECONDS]]]  (1000 10000 0); no run begins after SECONDS, which is told
+    RUNTIME=PATH                                     the program under test (build/crun)
 """
 
 import json
@@ -51,7 +51,7 @@ class Many:
                 "unreclaimable slab KiB (told only)": memory["SUnreclaim"]}
 
 
-def alive(m, n):
+def alive(m, n, _seconds):
     begin = time.monotonic()
     for i in range(n):
         m.crun("run", "--detach", "--bundle", m.bundle(f"{m.tag}-{i}", ["/bin/probe", "sleep"]), f"{m.tag}-{i}")
@@ -65,12 +65,14 @@ def alive(m, n):
     print(f"{n} alive at once: made in {made - begin:.1f} s, listed in {(ended - made) * 1000:.0f} ms, deleted in {time.monotonic() - ended:.1f} s", flush=True)
 
 
-def sequential(m, n):
+def sequential(m, n, seconds):
     b = m.bundle(f"{m.tag}-s", ["/bin/true"])
-    begin = time.monotonic()
-    for _ in range(n):
+    begin, done = time.monotonic(), 0
+    while done < n and not (seconds and time.monotonic() > begin + seconds):
         m.crun("run", "--bundle", b, f"{m.tag}-s")
-    print(f"{n} runs one after another: {(time.monotonic() - begin) * 1000 / n:.2f} ms each", flush=True)
+        done += 1
+    print(f"{done} runs one after another: {(time.monotonic() - begin) * 1000 / done:.2f} ms each"
+          f"{f', {n - done} not done for want of time' if done < n else ''}", flush=True)
 
 
 def same(what, before, facts):
@@ -87,7 +89,7 @@ def same(what, before, facts):
 
 
 def main():
-    n_alive, n_runs = [int(a) for a in sys.argv[1:]] + [1000, 10000][len(sys.argv) - 1:]
+    n_alive, n_runs, seconds = [int(a) for a in sys.argv[1:]] + [1000, 10000, 0][len(sys.argv) - 1:]
     processes.become_subreaper()
     with tempfile.TemporaryDirectory(prefix="crun-many-") as d:
         Path(d).chmod(0o755)
@@ -96,7 +98,7 @@ def main():
         for what, part, n in (("alive", alive, n_alive), ("sequential", sequential, n_runs)):
             before = m.facts()
             try:
-                part(m, n)
+                part(m, n, seconds)
             finally:
                 processes.kill_all(processes.strays())
             same(what, before, m.facts)
