@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import processes
+from lib import processes, user
 from lib.bundle import DEFAULT_NAMESPACES, bind, caps, namespaces, tmpfs
 
 
@@ -213,7 +213,10 @@ def test_null_of_the_image_is_a_host_file(bundle, rt, here):
     victim.write_text("untouched\n")
     c = bundle(args=["true"], copy=True, user={"uid": 1000, "gid": 1000}, mounts=[bind(victim, "/dev/null")])
     r = rt.run(c, stdin=subprocess.DEVNULL)
-    rt.fails(r, '"/dev/null": something else stands in the place of the device')
+    if user.ACTIVE:  # the host's is bound over it
+        assert r.returncode == 0, str(r)
+    else:
+        rt.fails(r, '"/dev/null": something else stands in the place of the device')
     assert victim.read_text() == "untouched\n" and victim.stat().st_uid == os.geteuid()
 
 
