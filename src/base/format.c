@@ -17,7 +17,8 @@ static void put(struct output *out, const char *text, size_t length)
 {
     size_t room = out->length < out->size ? out->size - out->length : 0;
 
-    memcpy(out->buffer + (room ? out->length : 0), text, length < room ? length : room);
+    if (room && length)
+        memcpy(out->buffer + out->length, text, length < room ? length : room);
     out->length += length;
 }
 
