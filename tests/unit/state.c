@@ -533,15 +533,18 @@ static pid_t start_named(const char *name)
     char byte;
     pid_t pid;
 
-    CHECK(pipe(ready) == 0);
+    if (pipe(ready) < 0)
+        return -1;
     pid = fork();
     if (pid == 0) {
         prctl(PR_SET_NAME, name);
-        CHECK(write(ready[1], "", 1) == 1);
+        while (write(ready[1], "", 1) != 1)
+            ;
         for (;;)
             pause();
     }
-    CHECK(read(ready[0], &byte, 1) == 1);
+    while (read(ready[0], &byte, 1) != 1)
+        ;
     close(ready[0]);
     close(ready[1]);
     return pid;
