@@ -13,8 +13,7 @@ int init_changes(struct init *init, const struct op_changes *op)
 {
     (void) op;
     init->changes.kept = true;
-    process_release(init);
-    return 0;
+    return process_release(init);
 }
 
 static int keep(struct init *init, int fd, const char *removed_from)

@@ -173,7 +173,8 @@ int exec_prepare(struct init *init)
 {
     const struct op *last = &init->ops[init->n_ops - 1];
 
-    process_release(init);
+    if (process_release(init) < 0)
+        return init->failure.code;
     process_reset_signals(init);
     sys_umask(init->umask);
     if (last->kind == OP_EXEC)

@@ -244,7 +244,7 @@ void timeline_end(struct init *init, uint32_t row);
 
 /* process.c: not dumpable, and dead with the parent; again after every change of ids. 0, or -errno noted. */
 int process_guard(struct init *init);
-void process_release(struct init *init); /* the parent may go now */
+int process_release(struct init *init); /* the parent may go now; 0, or -errno noted */
 void process_reset_signals(const struct init *init);
 void process_close_on_exec(int first, int end);
 

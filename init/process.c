@@ -19,12 +19,14 @@ int process_guard(struct init *init)
 }
 
 /* From here on the container lives without the runtime. */
-void process_release(struct init *init)
+int process_release(struct init *init)
 {
-    if (init->released)
-        return;
+    int r = init->released ? 0 : sys_prctl(PR_SET_PDEATHSIG, 0, 0);
+
+    if (r < 0)
+        return init_fail(init, r, "prctl", "PR_SET_PDEATHSIG");
     init->released = true;
-    sys_prctl(PR_SET_PDEATHSIG, 0, 0);
+    return 0;
 }
 
 /* exec resets handlers only, not what is ignored; crun-init has neither of its own. */

@@ -5,6 +5,20 @@
  * message is the success of the exec.
  */
 #include "init/init.h"
+#include "sys/files.h"
+
+/* The host is short of something: a container that was created must not end of it. */
+static bool may_pass(int code)
+{
+    return code == -ENOMEM || code == -ENOBUFS || code == -ENFILE || code == -EMFILE;
+}
+
+static void pause_briefly(void)
+{
+    struct timespec time = { .tv_nsec = 100 * 1000 * 1000 };
+
+    sys_ppoll(NULL, 0, &time);
+}
 
 /* A peer that goes away, or says nothing that we know, is not the one. */
 static int accept_start(struct init *init)
@@ -14,6 +28,10 @@ static int accept_start(struct init *init)
 
         if (fd == -EINTR || fd == -ECONNABORTED)
             continue;
+        if (may_pass(fd)) {
+            pause_briefly();
+            continue;
+        }
         if (fd < 0)
             return fd;
         if (message_wait_go(init, fd, MESSAGE_ANY_ROW) == 0)
@@ -51,7 +69,8 @@ int init_wait_start(struct init *init, const struct op_wait_start *op)
     int r;
 
     (void) op;
-    process_release(init);
+    if (process_release(init) < 0)
+        return init->failure.code;
     sys_prctl(PR_SET_NAME, (unsigned long) BLOB_WAITING_NAME, 0);
     close_all_but_socket(init);
     r = accept_start(init);

@@ -144,8 +144,8 @@ static bool is_last(const struct init *init)
  * A parent that dies without it is noticed by the end of the socket. */
 int init_sync(struct init *init, const struct op_sync *op)
 {
-    if (is_last(init))
-        process_release(init);
+    if (is_last(init) && process_release(init) < 0)
+        return init->failure.code;
     switch ((enum sync_mode) op->mode) {
     case SYNC_INIT_WAITS:
         return stand(init);
