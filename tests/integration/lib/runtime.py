@@ -66,7 +66,7 @@ def call(argv, timeout=TIMEOUT, input=None, files=None, check=False, starter=Non
     argv = [str(a) for a in argv]
     start = time.monotonic()
     if files:
-        with open(files / "stdout", "w+b") as out, open(files / "stderr", "w+b") as err:
+        with open(files / "stdout", "wb") as out, open(files / "stderr", "wb") as err:
             with starter or contextlib.nullcontext():
                 p = processes.Process(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err, **popen)
             try:
@@ -75,9 +75,8 @@ def call(argv, timeout=TIMEOUT, input=None, files=None, check=False, starter=Non
                 p.kill()
                 p.wait_and_forget(5)
                 raise AssertionError(f"no end after {timeout} s: {' '.join(argv)}") from None
-            out.seek(0)
-            err.seek(0)
-            o, e = out.read(), err.read()
+        # Opened anew: the container writes on where the offset is that it shares with us.
+        o, e = (files / "stdout").read_bytes(), (files / "stderr").read_bytes()
     else:
         popen.setdefault("stdin", subprocess.DEVNULL if input is None else subprocess.PIPE)
         popen.setdefault("stdout", subprocess.PIPE)
