@@ -203,12 +203,26 @@ static void net_prio_rows_v1(struct resource_rows *rows, const struct spec_resou
                      "%s %" PRIu32, network->priorities[i].name, network->priorities[i].priority);
 }
 
+/* Files that move, kill or stop processes, or change what the cgroup is, cannot be given back when an update fails. */
+static bool is_no_resource(const char *file)
+{
+    static const char *const files[] = { "cgroup.procs",  "cgroup.threads", "cgroup.kill",
+                                         "cgroup.freeze", "cgroup.type",    "cgroup.subtree_control" };
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        if (strcmp(file, files[i]) == 0)
+            return true;
+    return false;
+}
+
 void resource_rows_unified(struct resource_rows *rows, const struct spec_resources *resources)
 {
     for (size_t i = 0; i < resources->n_unified; i++) {
         const struct string_pair *pair = &resources->unified[i];
         const char *field = resource_text(rows, "linux.resources.unified[\"%s\"]", pair->key);
 
+        if (is_no_resource(pair->key))
+            resource_fail(rows, field, "not a resource: it acts on the processes of the cgroup");
         if (!strchr(pair->key, '.') || strchr(pair->key, '/') || pair->key[0] == '.')
             resource_fail(rows, field, "not the name of a cgroup file");
         resource_row(rows, field, pair->key, 0, "%s", pair->value);

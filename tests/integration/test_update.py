@@ -377,3 +377,16 @@ def test_v2_devices_are_replaced(two, bundle):
     document(two, c, {"devices": [{"allow": True, "access": "rwm"}]})
     document(two, c, {"pids": {"limit": 5}} if "pids" in (cgroups.v2_mount() / "cgroup.controllers").read_text() else {})
     assert "nofull" not in two.output(c)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("file", ["cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type", "cgroup.subtree_control"])
+def test_what_is_no_resource(bundle, rt, file):
+    """It would move or end processes, and could not be given back."""
+    c = bundle(args=["sleep", "100"])
+    rt.run_detached(c)
+    r = rt("update", "--resources", "-", c.id, input=json.dumps({"unified": {file: "1"}}))
+    assert r.returncode == 1 and f'unified["{file}"]: not a resource' in r.stderr, str(r)
+    assert rt("state", c.id, check=True).json["status"] == "running"
+    other = bundle(args=["true"], linux={"resources": {"unified": {file: "1"}}})
+    assert "not a resource" in rt.run(other).stderr

@@ -90,7 +90,8 @@ static struct string_pair unified[] = {
     {"memory.high", "1G"                     },
     { "io.max",     "8:0 rbps=1\n8:16 rbps=2"}
 };
-static struct string_pair unified_slash[] = { { "../x.y", "1" } }, unified_plain[] = { { "memory", "1" } };
+static struct string_pair unified_slash[] = { { "../x.y", "1" } }, unified_plain[] = { { "memory", "1" } },
+                          unified_kill[] = { { "cgroup.kill", "1" } };
 
 /* WANT: rows, or what the error says, beginning with "!". A row with flags has "?" (optional) or "|" (or next). */
 static const struct rows_case {
@@ -167,6 +168,9 @@ static const struct rows_case {
     { "unified path",
      resource_rows_unified,                   { .unified = unified_slash, .n_unified = 1 },
      "!linux.resources.unified[\"../x.y\"]: not the name of a cgroup file"                                                         },
+    { "unified no resource",
+     resource_rows_unified,                   { .unified = unified_kill, .n_unified = 1 },
+     "!linux.resources.unified[\"cgroup.kill\"]: not a resource: it acts on the processes of the cgroup"                           },
     { "unified word",
      resource_rows_unified,                   { .unified = unified_plain, .n_unified = 1 },
      "!linux.resources.unified[\"memory\"]: not the name of a cgroup file"                                                         },
