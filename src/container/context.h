@@ -32,12 +32,15 @@ static inline struct error *own_error(struct crun_error *err)
 }
 
 /* A container that exists: its directory and its state. */
+struct cancel;
+
 struct container {
     int dir_fd;
     struct arena arena;
     struct state state;
-    bool half_made;          /* killed before its first state was written, or the state cannot be read */
-    const struct spec *spec; /* its configuration, where it is at hand; or NULL */
+    bool half_made;              /* killed before its first state was written, or the state cannot be read */
+    const struct spec *spec;     /* its configuration, where it is at hand; or NULL */
+    const struct cancel *cancel; /* signals that end its hooks, or NULL */
 };
 
 /* Keep times in TIMELINE, the caller's, if DESTINATION is not NULL; written and done by context_timeline_end. */
@@ -76,7 +79,6 @@ int container_salvage(struct crun_context *context, struct container *container,
 int container_hooks(struct crun_context *context, const struct container *container, enum hook_kind kind,
                     enum state_status status, struct error *err);
 /* The same of a spec at hand. CANCEL: signals that end the wait for a hook, or NULL. */
-struct cancel;
 int container_spec_hooks(struct crun_context *context, const struct spec *spec, const struct state *state,
                          enum hook_kind kind, enum state_status status, const struct cancel *cancel, struct error *err);
 /* The kept config.json, decoded into the container's arena. */

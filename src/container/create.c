@@ -98,7 +98,8 @@ static bool nobody_is_left(struct container *container)
 
 /* The container ends with its first process when it is run in the foreground. Another of the same id, made after
  * somebody else deleted ours, is left alone. */
-static int remove_ended(struct crun_context *context, const struct prepared *p, struct error *err)
+static int remove_ended(struct crun_context *context, const struct prepared *p, const struct cancel *cancel,
+                        struct error *err)
 {
     _cleanup_(container_close) struct container container;
     int r = container_open(context, p->state.id, LOCK_EX, &container, err);
@@ -110,6 +111,7 @@ static int remove_ended(struct crun_context *context, const struct prepared *p, 
     if (container.state.created && strcmp(container.state.created, p->state.created) != 0)
         return 0;
     container.spec = p->spec;
+    container.cancel = cancel;
     if (!nobody_is_left(&container))
         container_kill_all(&container, NULL);
     return container_remove(context, &container, err);
@@ -128,7 +130,11 @@ static int wait_and_remove(struct crun_context *context, const struct prepared *
     timeline_phase(context->timeline, options->keep ? "end" : "remove the container");
     if (options->keep)
         return r;
-    return r < 0 ? (remove_ended(context, p, NULL), r) : remove_ended(context, p, err);
+    if (r < 0)
+        remove_ended(context, p, &foreground->cancel, NULL);
+    else
+        r = remove_ended(context, p, &foreground->cancel, err);
+    return r;
 }
 
 /* Somebody who hands on a NOTIFY_SOCKET wants to know when the container is ready, and nobody is there later to tell. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* delete: kill when asked, then cgroups, then hooks, and the state directory last, so that it can be done again. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,6 +91,18 @@ static void remove_pid_file(struct crun_context *context, const char *path)
         log_write(context->log, LOG_LEVEL_WARNING, "the pid file \"%s\" is left: %s", path, errno_text(-r));
 }
 
+/* Whoever wrote it since, another container's runtime perhaps, still needs it. What cannot be read is left to unlink,
+ * which tells of it. */
+static bool pid_file_is_ours(const struct state *state)
+{
+    char ours[16], found[16];
+    _cleanup_close_ int fd = open(state->pid_file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int length = snprintf(ours, sizeof ours, "%d", (int) state->pid);
+    ssize_t n = fd < 0 ? -1 : read(fd, found, sizeof found);
+
+    return n < 0 || (n == length && memcmp(found, ours, (size_t) length) == 0);
+}
+
 /* Without the kept config.json an earlier delete had come past the hooks when it was killed. */
 static void run_poststop(struct crun_context *context, struct container *container)
 {
@@ -111,7 +124,7 @@ int container_remove(struct crun_context *context, struct container *container, 
         return r;
     remove_rdt(&container->state);
     run_poststop(context, container);
-    if (container->state.pid_file)
+    if (container->state.pid_file && pid_file_is_ours(&container->state))
         remove_pid_file(context, container->state.pid_file);
     return state_dir_remove(context->root_fd, container->state.id, container->dir_fd, err);
 }

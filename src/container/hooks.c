@@ -96,5 +96,5 @@ int container_hooks(struct crun_context *context, const struct container *contai
     const struct spec *spec;
     int r = container_spec(&copy, &spec, err);
 
-    return r < 0 ? r : container_spec_hooks(context, spec, &container->state, kind, status, NULL, err);
+    return r < 0 ? r : container_spec_hooks(context, spec, &container->state, kind, status, container->cancel, err);
 }

@@ -37,16 +37,13 @@ struct watch {
 
 /* ---- before ---- */
 
-/* Left out are those that a fault of our own raises, which cannot wait, and a SIGHUP that nohup(1) has had ignored:
- * blocked, it would be delivered to the signalfd all the same. */
+/* All: SIGSEGV and the like too, for a fault of our own ends us whether it is blocked or not. Left out is a SIGHUP that
+ * nohup(1) has had ignored: blocked, it would be delivered to the signalfd all the same. */
 static void forwarded_signals(sigset_t *ret_set)
 {
-    static const int faults[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
     struct sigaction hangup;
 
     memset(ret_set, 0xff, sizeof *ret_set); /* sigfillset(3) leaves out real-time signals that the C library uses */
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-        sigdelset(ret_set, faults[i]);
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN)
         sigdelset(ret_set, SIGHUP);
 }
@@ -77,18 +74,6 @@ int foreground_prepare(struct foreground *foreground, bool subreaper, struct err
     return cancel_open(&foreground->cancel, &foreground->mask, err);
 }
 
-void foreground_done(struct foreground *foreground)
-{
-    if (!foreground->prepared)
-        return;
-    foreground->prepared = false;
-    cancel_close(&foreground->cancel);
-    sigaction(SIGCHLD, &foreground->child, NULL);
-    if (foreground->subreaper)
-        sys_prctl(PR_SET_CHILD_SUBREAPER, (unsigned long) foreground->was_subreaper, 0);
-    sigprocmask(SIG_SETMASK, &foreground->mask, NULL);
-}
-
 /* Signals for a process that has ended meanwhile must not strike us when they are let through again: we are about to
  * end with its status, and to clean up before. */
 static void discard_pending(const struct foreground *foreground)
@@ -97,6 +82,20 @@ static void discard_pending(const struct foreground *foreground)
 
     while (sigtimedwait(&foreground->forwarded, NULL, &now) > 0 || errno == EINTR)
         ;
+}
+
+void foreground_done(struct foreground *foreground)
+{
+    if (!foreground->prepared)
+        return;
+    foreground->prepared = false;
+    if (foreground->waited)
+        discard_pending(foreground);
+    cancel_close(&foreground->cancel);
+    sigaction(SIGCHLD, &foreground->child, NULL);
+    if (foreground->subreaper)
+        sys_prctl(PR_SET_CHILD_SUBREAPER, (unsigned long) foreground->was_subreaper, 0);
+    sigprocmask(SIG_SETMASK, &foreground->mask, NULL);
 }
 
 /* ---- children ---- */
@@ -159,8 +158,6 @@ static void stop(struct watch *watch, int number)
 static void take_signal(struct watch *watch, int number)
 {
     switch (number) {
-    case SIGPIPE:
-        return; /* the relay sees the error */
     case SIGCHLD:
         reap_others(watch);
         return;
@@ -190,7 +187,8 @@ static void take_signals(struct watch *watch)
     struct signalfd_siginfo info;
 
     while (read(watch->signal_fd, &info, sizeof info) == (ssize_t) sizeof info)
-        take_signal(watch, (int) info.ssi_signo);
+        if (info.ssi_signo != SIGPIPE || info.ssi_pid != (uint32_t) getpid()) /* of the relay, which sees the error */
+            take_signal(watch, (int) info.ssi_signo);
 }
 
 /* ---- the loop ---- */
@@ -246,6 +244,6 @@ int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *te
         r = take_status(&watch, ret_status, err);
     reap_others(&watch);
     discard_pending(foreground);
-    foreground_done(foreground);
+    foreground->waited = true;
     return r;
 }

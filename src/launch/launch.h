@@ -156,16 +156,17 @@ struct foreground {
     int was_subreaper;
     struct notify *notify; /* to be handed on while waiting, or NULL; set it after foreground_prepare */
     struct cancel cancel;  /* for the launch, from foreground_prepare on */
-    bool prepared, subreaper;
+    bool prepared, subreaper, waited;
 };
 /* Before the container's process exists: block every signal that foreground_wait will forward. With SUBREAPER, orphans
  * of the container become our children (a container without a pid namespace of its own) and foreground_wait reaps them,
  * and every other child it finds. */
 int foreground_prepare(struct foreground *foreground, bool subreaper, struct error *err);
 /* Until the process PIDFD, our child PID, has ended: forward signals to it and relay *TERMINAL_FD (-1: none), which is
- * taken over and closed. *RET_STATUS is its exit status, or 128 + N after signal N. Ends with foreground_done in any
- * case. -ECHILD: the process was not our child; it has ended all the same. */
+ * taken over and closed. *RET_STATUS is its exit status, or 128 + N after signal N. Signals stay blocked until
+ * foreground_done: what is cleaned up is not ended by them. -ECHILD: the process was not our child; it has ended all
+ * the same. */
 int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *terminal_fd, int *ret_status,
                     struct error *err);
-/* Give back signal mask, SIGCHLD and subreaper as they were; for a launch that failed after foreground_prepare. */
+/* Give back signal mask, SIGCHLD and subreaper as they were; signals that came since the process ended are dropped. */
 void foreground_done(struct foreground *foreground);

@@ -5,6 +5,7 @@ import os
 import pwd
 import re
 import signal
+import time
 
 import pytest
 
@@ -511,3 +512,31 @@ def test_delete_names_a_process_that_is_not_reaped(bundle, running, rt):
     rt.fails(r, "container init still running")
     processes.reap()
     assert rt("delete", "--force", first.id).returncode == 0
+
+
+@pytest.mark.ours
+def test_pid_file_of_another_stays(bundle, rt, here):
+    """The path was used again: what is there now is not this container's."""
+    first, second, pid_file = bundle(args=["sleep", "100"]), bundle(args=["sleep", "100"]), here.dir / "pid"
+    rt.run_detached(first, "--pid-file", pid_file)
+    rt.run_detached(second, "--pid-file", pid_file)
+    rt.delete(first, "--force")
+    assert pid_file.read_text() == str(rt("state", second.id, check=True).json["pid"])
+    rt.delete(second, "--force")
+    assert not pid_file.exists()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_signal_after_the_end(bundle, rt, here, number):
+    """A run that removes its container ends with the process's status and leaves nothing; what ends others ends the hook."""
+    begun = here.dir / "begun"
+    c = bundle(args=["sh", "-c", "exit 42"], hooks={"poststop": [{"path": "/bin/sh", "args": ["sh", "-c", f"touch {begun}; sleep 2"]}]})
+    p = rt.popen("run", "--bundle", c.path, c.id)
+    deadline = time.monotonic() + 30
+    while not begun.exists():
+        assert p.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    p.send_signal(number)
+    assert p.wait_and_forget(30) == 42
+    assert "does not exist" in rt("state", c.id).stderr

@@ -564,7 +564,8 @@ def next_signal(p, wanted):
             return int(line)
 
 
-@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "CONT"])
+@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "CONT", "SEGV", "ILL", "TRAP",
+                                  "BUS", "FPE", "SYS", "PIPE", "ABRT"])
 def test_signals_are_forwarded(bundle, rt, name):
     number = signal.Signals[f"SIG{name}"]
     p = rt.start_foreground(bundle(args=["/bin/probe", "signals"]))
