@@ -100,7 +100,7 @@ static bool pid_file_is_ours(const struct state *state)
     int length = snprintf(ours, sizeof ours, "%d", (int) state->pid);
     ssize_t n = fd < 0 ? -1 : read(fd, found, sizeof found);
 
-    return n < 0 || (n == length && memcmp(found, ours, (size_t) length) == 0);
+    return n < 0 || state->pid <= 0 || (n == length && memcmp(found, ours, (size_t) length) == 0);
 }
 
 /* Without the kept config.json an earlier delete had come past the hooks when it was killed. */

@@ -242,7 +242,7 @@ class Place:
         found += [f"state {n}" for n in os.listdir(self.state)]
         found += [f"temporary file {n}" for n in os.listdir(self.dir / "tmp")]
         found += [f"file {n}" for n in set(os.listdir(self.dir)) - KNOWN_FILES]
-        found += [f"file {n} in the bundle" for n in set(os.listdir(self.bundle)) - {"config.json"}]
+        found += [f"file {n} in the bundle" for n in set(os.listdir(self.bundle)) - OWN_FILES]
         found += [f"key {l}" for l in Path("/proc/keys").read_text().splitlines() if self.id in l]
         return found
 
@@ -261,7 +261,7 @@ class Place:
         cgroups.remove(p for p in cgroups.named(self.tag) if p.name != self.tag)
         for m in reversed(leaks.mounts(self.dir)):
             subprocess.run(["umount", "-l", m.split(" ")[4]], stderr=subprocess.DEVNULL, check=False)
-        for name in ("pid", ".pid.new"):
+        for name in ("pid", ".pid.new", "exec-pid", ".exec-pid.new"):
             (self.bundle / name).unlink(missing_ok=True)
         for d in (self.state, self.dir / "tmp"):
             shutil.rmtree(d, ignore_errors=True)
@@ -273,6 +273,8 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+# In the bundle. An exec's pid file belongs to whoever asked for it; so does what a killed one has left beside it.
+OWN_FILES = {"config.json", "exec-pid", ".exec-pid.new"}
 KNOWN_FILES = {"state", "bundle", "diary", "volume", "tmp", "file", "mounts", "stdout", "stderr", "report", "console"}
 
 
@@ -317,7 +319,8 @@ class Scenario:
         return place.pid() if self.attach else None
 
     def fill(self, place, words):
-        named = {"@id": place.id, "@bundle": place.bundle, "@pid": place.bundle / "pid", "@mounts": place.dir / "mounts", "@console": place.dir / "console"}
+        named = {"@id": place.id, "@bundle": place.bundle, "@pid": place.bundle / "pid", "@exec-pid": place.bundle / "exec-pid",
+                 "@mounts": place.dir / "mounts", "@console": place.dir / "console"}
         if "@console" in words:
             place.listen()
         return [named.get(w, w) for w in words]
@@ -420,7 +423,7 @@ def scenarios() -> list:
         Scenario("delete-paused", ("delete", "--force", "@id"), before=(create, start, ("pause", "@id")), status="gone"),
         Scenario("update", ("update", "--memory", "200000000", "--pids-limit", "50", "--cpu-share", "300", "@id"), before=(create, start), status="running"),
         Scenario("exec", ("exec", "@id", "/bin/true"), before=(create, start), status="running"),
-        Scenario("exec-rich", ("exec", "--user", "5:7", "--cwd", "/tmp", "--env", "MARK=1", "--cap", "CAP_NET_RAW", "--pid-file", "@pid", "@id",
+        Scenario("exec-rich", ("exec", "--user", "5:7", "--cwd", "/tmp", "--env", "MARK=1", "--cap", "CAP_NET_RAW", "--pid-file", "@exec-pid", "@id",
                                "/bin/sh", "-c", "id; umask; pwd; echo $MARK; cat /proc/self/status"), before=(create, start), status="running", shown=True),
         Scenario("mounts-add", ("mounts", "add", "@id", "@mounts"), before=(create, start), status="running", mounts=True),
         Scenario("mounts-remove", ("mounts", "remove", "@id", "@mounts"), before=(create, start, ("mounts", "add", "@id", "@mounts")),
@@ -494,6 +497,12 @@ def inject(place, scenario, point):
     return (status, out, err, *read_report(place.dir / "report"))
 
 
+def is_of_the_hosts_sys(wrong) -> bool:
+    """A sysfs that is refused in a user namespace is the host's, read-only with all that lies below it; the cgroups that
+    were asked for lie on those, so that each is there twice."""
+    return all(key == "mounts" or "/sys/fs/cgroup" in key and " ro," in key and got > want for key, (got, want) in wrong.items())
+
+
 def judge(place, scenario, point, status, out, err, injected, remarks):
     if remarks and remarks[0].startswith("hang") or status == "hang":
         return "hang", f"{remarks} {err!r}"
@@ -513,6 +522,8 @@ def judge(place, scenario, point, status, out, err, injected, remarks):
         if "warning: session keyring" in err:
             got["keyring"] = scenario.reference.get("keyring")  # without one, and said so
         wrong = {k: (got.get(k), v) for k, v in scenario.reference.items() if got.get(k) != v}
+        if scenario.name == "run-user" and is_of_the_hosts_sys(wrong):
+            wrong = {}
         return ("wrong effect", f"(got, want) {str(wrong)[:1000]} {err!r}") if wrong else ("fallback", err.strip())
     if isinstance(status, int) and status > 128:
         return "crash", f"status {status} {err!r}"
