@@ -30,7 +30,7 @@ check-host: ## the same
 	@tools/check-host
 
 check-user: all ## the whole integration suite as an ordinary user, who is made for it
-	@CRUN_TEST_USER=1 /usr/bin/python3 -m pytest -n 2 -q -rs tests/integration
+	@CRUN_TEST_USER=1 /usr/bin/python3 -m pytest -n 3 -q -rs tests/integration
 
 check-engines: all ## podman, Buildah, containerd and Docker with our program as their runtime
 	@tools/check-engines $(ARGS)
