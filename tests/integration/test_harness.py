@@ -115,3 +115,27 @@ def test_interrupted_sweep_of_faults(rt, here):
     sweep.wait_and_forget(60)
     sweep.stdout.close()
     assert cgroups.named(f"cf{sweep.pid}x") == [] and os.listdir(here.dir / "tmp") == []
+
+
+@pytest.mark.once("is about tools that only root runs")
+@pytest.mark.parametrize("tool", ["sid-tree", "bookworm-tree"])
+def test_tree_that_lacks_a_package(here, tool):
+    """A kept tree of Debian is used for as long as it has every package of the list, and made anew otherwise."""
+    dpkg, bin = here.dir / "tree/var/lib/dpkg", here.dir / "bin"
+    for d in (dpkg, bin):
+        d.mkdir(parents=True)
+    (bin / "mmdebstrap").write_text(f"#!/bin/sh\necho \"$@\" >{here.dir}/asked; exit 9\n")
+    (bin / "mmdebstrap").chmod(0o755)
+    env = {f"CRUN_{tool.split('-')[0].upper()}_TREE": str(here.dir / "tree"), "PATH": f"{bin}:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+    def ask(*packages):
+        (dpkg / "status").write_text("".join(f"Package: {p}\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n" for p in packages))
+        (here.dir / "asked").unlink(missing_ok=True)
+        return subprocess.run([Path(__file__).parents[2] / "tools" / tool], env=env, capture_output=True, text=True, timeout=60)
+
+    assert ask().returncode != 0
+    include, = (w for w in (here.dir / "asked").read_text().split() if w.startswith("--include="))
+    packages = include.removeprefix("--include=").split(",")
+    assert "tini" in packages and dpkg.is_dir(), "what was there stays until there is another"
+    assert ask(*packages, "another").stdout == f"{here.dir}/tree\n" and not (here.dir / "asked").exists()
+    assert ask(*packages[:-1]).returncode != 0 and (here.dir / "asked").exists()
