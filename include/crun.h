@@ -101,7 +101,8 @@ CRUN_API int crun_start(struct crun_context *context, const char *id, struct cru
 
 /* Create and start. In the foreground: forward signals, wait, delete unless options->keep, and set *RET_STATUS to the
  * exit status of the process (128 + N after signal N). Detached: *RET_STATUS is 0. When the command was not found or
- * may not be executed, the call fails and *RET_STATUS is 127 or 126; other failures leave it alone. */
+ * may not be executed, the call fails and *RET_STATUS is 127 or 126; when the process was killed for want of memory, it
+ * fails with -ENOMEM, says which limit it was, and *RET_STATUS is 137; after other failures it is 1. */
 CRUN_API int crun_run(struct crun_context *context, const char *id, const struct crun_create_options *options,
                       int *ret_status, struct crun_error *err);
 

@@ -74,8 +74,9 @@ bool cgroup_frozen(const struct cgroup_dir *dir);
 int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret);
 
 /* Whether the out-of-memory killer was at work in the memory cgroup among DIRS; ERR then says that the container's init was
- * killed by its memory limit, how large that is and what was used. For an init that is known to be dead. ASKED is the limit
- * as it was asked for, which the kernel has rounded to pages; 0 or INT64_MAX: that is not known. */
+ * killed by its memory limit, how large that is and what was used, or that it was somebody else's want of memory. For an
+ * init that SIGKILL is known to have ended. ASKED is the limit as it was asked for, which the kernel has rounded to pages, or
+ * an update has changed; 0 or INT64_MAX: that is not known. */
 bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err);
 
 /* After EAGAIN of clone(2): append to ERR which limit of processes is reached, of the container's cgroups DIRS or of the

@@ -18,19 +18,28 @@
 #include "base/fd.h"
 #include "cgroup/dir.h"
 
-int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret)
+enum { HUGE_PAGE_SIZE = 2 << 20 };
+
+/* The number behind NAME, which ends with a blank. */
+static int event_count(const struct cgroup_dir *dir, const char *name, uint64_t *ret)
 {
     _cleanup_free_ char *text = NULL;
+    size_t length = strlen(name);
     int r = cgroup_read(dir, dir->v2 ? "memory.events" : "memory.oom_control", &text);
 
     if (r < 0)
         return r;
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-        if (strncmp(line, "oom_kill ", 9) == 0) {
-            *ret = strtoull(line + 9, NULL, 10);
+        if (strncmp(line, name, length) == 0) {
+            *ret = strtoull(line + length, NULL, 10);
             return 0;
         }
     return -ENOENT;
+}
+
+int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret)
+{
+    return event_count(dir, "oom_kill ", ret);
 }
 
 /* ---- an explanation ---- */
@@ -71,21 +80,52 @@ static const struct cgroup_dir *memory_of(const struct cgroup_dir *dirs, size_t 
     return v2;
 }
 
+/* What is in force, which an update may have changed; as it was ASKED for, if that is what the kernel has made of it. */
+static uint64_t limit_in_force(const struct cgroup_dir *dir, int64_t asked)
+{
+    uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
+    uint64_t limit = number(dir, dir->v2 ? "memory.max" : "memory.limit_in_bytes");
+
+    return asked > 0 && (uint64_t) asked / page == limit / page ? (uint64_t) asked : limit;
+}
+
+/* As near as the largest piece that a process is given at once. */
+static bool is_used_up(const struct cgroup_dir *dir, const char *limit, const char *peak)
+{
+    return number(dir, peak) + HUGE_PAGE_SIZE >= number(dir, limit);
+}
+
+/* v2 counts as `oom` how often this limit, or one below, was the reason; v1 how often it was reached, but Linux 6.18 not that of
+ * memory and swap. Who else was killed fell to the host's need, or that of a cgroup above. */
+static bool limit_was_the_reason(const struct cgroup_dir *dir)
+{
+    uint64_t reached = 0;
+
+    if (dir->v2)
+        return event_count(dir, "oom ", &reached) >= 0 && reached > 0;
+    return number(dir, "memory.failcnt") > 0 ||
+           is_used_up(dir, "memory.memsw.limit_in_bytes", "memory.memsw.max_usage_in_bytes");
+}
+
 bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err)
 {
     const struct cgroup_dir *dir = memory_of(dirs, n);
     struct size_text limit, peak;
-    uint64_t kills = 0, size;
+    uint64_t kills = 0;
 
     if (!dir || cgroup_oom_kills(dir, &kills) < 0 || kills == 0)
         return false;
-    size = asked > 0 && asked < INT64_MAX ? (uint64_t) asked
-                                          : number(dir, dir->v2 ? "memory.max" : "memory.limit_in_bytes");
-    error_set(err, -ENOMEM,
-              "the container's init was killed by the memory limit of %s (linux.resources.memory.limit; "
-              "it has used %s)",
-              size_print(size, &limit),
-              size_print(number(dir, dir->v2 ? "memory.peak" : "memory.max_usage_in_bytes"), &peak));
+    size_print(number(dir, dir->v2 ? "memory.peak" : "memory.max_usage_in_bytes"), &peak);
+    if (limit_was_the_reason(dir))
+        error_set(err, -ENOMEM,
+                  "the container's init was killed by the memory limit of %s (linux.resources.memory.limit; "
+                  "it has used %s)",
+                  size_print(limit_in_force(dir, asked), &limit), peak.text);
+    else
+        error_set(err, -ENOMEM,
+                  "the container's init was killed because the host, or a cgroup above the container's, was out of "
+                  "memory (it has used %s)",
+                  peak.text);
     return true;
 }
 

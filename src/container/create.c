@@ -117,10 +117,19 @@ static int remove_ended(struct crun_context *context, const struct prepared *p, 
     return container_remove(context, &container, err);
 }
 
+/* Whether the kernel's out-of-memory killer has ended the first process: asked before the cgroup, which knows it, goes. */
+static bool ended_by_memory(const struct prepared *p, const struct foreground *foreground, struct error *ret_why)
+{
+    return foreground->killed &&
+           cgroup_oom_explain(p->state.cgroups, p->state.n_cgroups, p->plan.memory_limit, ret_why);
+}
+
 static int wait_and_remove(struct crun_context *context, const struct prepared *p,
                            const struct crun_create_options *options, struct launch *launch,
                            struct foreground *foreground, int *ret_status, struct error *err)
 {
+    struct error memory;
+    bool out_of_memory;
     int r;
 
     timeline_phase(context->timeline, "the container runs");
@@ -128,13 +137,13 @@ static int wait_and_remove(struct crun_context *context, const struct prepared *
     foreground->notify = &launch->notify;
     r = foreground_wait(foreground, launch->pidfd, launch->state->pid, &launch->terminal_fd, ret_status, err);
     timeline_phase(context->timeline, options->keep ? "end" : "remove the container");
-    if (options->keep)
-        return r;
-    if (r < 0)
-        remove_ended(context, p, &foreground->cancel, NULL);
-    else
-        r = remove_ended(context, p, &foreground->cancel, err);
-    return r;
+    out_of_memory = r >= 0 && ended_by_memory(p, foreground, &memory);
+    if (!options->keep) {
+        int removed = remove_ended(context, p, &foreground->cancel, r < 0 ? NULL : err);
+
+        r = r < 0 ? r : removed;
+    }
+    return r >= 0 && out_of_memory ? error_set(err, memory.code, "%s", memory.text) : r;
 }
 
 /* Somebody who hands on a NOTIFY_SOCKET wants to know when the container is ready, and nobody is there later to tell. */
@@ -208,6 +217,17 @@ int crun_run(struct crun_context *context, const char *id, const struct crun_cre
 
 /* ---- start ---- */
 
+/* Whoever waits for the start, which the socket shows, uses nearly nothing; but an update may have lowered the limit. */
+static int stopped_error(const struct container *container, struct error *err)
+{
+    const struct state *state = &container->state;
+
+    if (faccessat(container->dir_fd, STATE_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+        cgroup_oom_explain(state->cgroups, state->n_cgroups, 0, err))
+        return error_prefix(err, "cannot start a container that has stopped");
+    return error_set(err, -ESRCH, "cannot start a container that has stopped");
+}
+
 static int check_created(struct container *container, struct error *err)
 {
     switch (container_status(container)) {
@@ -220,7 +240,7 @@ static int check_created(struct container *container, struct error *err)
     case STATE_RUNNING:
         return error_set(err, -EBUSY, "cannot start an already running container");
     case STATE_STOPPED:
-        return error_set(err, -ESRCH, "cannot start a container that has stopped");
+        return stopped_error(container, err);
     case STATE_CREATING:
         break;
     }

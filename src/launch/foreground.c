@@ -114,7 +114,7 @@ static void reap_others(const struct watch *watch)
 }
 
 /* Sandboxes with an older idea of waitid know no P_PIDFD; the number is ours as long as it is not reaped. */
-static int take_status(const struct watch *watch, int *ret_status, struct error *err)
+static int take_status(const struct watch *watch, int *ret_status, bool *ret_killed, struct error *err)
 {
     siginfo_t info = { 0 };
     int r;
@@ -127,6 +127,7 @@ static int take_status(const struct watch *watch, int *ret_status, struct error 
     if (r < 0)
         return error_errno(err, r, "the exit status of process %d", (int) watch->pid);
     *ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    *ret_killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
     return 0;
 }
 
@@ -241,7 +242,7 @@ int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *te
     int r = watch_process(&watch, &foreground->forwarded, terminal_fd, err);
 
     if (r >= 0)
-        r = take_status(&watch, ret_status, err);
+        r = take_status(&watch, ret_status, &foreground->killed, err);
     reap_others(&watch);
     discard_pending(foreground);
     foreground->waited = true;

@@ -157,6 +157,7 @@ struct foreground {
     struct notify *notify; /* to be handed on while waiting, or NULL; set it after foreground_prepare */
     struct cancel cancel;  /* for the launch, from foreground_prepare on */
     bool prepared, subreaper, waited;
+    bool killed; /* SIGKILL has ended the process, which exit status 137 alone does not say */
 };
 /* Before the container's process exists: block every signal that foreground_wait will forward. With SUBREAPER, orphans
  * of the container become our children (a container without a pid namespace of its own) and foreground_wait reaps them,

@@ -2,6 +2,7 @@
 """events: statistics in the shape that runc's consumers decode, and a word when memory runs out."""
 
 import json
+import subprocess
 import time
 from pathlib import Path
 
@@ -257,3 +258,63 @@ def test_small_limit_that_is_enough(bundle, rt):
     c = bundle(args=["/bin/echo", "fits"], resources={"memory": {"limit": 512 << 10, "swap": 512 << 10}})
     r = rt.run(c)
     assert (r.returncode, r.stdout, r.stderr) == (0, "fits\n", ""), str(r)
+
+
+# Its end later on, by the limit; what else ends it is not put down to the limit.
+
+def eats_it_up(bundle, limit=32 * M, script="exec tail /dev/zero >/dev/null"):
+    return bundle(args=["/bin/sh", "-c", script], resources={"memory": {"limit": limit, "swap": limit}} if limit else None)
+
+
+def says_it_was_the_limit(r, limit="32 MiB"):
+    """One line of ours, and the status that it would have had without."""
+    assert r.returncode == 137, str(r)
+    assert len(r.stderr.splitlines()) == 1, str(r)
+    assert f"the container's init was killed by the memory limit of {limit} (linux.resources.memory.limit; it has used {limit})" in r.stderr, str(r)
+
+
+@pytest.mark.ours
+@memory
+@pytest.mark.parametrize("option", [[], ["--keep"]], ids=["removed", "kept"])
+def test_init_killed_by_the_memory_limit_later(bundle, rt, option):
+    c = eats_it_up(bundle)
+    says_it_was_the_limit(rt.run(c, *option))
+    assert rt("state", c.id).returncode == (0 if option else 1)
+
+
+@pytest.mark.ours
+@memory
+def test_limit_of_an_update_is_the_one_that_is_named(bundle, rt):
+    c = eats_it_up(bundle, 256 * M, "echo ready; while [ ! -e /dev/shm/go ]; do sleep 0.01; done; exec tail /dev/zero >/dev/null")
+    p = rt.start_foreground(c, text=True)
+    assert p.stdout.readline() == "ready\n"
+    rt("update", "--memory", "32m", "--memory-swap", "32m", c.id, check=True)
+    Path(f"/proc/{rt.pid(c)}/root/dev/shm/go").touch()
+    _, error = p.communicate(timeout=10)
+    p.forget()
+    assert p.returncode == 137 and "killed by the memory limit of 32 MiB" in error
+
+
+@pytest.mark.ours
+@memory
+@pytest.mark.parametrize("script, status", [("kill -KILL $$", 137), ("(exec tail /dev/zero >/dev/null); exit 3", 3), ("exit 137", 137)],
+                         ids=["a signal", "a child's end", "a status"])
+def test_another_end_is_no_matter_of_memory(bundle, rt, script, status):
+    """sh in the pid namespace of the host, for a first process is not killed by itself."""
+    c = bundle(args=["/bin/sh", "-c", script], resources={"memory": {"limit": 32 * M, "swap": 32 * M}}, namespaces=namespaces("mount", "ipc", "uts"))
+    r = rt.run(c)
+    assert r.returncode == status and "memory" not in r.stderr.replace("Out of memory", ""), str(r)
+
+
+@pytest.mark.ours
+@memory
+@pytest.mark.root("puts a process of the host into the container's cgroup")
+def test_start_of_a_process_that_the_limit_has_killed(bundle, rt):
+    """The created container's process is the first choice of the killer when somebody else is greedy."""
+    c = bundle(args=["true"], resources={"memory": {"limit": 32 * M, "swap": 32 * M}}, process={"oomScoreAdj": 1000})
+    rt.create(c)
+    procs = cgroups.knob("memory", cgroups.of_process(rt.pid(c))["memory" if cgroups.v1_mount("memory") else ""], "cgroup.procs")
+    eaters = subprocess.Popen(["sh", "-c", f"echo $$ >{procs}; tail /dev/zero & tail /dev/zero; wait"], stderr=subprocess.DEVNULL)
+    eaters.wait(timeout=20)
+    rt.wait_status(c, "stopped")
+    rt.fails(rt.start(c, check=False), "cannot start a container that has stopped: the container's init was killed by the memory limit of 32 MiB")

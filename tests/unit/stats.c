@@ -156,11 +156,41 @@ static void watches_v2(void)
     CHECK_INT(kills, 2);
 }
 
+/* Whose want of memory it was, and the limit as it is in force. */
+static void explains(void)
+{
+    static const struct {
+        const char *events, *max, *wanted;
+        int64_t asked;
+    } cases[] = {
+        {"oom 1\noom_kill 1\n",  "4194304\n",
+         "killed by the memory limit of 4 MiB (linux.resources.memory.limit; it has used 4092 KiB)", 0      },
+        { "oom 1\noom_kill 1\n", "4194304\n", "limit of 4194305 bytes (",                            4194305},
+        { "oom 1\noom_kill 1\n", "4194304\n", "limit of 4 MiB (",                                    8388608},
+        { "oom 0\noom_kill 1\n", "4194304\n",
+         "the host, or a cgroup above the container's, was out of memory (it has used 4092 KiB)",    4194304},
+        { "oom 0\noom_kill 1\n", "max\n",     "the host, or a cgroup above",                         0      },
+        { "oom 1\noom_kill 0\n", "4194304\n", NULL,                                                  4194304},
+    };
+    struct cgroup_dir dir = dir_of("/oom", true, "");
+
+    put("oom", "memory.peak", "4190208\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error err = { 0 };
+
+        put("oom", "memory.events", cases[i].events);
+        put("oom", "memory.max", cases[i].max);
+        CHECK_INT(cgroup_oom_explain(&dir, 1, cases[i].asked, &err), cases[i].wanted != NULL);
+        CHECK(!cases[i].wanted || strstr(err.text, cases[i].wanted));
+    }
+}
+
 static const struct test tests[] = {
     {"v2 under v1's names",         tells_v2     },
     { "v1",                         tells_v1     },
     { "no cgroups: empty sections", tells_nothing},
     { "lack of memory on v2",       watches_v2   },
+    { "why a process was killed",   explains     },
 };
 
 int main(void)
