@@ -2,12 +2,13 @@
 /*
  * Parsing; see parse.h. json-c is used in its strict mode. What it would take or tell badly is looked at before: an
  * empty document, a byte order mark, NUL bytes (it would stop there), text that is not UTF-8;
- * and afterwards control characters in strings.
+ * and afterwards control characters and halves of characters in strings.
  */
 #include "spec/parse.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -119,6 +120,46 @@ static size_t find_raw_control(const struct document *document)
     return end;
 }
 
+/* The 16 bits of the escape "\uXXXX" at P, 0 if there is none. */
+static unsigned escaped_unit(const char *p, const char *end)
+{
+    char digits[5] = "";
+
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+        return 0;
+    memcpy(digits, p + 2, 4);
+    return (unsigned) strtoul(digits, NULL, 16);
+}
+
+/* Where a half of a surrogate pair is escaped without the other one, for which json-c puts U+FFFD: the name would not
+ * be the one that was written. The size if nowhere. */
+static size_t find_lone_surrogate(const struct document *document)
+{
+    const char *at = document->text, *end = at + document->size;
+
+    while ((at = memchr(at, '\\', (size_t) (end - at)))) {
+        unsigned kind = escaped_unit(at, end) & 0xfc00;
+
+        if (kind == 0xdc00 || (kind == 0xd800 && (escaped_unit(at + 6, end) & 0xfc00) != 0xdc00))
+            return (size_t) (at - document->text);
+        at += kind == 0xd800 ? 12 : 2; /* over the pair, or the escaped character: it may be a backslash */
+    }
+    return document->size;
+}
+
+/* What json-c takes although it is no text. */
+static int check_strings(const struct document *document, struct error *err)
+{
+    size_t control = find_raw_control(document), half = find_lone_surrogate(document);
+
+    if (control < document->size)
+        return document_error(err, document, control, "a control character in a string, expected \\u%04x",
+                              document->text[control]);
+    if (half < document->size)
+        return document_error(err, document, half, "half of a surrogate pair in a string");
+    return 0;
+}
+
 static void tokener_freep(struct json_tokener **tokener)
 {
     if (*tokener)
@@ -130,7 +171,6 @@ int document_parse(const struct document *document, struct json_object **ret_tre
     _cleanup_(tokener_freep) struct json_tokener *tokener = json_tokener_new_ex(PARSE_DEPTH);
     enum json_tokener_error code;
     struct json_object *tree;
-    size_t at;
     int r = check_text(document, err);
 
     if (r < 0)
@@ -145,11 +185,10 @@ int document_parse(const struct document *document, struct json_object **ret_tre
         json_object_put(tree);
         return syntax_error(err, document, code, json_tokener_get_parse_end(tokener));
     }
-    at = find_raw_control(document);
-    if (at < document->size) {
+    r = check_strings(document, err);
+    if (r < 0) {
         json_object_put(tree);
-        return document_error(err, document, at, "a control character in a string, expected \\u%04x",
-                              document->text[at]);
+        return r;
     }
     *ret_tree = tree;
     return 0;

@@ -429,6 +429,13 @@ static const struct {
     { CONFIG("\"hostname\":\"a\nb\""), "config.json:1:36: a control character in a string, expected \\u000a" },
     { CONFIG("\n\"x\":[\"\\\"\\\\\",\n\"\t\"]"), "config.json:3:2: a control character in a string, expected \\u0009" },
     { CONFIG("\"\x01\":1"), "config.json:1:24: a control character in a string, expected \\u0001" },
+    /* halves of a surrogate pair: no character, and no text could be made of them */
+    { CONFIG("\"hostname\":\"a\\ud800b\""), "config.json:1:36: half of a surrogate pair in a string" },
+    { CONFIG("\"x\":\"\\uDBFF\""), "config.json:1:28: half of a surrogate pair in a string" },
+    { CONFIG("\"x\":\"\\udc00\\ud800\""), "config.json:1:28: half of a surrogate pair in a string" },
+    { CONFIG("\"x\":\"\\ud83d\\u0041\""), "config.json:1:28: half of a surrogate pair in a string" },
+    { CONFIG("\"x\":\"\\ud83d\\ude00\\ude00\""), "config.json:1:40: half of a surrogate pair in a string" },
+    { CONFIG("\"\\ud800\":1"), "config.json:1:24: half of a surrogate pair in a string" },
     /* paths, variables, device numbers */
     { CONFIG("\"mounts\":[{\"destination\":\"\"}]"),
       "config.json:1:48: mounts[0].destination: expected a path, found \"\"" },
