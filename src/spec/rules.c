@@ -51,13 +51,22 @@ static bool is_variable(const char *value)
 
 const struct text_rule rule_variable = { "NAME=VALUE", is_variable };
 
+/* The kernel would take them; what prints the name, as a shell's prompt does, or writes it into /etc/hosts would not. */
+static bool has_control(const char *value)
+{
+    for (; *value; value++)
+        if ((unsigned char) *value < ' ' || *value == 0x7f)
+            return true;
+    return false;
+}
+
 /* uname(2): __NEW_UTS_LEN */
 static bool is_node_name(const char *value)
 {
-    return strlen(value) <= 64;
+    return strlen(value) <= 64 && !has_control(value);
 }
 
-const struct text_rule rule_node_name = { "a name of at most 64 bytes", is_node_name };
+const struct text_rule rule_node_name = { "a name of at most 64 bytes without control characters", is_node_name };
 
 /* Over a number as SemVer 2.0.0 writes it, "0" or without a leading zero; NULL when there is none. */
 static const char *skip_number(const char *p)
