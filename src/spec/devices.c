@@ -7,7 +7,7 @@
 #include "spec/spec.h"
 
 static const struct field device_fields[] = {
-    STRING("path", spec_device, path, .required = true, .rule = &rule_inner_path),
+    STRING("path", spec_device, path, .required = true, .rule = &rule_node_path),
     LETTER("type", spec_device, type, .required = true, .letters = "cbup"),
     OPT_I64("major", spec_device, major),
     OPT_I64("minor", spec_device, minor),

@@ -37,6 +37,26 @@ static bool is_inner_path(const char *value)
 
 const struct text_rule rule_inner_path = { "an absolute path below \"/\"", is_inner_path };
 
+/* Whether ".." is a component of PATH. */
+static bool goes_up(const char *path)
+{
+    for (size_t n; *path; path += n) {
+        path += strspn(path, "/");
+        n = strcspn(path, "/");
+        if (n == 2 && path[0] == '.' && path[1] == '.')
+            return true;
+    }
+    return false;
+}
+
+/* Of a node that is made: one spelling only, for the defaults of /dev are told from it by text. */
+static bool is_node_path(const char *value)
+{
+    return is_inner_path(value) && !goes_up(value);
+}
+
+const struct text_rule rule_node_path = { "an absolute path below \"/\" without \"..\"", is_node_path };
+
 static bool is_some_path(const char *value)
 {
     return *value != '\0';

@@ -34,6 +34,7 @@ void check_devices(struct decoder *decoder, const struct json_path *path, const 
 
 extern const struct text_rule rule_absolute_path;
 extern const struct text_rule rule_inner_path; /* absolute, and not "/" in any spelling */
+extern const struct text_rule rule_node_path;  /* the same without ".." */
 extern const struct text_rule rule_some_path;  /* not empty */
 extern const struct text_rule rule_variable;   /* NAME=VALUE, as environ(7) has them */
 extern const struct text_rule rule_node_name;  /* fits into struct utsname */

@@ -279,6 +279,8 @@ def set_at(path, value):
     ("mounts", [{"destination": "", "type": "tmpfs"}], "mounts[0].destination"), ("process.user.umask", 0o1000, "process.user.umask"),
     ("process.env", ["A=1", "B"], "process.env[1]: expected NAME=VALUE"), ("process.env", ["=x"], "process.env[0]"),
     ("linux.devices", [{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}], "linux.devices[0].major"),
+    ("linux.devices", [{"path": "/dev/../etc/x", "type": "c", "major": 1, "minor": 3}],
+     'linux.devices[0].path: expected an absolute path below "/" without "..", found "/dev/../etc/x"'),
     ("linux.devices", [{"path": "/dev/x", "type": "c"}], "linux.devices[0].major: required for a device of type c, but missing"),
     ("linux.devices", [{"path": "/dev/x", "type": "b", "major": 7}], "linux.devices[0].minor: required for a device of type b, but missing"),
     ("linux.devices", [{"path": "/dev/x", "type": "c", "major": 1, "minor": -1}], "linux.devices[0].minor")])

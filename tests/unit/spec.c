@@ -345,7 +345,8 @@ static const char *const good[] = {
     LINUX("\"resources\":{\"unified\":{\"a\":null}}"),
     RESOURCES("\"devices\":[{\"allow\":true,\"type\":\"\",\"access\":\"\"}]"),
     CONFIG("\"deep\":" DEEP_8 DEEP_8 DEEP_8 DEEP_8 CLOSE_8 CLOSE_8 CLOSE_8 CLOSE_8),
-    CONFIG("\"annotations\":{\"k\":\"a\\\\u0000\"}"), /* a backslash, not a NUL */
+    LINUX("\"devices\":[{\"path\":\"/opt/..x/...\",\"type\":\"p\"}]"), /* none of them goes up */
+    CONFIG("\"annotations\":{\"k\":\"a\\\\u0000\"}"),                  /* a backslash, not a NUL */
     CONFIG("\"root\":{\"path\":\"\\ud83d\\ude00\"}"),
 };
 
@@ -471,7 +472,12 @@ static const struct {
     { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"u\",\"major\":1}]"),
       "config.json:1:43: linux.devices[0].minor: required for a device of type u, but missing" },
     { LINUX("\"devices\":[{\"path\":\"dev/x\",\"type\":\"p\"}]"),
-      "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\", found \"dev/x\"" },
+      "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\" without \"..\", found \"dev/x\"" },
+    { LINUX("\"devices\":[{\"path\":\"/dev/../x\",\"type\":\"p\"}]"),
+      "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\" without \"..\", found "
+      "\"/dev/../x\"" },
+    { LINUX("\"devices\":[{\"path\":\"/x/..\",\"type\":\"p\"}]"),
+      "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\" without \"..\", found \"/x/..\"" },
     /* found values */
     { CONFIG("\"mounts\":\"" LONG_70 "\""),
       "config.json:1:32: mounts: expected an array of objects, found \"" LONG_10 LONG_10 LONG_10 LONG_10 LONG_10
