@@ -11,9 +11,7 @@
 
 #include "plan/ops.h"
 
-#define RULES_LIMIT 4096    /* the work grows with the square */
-#define MAJOR_MAX   4095    /* dev_t of the kernel: 12 bits */
-#define MINOR_MAX   1048575 /* and 20 */
+#define RULES_LIMIT 4096 /* the work grows with the square */
 
 static const struct device_rule default_rules[] = {
     {true,  DEVICE_ANY,  ACCESS_MKNOD, DEVICE_EVERY, DEVICE_EVERY, 0},
@@ -73,10 +71,10 @@ static int parse_number(struct opt_i64 number, int64_t maximum, const char *name
 
 static int parse_rule(const struct spec_device_rule *from, size_t i, struct device_rule *rule, struct error *err)
 {
-    int r = parse_number(from->major, MAJOR_MAX, "major", i, &rule->major, err);
+    int r = parse_number(from->major, DEVICE_MAJOR_MAX, "major", i, &rule->major, err);
 
     if (r >= 0)
-        r = parse_number(from->minor, MINOR_MAX, "minor", i, &rule->minor, err);
+        r = parse_number(from->minor, DEVICE_MINOR_MAX, "minor", i, &rule->minor, err);
     rule->allow = from->allow;
     rule->types = parse_types(from->type);
     rule->access = parse_access(from->access);

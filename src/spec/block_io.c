@@ -4,17 +4,17 @@
 #include "spec/spec.h"
 
 static const struct field weight_fields[] = {
-    I64("major", spec_weight_device, major, .required = true),
-    I64("minor", spec_weight_device, minor, .required = true),
-    OPT_U32("weight", spec_weight_device, weight, .maximum = UINT16_MAX),
-    OPT_U32("leafWeight", spec_weight_device, leaf_weight, .maximum = UINT16_MAX),
+    I64("major", spec_weight_device, major, .required = true, .maximum = DEVICE_MAJOR_MAX),
+    I64("minor", spec_weight_device, minor, .required = true, .maximum = DEVICE_MINOR_MAX),
+    WEIGHT("weight", spec_weight_device, weight),
+    WEIGHT("leafWeight", spec_weight_device, leaf_weight),
 };
 
 static const struct shape shape_weight_device = SHAPE(spec_weight_device, weight_fields);
 
 static const struct field throttle_fields[] = {
-    I64("major", spec_throttle_device, major, .required = true),
-    I64("minor", spec_throttle_device, minor, .required = true),
+    I64("major", spec_throttle_device, major, .required = true, .maximum = DEVICE_MAJOR_MAX),
+    I64("minor", spec_throttle_device, minor, .required = true, .maximum = DEVICE_MINOR_MAX),
     U64("rate", spec_throttle_device, rate),
 };
 
@@ -27,8 +27,8 @@ static const struct shape shape_throttle_device = SHAPE(spec_throttle_device, th
     }
 
 static const struct field fields[] = {
-    OPT_U32("weight", spec_block_io, weight, .maximum = UINT16_MAX),
-    OPT_U32("leafWeight", spec_block_io, leaf_weight, .maximum = UINT16_MAX),
+    WEIGHT("weight", spec_block_io, weight),
+    WEIGHT("leafWeight", spec_block_io, leaf_weight),
     OBJECTS("weightDevice", spec_block_io, weight_devices, &shape_weight_device),
     THROTTLE("throttleReadBpsDevice", THROTTLE_READ_BPS),
     THROTTLE("throttleWriteBpsDevice", THROTTLE_WRITE_BPS),

@@ -78,6 +78,8 @@ struct field {
     bool empty_is_absent; /* the string "" */
     int64_t minimum;      /* of integers, when they are closer than the C type's; both 0: the type's */
     uint64_t maximum;
+    bool or_zero;      /* 0 is taken below the minimum too: "not set" */
+    const char *range; /* the limits in the error's words, "from -1 to 9223372036854775807" when NULL */
     const char *letters;
     const struct word *words;     /* also of FIELD_STRING and FIELD_STRINGS: the only ones allowed */
     const struct text_rule *rule; /* of FIELD_STRING and FIELD_STRINGS */
@@ -120,6 +122,12 @@ struct shape {
 #define OPT_I64(name, type, member, ...)  ROW(name, FIELD_OPT_I64, type, member, struct opt_i64, ##__VA_ARGS__)
 #define OPT_U32(name, type, member, ...)  ROW(name, FIELD_OPT_U32, type, member, struct opt_u32, ##__VA_ARGS__)
 #define OPT_U64(name, type, member, ...)  ROW(name, FIELD_OPT_U64, type, member, struct opt_u64, ##__VA_ARGS__)
+/* A limit, of which -1 is none; and the weights of block I/O. */
+#define LIMIT(name, type, member)                                                                                      \
+    OPT_I64(name, type, member, .minimum = -1, .maximum = INT64_MAX, .range = "from 0 on, or -1 for no limit")
+#define WEIGHT(name, type, member)                                                                                     \
+    OPT_U32(name, type, member, .minimum = BLOCK_WEIGHT_MIN, .maximum = BLOCK_WEIGHT_MAX, .or_zero = true,             \
+            .range = "from 10 to 1000, or 0")
 #define ENUM(name, type, member, ...)     ROW(name, FIELD_ENUM, type, member, uint32_t, ##__VA_ARGS__)
 #define FLAGS(name, type, member, ...)    ROW(name, FIELD_FLAGS, type, member, uint64_t, ##__VA_ARGS__)
 

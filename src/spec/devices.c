@@ -26,14 +26,14 @@ static void keep_permissions(struct arena *arena, void *object)
 
 const struct shape shape_device = SHAPE(spec_device, device_fields, keep_permissions);
 
-/* makedev(3): the kernel packs 12 and 20 bits, and would make another device of more. -1 is for cgroup rules only. */
+/* The kernel would make another device of more. -1 is for cgroup rules only. */
 static const struct device_number {
     const char *name;
     size_t offset;
     int64_t maximum;
 } device_numbers[] = {
-    {"major",  offsetof(struct spec_device, major), 4095   },
-    { "minor", offsetof(struct spec_device, minor), 1048575},
+    {"major",  offsetof(struct spec_device, major), DEVICE_MAJOR_MAX},
+    { "minor", offsetof(struct spec_device, minor), DEVICE_MINOR_MAX},
 };
 
 static void check_device(struct decoder *decoder, const struct json_path *path, const struct spec_device *device)

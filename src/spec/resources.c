@@ -22,12 +22,12 @@ static void default_to_all(struct arena *arena, void *object)
 static const struct shape shape_device_rule = SHAPE(spec_device_rule, rule_fields, default_to_all);
 
 static const struct field memory_fields[] = {
-    OPT_I64("limit", spec_memory, limit),
-    OPT_I64("reservation", spec_memory, reservation),
-    OPT_I64("swap", spec_memory, swap),
-    OPT_I64("kernel", spec_memory, kernel),
-    OPT_I64("kernelTCP", spec_memory, kernel_tcp),
-    OPT_U64("swappiness", spec_memory, swappiness),
+    LIMIT("limit", spec_memory, limit),
+    LIMIT("reservation", spec_memory, reservation),
+    LIMIT("swap", spec_memory, swap),
+    LIMIT("kernel", spec_memory, kernel),
+    LIMIT("kernelTCP", spec_memory, kernel_tcp),
+    OPT_U64("swappiness", spec_memory, swappiness, .maximum = 100),
     OPT_BOOL("disableOOMKiller", spec_memory, disable_oom_killer),
     OPT_BOOL("useHierarchy", spec_memory, use_hierarchy),
     OPT_BOOL("checkBeforeUpdate", spec_memory, check_before_update),
@@ -37,14 +37,14 @@ static const struct shape shape_memory = SHAPE(spec_memory, memory_fields);
 
 static const struct field cpu_fields[] = {
     OPT_U64("shares", spec_cpu, shares),
-    OPT_I64("quota", spec_cpu, quota),
+    LIMIT("quota", spec_cpu, quota),
     OPT_U64("burst", spec_cpu, burst),
     OPT_U64("period", spec_cpu, period),
-    OPT_I64("realtimeRuntime", spec_cpu, realtime_runtime),
+    LIMIT("realtimeRuntime", spec_cpu, realtime_runtime),
     OPT_U64("realtimePeriod", spec_cpu, realtime_period),
     STRING("cpus", spec_cpu, cpus),
     STRING("mems", spec_cpu, mems),
-    OPT_I64("idle", spec_cpu, idle),
+    OPT_I64("idle", spec_cpu, idle, .maximum = 1),
 };
 
 static const struct shape shape_cpu = SHAPE(spec_cpu, cpu_fields);

@@ -92,6 +92,15 @@ static bool integer_fits(const struct decoder *decoder, const struct json_path *
     return u != UINT64_MAX || !was_clamped(decoder, path, "18446744073709551615");
 }
 
+static void expected_integer(struct decoder *decoder, const struct json_path *path, struct json_object *value,
+                             const struct field *field, int64_t minimum, uint64_t maximum)
+{
+    if (field->range)
+        problem_expected(decoder, path, value, "an integer %s", field->range);
+    else
+        problem_expected(decoder, path, value, "an integer from %" PRId64 " to %" PRIu64, minimum, maximum);
+}
+
 void decode_integer_as(struct decoder *decoder, const struct json_path *path, struct json_object *value,
                        const struct field *field, enum field_kind kind, void *target)
 {
@@ -102,8 +111,8 @@ void decode_integer_as(struct decoder *decoder, const struct json_path *path, st
 
     if (!json_object_is_type(value, json_type_int))
         problem_expected(decoder, path, value, "an integer");
-    else if (!integer_fits(decoder, path, value, minimum, maximum, &bits))
-        problem_expected(decoder, path, value, "an integer from %" PRId64 " to %" PRIu64, minimum, maximum);
+    else if (!integer_fits(decoder, path, value, minimum, maximum, &bits) && !(field->or_zero && bits == 0))
+        expected_integer(decoder, path, value, field, minimum, maximum);
     else
         type->store(target, bits);
 }

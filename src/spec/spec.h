@@ -187,6 +187,14 @@ struct spec_cpu {
     const char *cpus, *mems;
 };
 
+/* makedev(3): dev_t of the kernel has 12 and 20 bits. */
+#define DEVICE_MAJOR_MAX 4095
+#define DEVICE_MINOR_MAX 1048575
+
+/* Weights of block I/O; 0 is "not set". */
+#define BLOCK_WEIGHT_MIN 10
+#define BLOCK_WEIGHT_MAX 1000
+
 struct spec_weight_device {
     int64_t major, minor;
     struct opt_u32 weight, leaf_weight;

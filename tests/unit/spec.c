@@ -243,7 +243,7 @@ static void full_memory_and_cpu(void)
     CHECK(m->use_hierarchy.set && m->use_hierarchy.value);
     CHECK(m->check_before_update.set && m->check_before_update.value);
     CHECK(c->shares.set && c->shares.value == 1024);
-    CHECK(c->quota.set && c->quota.value == INT64_MIN);
+    CHECK(c->quota.set && c->quota.value == -1);
     CHECK(c->burst.set && c->burst.value == 1000);
     CHECK(c->period.set && c->period.value == 100000);
     CHECK(c->realtime_runtime.set && c->realtime_runtime.value == 950000);
@@ -283,7 +283,7 @@ static void full_block_io(void)
 {
     const struct spec_block_io *b = full.spec->linux_->resources->block_io;
 
-    CHECK(b->weight.set && b->weight.value == 500 && b->leaf_weight.value == 65535);
+    CHECK(b->weight.set && b->weight.value == 500 && b->leaf_weight.value == 1000);
     CHECK_INT(b->n_weight_devices, 1);
     CHECK(b->weight_devices[0].major == 8 && b->weight_devices[0].minor == 0);
     CHECK(b->weight_devices[0].weight.value == 100 && b->weight_devices[0].leaf_weight.value == 200);
@@ -342,6 +342,8 @@ static const char *const good[] = {
     "{\"OCIVERSION\":\"1.0.2\",\"Linux\":{\"Namespaces\":[{\"TYPE\":\"pid\"}]}}",
     PROCESS("\"user\":{\"uid\":0,\"gid\":-0}"),
     LINUX("\"rootfsPropagation\":\"\""),
+    RESOURCES("\"memory\":{\"limit\":-1,\"swap\":0},\"cpu\":{\"quota\":9223372036854775807,\"idle\":0}"),
+    RESOURCES("\"blockIO\":{\"weight\":0,\"leafWeight\":10},\"pids\":{\"limit\":-2}"),
     LINUX("\"resources\":{\"unified\":{\"a\":null}}"),
     RESOURCES("\"devices\":[{\"allow\":true,\"type\":\"\",\"access\":\"\"}]"),
     CONFIG("\"deep\":" DEEP_8 DEEP_8 DEEP_8 DEEP_8 CLOSE_8 CLOSE_8 CLOSE_8 CLOSE_8),
@@ -426,6 +428,37 @@ static const struct {
     { LINUX("\"netDevices\":{\"eth0\":1}"),
       "config.json:1:53: linux.netDevices[\"eth0\"]: expected an object, found 1" },
     { LINUX("\"netDevices\":1"), "config.json:1:45: linux.netDevices: expected an object of objects, found 1" },
+    /* numbers that no limit has */
+    { RESOURCES("\"memory\":{\"limit\":-2}"),
+      "config.json:1:63: linux.resources.memory.limit: expected an integer from 0 on, or -1 for no limit, found -2" },
+    { RESOURCES("\"memory\":{\"reservation\":-2}"),
+      "config.json:1:69: linux.resources.memory.reservation: expected an integer from 0 on, or -1 for no limit, found -2" },
+    { RESOURCES("\"memory\":{\"swap\":-2}"),
+      "config.json:1:62: linux.resources.memory.swap: expected an integer from 0 on, or -1 for no limit, found -2" },
+    { RESOURCES("\"memory\":{\"kernel\":-2}"),
+      "config.json:1:64: linux.resources.memory.kernel: expected an integer from 0 on, or -1 for no limit, found -2" },
+    { RESOURCES("\"memory\":{\"kernelTCP\":-2}"),
+      "config.json:1:67: linux.resources.memory.kernelTCP: expected an integer from 0 on, or -1 for no limit, found -2" },
+    { RESOURCES("\"cpu\":{\"quota\":-9223372036854775808}"),
+      "config.json:1:60: linux.resources.cpu.quota: expected an integer from 0 on, or -1 for no limit, found -9223372036854775808" },
+    { RESOURCES("\"cpu\":{\"realtimeRuntime\":-5}"),
+      "config.json:1:70: linux.resources.cpu.realtimeRuntime: expected an integer from 0 on, or -1 for no limit, found -5" },
+    { RESOURCES("\"cpu\":{\"idle\":2}"),
+      "config.json:1:59: linux.resources.cpu.idle: expected an integer from 0 to 1, found 2" },
+    { RESOURCES("\"cpu\":{\"idle\":-1}"),
+      "config.json:1:59: linux.resources.cpu.idle: expected an integer from 0 to 1, found -1" },
+    { RESOURCES("\"memory\":{\"swappiness\":101}"),
+      "config.json:1:68: linux.resources.memory.swappiness: expected an integer from 0 to 100, found 101" },
+    { RESOURCES("\"blockIO\":{\"weight\":9}"),
+      "config.json:1:65: linux.resources.blockIO.weight: expected an integer from 10 to 1000, or 0, found 9" },
+    { RESOURCES("\"blockIO\":{\"leafWeight\":1001}"),
+      "config.json:1:69: linux.resources.blockIO.leafWeight: expected an integer from 10 to 1000, or 0, found 1001" },
+    { RESOURCES("\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":5}]}"),
+      "config.json:1:102: linux.resources.blockIO.weightDevice[0].weight: expected an integer from 10 to 1000, or 0, "
+      "found 5" },
+    { RESOURCES("\"blockIO\":{\"throttleReadBpsDevice\":[{\"major\":-1,\"minor\":0,\"rate\":5}]}"),
+      "config.json:1:90: linux.resources.blockIO.throttleReadBpsDevice[0].major: expected an integer from 0 to 4095, "
+      "found -1" },
     /* control characters in strings */
     { CONFIG("\"hostname\":\"a\nb\""), "config.json:1:36: a control character in a string, expected \\u000a" },
     { CONFIG("\n\"x\":[\"\\\"\\\\\",\n\"\t\"]"), "config.json:3:2: a control character in a string, expected \\u0009" },
@@ -518,7 +551,7 @@ static const struct {
       "config.json:1:61: linux.resources.pids.limit: expected an integer from -9223372036854775808 to "
       "9223372036854775807, found 99999999999999999999" },
     { RESOURCES("\"blockIO\":{\"weight\":65536}"),
-      "config.json:1:65: linux.resources.blockIO.weight: expected an integer from 0 to 65535, found 65536" },
+      "config.json:1:65: linux.resources.blockIO.weight: expected an integer from 10 to 1000, or 0, found 65536" },
     { RESOURCES("\"blockIO\":{\"throttleReadIOPSDevice\":[{\"major\":8}]}"),
       "config.json:1:82: linux.resources.blockIO.throttleReadIOPSDevice[0].minor: required, but missing" },
     { CONFIG("\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}"),
