@@ -21,11 +21,26 @@
 
 /* ---- options over the document ---- */
 
-enum number_type { NUMBER_I64, NUMBER_U64, NUMBER_U32 };
+/* What a number may be: as the fields of linux.resources that the options stand for. */
+enum number_kind { NUMBER_LIMIT, NUMBER_PIDS, NUMBER_SWITCH, NUMBER_COUNT, NUMBER_WEIGHT };
+
+/* clang-format off */
+static const struct {
+    int64_t minimum, maximum;
+    bool or_zero;
+    const char *range;
+} number_kinds[] = {
+    [NUMBER_LIMIT] =  { -1,               INT64_MAX,        false, "from 0 on, or -1 for no limit" },
+    [NUMBER_PIDS] =   { INT64_MIN,        INT64_MAX,        false, "" },
+    [NUMBER_SWITCH] = { 0,                1,                false, "from 0 to 1" },
+    [NUMBER_COUNT] =  { 0,                INT64_MAX,        false, "from 0 on" },
+    [NUMBER_WEIGHT] = { BLOCK_WEIGHT_MIN, BLOCK_WEIGHT_MAX, true,  "from 10 to 1000, or 0" },
+};
+/* clang-format on */
 
 struct knob {
     const char *option;
-    enum number_type type;
+    enum number_kind kind;
     size_t from, to; /* in the options; in the structure that the table is for */
 };
 
@@ -34,45 +49,52 @@ struct knob {
 #define CPU(name)    offsetof(struct spec_cpu, name)
 
 static const struct knob memory_knobs[] = {
-    {"--memory",              NUMBER_I64, FROM(memory),             MEMORY(limit)      },
-    { "--memory-reservation", NUMBER_I64, FROM(memory_reservation), MEMORY(reservation)},
-    { "--memory-swap",        NUMBER_I64, FROM(memory_swap),        MEMORY(swap)       },
-    { "--kernel-memory",      NUMBER_I64, FROM(kernel_memory),      MEMORY(kernel)     },
-    { "--kernel-memory-tcp",  NUMBER_I64, FROM(kernel_memory_tcp),  MEMORY(kernel_tcp) },
+    {"--memory",              NUMBER_LIMIT, FROM(memory),             MEMORY(limit)      },
+    { "--memory-reservation", NUMBER_LIMIT, FROM(memory_reservation), MEMORY(reservation)},
+    { "--memory-swap",        NUMBER_LIMIT, FROM(memory_swap),        MEMORY(swap)       },
+    { "--kernel-memory",      NUMBER_LIMIT, FROM(kernel_memory),      MEMORY(kernel)     },
+    { "--kernel-memory-tcp",  NUMBER_LIMIT, FROM(kernel_memory_tcp),  MEMORY(kernel_tcp) },
 };
 
 static const struct knob cpu_knobs[] = {
-    {"--cpu-share",       NUMBER_U64, FROM(cpu_shares),     CPU(shares)          },
-    { "--cpu-quota",      NUMBER_I64, FROM(cpu_quota),      CPU(quota)           },
-    { "--cpu-period",     NUMBER_U64, FROM(cpu_period),     CPU(period)          },
-    { "--cpu-burst",      NUMBER_U64, FROM(cpu_burst),      CPU(burst)           },
-    { "--cpu-idle",       NUMBER_I64, FROM(cpu_idle),       CPU(idle)            },
-    { "--cpu-rt-period",  NUMBER_U64, FROM(cpu_rt_period),  CPU(realtime_period) },
-    { "--cpu-rt-runtime", NUMBER_I64, FROM(cpu_rt_runtime), CPU(realtime_runtime)},
+    {"--cpu-share",       NUMBER_COUNT,  FROM(cpu_shares),     CPU(shares)          },
+    { "--cpu-quota",      NUMBER_LIMIT,  FROM(cpu_quota),      CPU(quota)           },
+    { "--cpu-period",     NUMBER_COUNT,  FROM(cpu_period),     CPU(period)          },
+    { "--cpu-burst",      NUMBER_COUNT,  FROM(cpu_burst),      CPU(burst)           },
+    { "--cpu-idle",       NUMBER_SWITCH, FROM(cpu_idle),       CPU(idle)            },
+    { "--cpu-rt-period",  NUMBER_COUNT,  FROM(cpu_rt_period),  CPU(realtime_period) },
+    { "--cpu-rt-runtime", NUMBER_LIMIT,  FROM(cpu_rt_runtime), CPU(realtime_runtime)},
 };
 
 static const struct knob block_io_knobs[] = {
-    {"--blkio-weight", NUMBER_U32, FROM(blkio_weight), offsetof(struct spec_block_io, weight)},
+    {"--blkio-weight", NUMBER_WEIGHT, FROM(blkio_weight), offsetof(struct spec_block_io, weight)},
 };
 
 static const struct knob resources_knobs[] = {
-    {"--pids-limit", NUMBER_I64, FROM(pids_limit), offsetof(struct spec_resources, pids_limit)},
+    {"--pids-limit", NUMBER_PIDS, FROM(pids_limit), offsetof(struct spec_resources, pids_limit)},
 };
+
+static bool in_range(enum number_kind kind, int64_t value)
+{
+    return (value == 0 && number_kinds[kind].or_zero) ||
+           (value >= number_kinds[kind].minimum && value <= number_kinds[kind].maximum);
+}
 
 static int set_number(const struct knob *knob, int64_t value, void *to, struct error *err)
 {
-    if (knob->type != NUMBER_I64 && value < 0)
-        return error_set(err, -EINVAL, "%s: %" PRId64 " is negative", knob->option, value);
-    if (knob->type == NUMBER_U32 && value > UINT32_MAX)
-        return error_set(err, -EINVAL, "%s: %" PRId64 " is too large", knob->option, value);
-    switch (knob->type) {
-    case NUMBER_I64:
+    if (!in_range(knob->kind, value))
+        return error_set(err, -EINVAL, "%s: expected a number %s, found %" PRId64, knob->option,
+                         number_kinds[knob->kind].range, value);
+    switch (knob->kind) {
+    case NUMBER_LIMIT:
+    case NUMBER_PIDS:
+    case NUMBER_SWITCH:
         *(struct opt_i64 *) to = (struct opt_i64){ true, value };
         break;
-    case NUMBER_U64:
+    case NUMBER_COUNT:
         *(struct opt_u64 *) to = (struct opt_u64){ true, (uint64_t) value };
         break;
-    case NUMBER_U32:
+    case NUMBER_WEIGHT:
         *(struct opt_u32 *) to = (struct opt_u32){ true, (uint32_t) value };
         break;
     }

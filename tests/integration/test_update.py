@@ -101,6 +101,18 @@ def test_memory_without_limit(running, rt):
     (["--pids-limit", "5m"], "--pids-limit"),
     (["--cpu-period", "-3"], "--cpu-period"),
     (["--blkio-weight", "4294967297"], "--blkio-weight"),
+    (["--memory", " 5m"], 'invalid value " 5m" for --memory: expected a size like 512m, or -1'),
+    (["--memory", "5m "], "--memory"), (["--memory", "+5m"], "--memory"), (["--memory", "05m"], "--memory"),
+    (["--memory", "0x500000"], "--memory"), (["--memory", "5\t"], "--memory"), (["--memory", "--5"], "--memory"),
+    (["--memory", "-2"], "--memory: expected a number from 0 on, or -1 for no limit, found -2"),
+    (["--memory-swap", "-2"], "--memory-swap"), (["--memory-reservation", "-9"], "--memory-reservation"),
+    (["--kernel-memory", "-2"], "--kernel-memory"), (["--kernel-memory-tcp", "-2"], "--kernel-memory-tcp"),
+    (["--cpu-quota", "-2"], "--cpu-quota"), (["--cpu-rt-runtime", "-2"], "--cpu-rt-runtime"),
+    (["--cpu-quota", "\n5000"], "--cpu-quota"), (["--cpu-idle", "2"], "--cpu-idle: expected a number from 0 to 1, found 2"),
+    (["--cpu-shares", "-1"], "--cpu-share: expected a number from 0 on, found -1"), (["--cpu-burst", " 0"], "--cpu-burst"),
+    (["--blkio-weight", "5"], "--blkio-weight: expected a number from 10 to 1000, or 0, found 5"),
+    (["--blkio-weight", "1001"], "--blkio-weight"), (["--blkio-weight", "-1"], "--blkio-weight"),
+    (["--pids-limit", "010"], 'invalid value "010" for --pids-limit: expected a number'), (["--pids-limit", "1e3"], "--pids-limit"),
     (["--l3-cache-schema", "L3:0=f"], "linux.intelRdt"),
     (["--mem-bw-schema", "MB:0=10"], "linux.intelRdt"),
     (["--resources", "/no/such"], "no such file or directory"),
@@ -108,6 +120,14 @@ def test_memory_without_limit(running, rt):
 def test_bad_values(running, rt, options, text):
     c = running()
     rt.fails(update(rt, c, *options, check=False), text)
+
+
+@pytest.mark.ours
+def test_bad_numbers_in_a_document(running, rt):
+    """With the limits of config.json, and the place."""
+    c = running()
+    rt.fails(document(rt, c, {"memory": {"limit": -2}}, check=False), "standard input:1:22: memory.limit: expected an integer from 0 on, or -1 for no limit, found -2")
+    rt.fails(document(rt, c, {"blockIO": {"weight": 5}}, check=False), "blockIO.weight: expected an integer from 10 to 1000, or 0, found 5")
 
 
 # order and partial documents
