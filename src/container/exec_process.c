@@ -140,8 +140,10 @@ static int set_groups(const struct making *x)
         memcpy(gids, process->additional_gids, n * sizeof *gids);
     for (size_t i = 0; i < o->n_additional_gids; i++)
         if (user_parse_id(o->additional_gids[i], &gids[n++]) < 0)
-            return error_set(x->err, -EINVAL, "--additional-gids: expected a number from 0 to 4294967294, found \"%s\"",
-                             o->additional_gids[i]);
+            return error_set(
+                x->err, -EINVAL,
+                "--additional-gids: expected a number from 0 to 4294967294 without leading zeros, found \"%s\"",
+                o->additional_gids[i]);
     process->additional_gids = gids;
     process->n_additional_gids = n;
     return 0;

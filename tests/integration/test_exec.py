@@ -184,7 +184,7 @@ def test_user(running, facts, user, uid, gid):
 
 @pytest.mark.differs(crun="takes signs and blanks", runc="takes signs, and names no value")
 @pytest.mark.parametrize("user", ["", "1:", ":1", ":", "-1", "abc", "1:abc", "root", "4294967295", "4294967296", "1:4294967296",
-                                  "18446744073709551617", "0x1", " 1", "+1", "1:2:3"])
+                                  "18446744073709551617", "0x1", " 1", "+1", "1:2:3", "010", "1:00"])
 def test_wrong_user(running, inside, rt, user):
     rt.fails(inside(running(), "id", options=["--user", user]), "--user", f'"{user}"')
 
