@@ -54,8 +54,10 @@ def test_two_containers(cri):
     assert cri("exec echo still here") == "still here"
 
 
-def test_as_runc(cri):
-    cri("sandbox --handler runc")
+@pytest.mark.parametrize("handler", ["crun", "runc"])
+def test_handler(cri, handler):
+    """What a RuntimeClass asks for: ours by its path, and ours where the shim calls "runc"."""
+    cri(f"sandbox --handler {handler}")
     cri("container")
     assert cri("exec echo inside") == "inside"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from conftest import BOX
+from lib.daemons import CONTAINERD
 from lib.machine import INSIDE, TOP, Machine
 
 PAGE = TOP / "docs/engines.md"
@@ -98,6 +99,15 @@ def test_page_has_recipes():
                       "Kubernetes over containerd", "systemd's cgroups", "systemd: a container as a service",
                       "systemd: Quadlet", "In place of runc, for everything"]
     assert all(list(pairs(s.steps)) for s in sections())
+
+
+def test_kubernetes_is_as_driven():
+    """The page has no shell for pods, as Debian has no kubelet: its settings are those that test_cri.py has pods made with."""
+    section, = (s for s in sections() if s.title.startswith("Kubernetes"))
+    settings, = (text for kind, text, _ in section.steps if kind == "toml")
+    runtime_class, = (text for kind, text, _ in section.steps if kind == "yaml")
+    assert set(settings.replace("/usr/local/bin", "/usr/bin").splitlines()) <= set(CONTAINERD.splitlines())
+    assert "handler: crun\n" in runtime_class and ".containerd.runtimes.crun]" in settings
 
 
 @pytest.mark.parametrize("section", sections(), ids=lambda s: s.title)

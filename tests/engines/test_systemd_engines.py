@@ -95,6 +95,15 @@ def test_kube(podman):
     no_scopes(podman, "libpod-*.scope")
 
 
+def test_health(podman):
+    """The timer that podman has systemd make runs the checks, each an exec."""
+    podman.sh("podman run -d --name c1 --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 box sleep 600")
+    state = "podman inspect -f '{{.State.Health.Status}}' c1"
+    podman.until(f"{state} | grep -x unhealthy")
+    podman.sh("podman exec c1 touch /tmp/well")
+    podman.until(f"{state} | grep -x healthy")
+
+
 def test_quadlet(podman):
     podman.write("/etc/containers/systemd/q.container", "[Container]\nImage=localhost/box\nExec=sh -c 'echo up; sleep 600'\nPull=never\nStopTimeout=0\n[Service]\nRestart=no\n")
     podman.sh("systemctl daemon-reload && systemctl start q.service")
