@@ -82,7 +82,7 @@ struct crun_create_options {
     const char *pidfd_socket;
     const char *handler;
     const char *timeline;  /* file for the times of the operations (Chrome trace), "-": text on standard error */
-    unsigned preserve_fds; /* how many descriptors from 3 on go into the container */
+    unsigned preserve_fds; /* how many descriptors from 3 on, open without FD_CLOEXEC, go into the container */
     bool no_pivot, no_new_keyring, no_subreaper;
     bool detach, keep; /* run only */
 };

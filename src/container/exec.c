@@ -141,7 +141,7 @@ static int make_plan(struct execution *x)
     int r;
 
     listen_take(&input);
-    r = prepare_descriptors(input.preserve_fds, x->err);
+    r = prepare_descriptors(&input, x->err);
     if (r >= 0)
         r = prepare_path(&x->container.arena, "--pid-file", x->options->pid_file, &input.pid_file, x->err);
     if (r >= 0)

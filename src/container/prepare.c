@@ -192,13 +192,29 @@ static int check_terminal(const struct preparation *x)
     return 0;
 }
 
-int prepare_descriptors(unsigned n, struct error *err)
+/* What came to us through an exec has no close-on-exec flag; ours, the log and the state's directories, all have. */
+static bool is_handed_to_us(int fd)
 {
-    if (n > 65536)
-        return error_set(err, -EINVAL, "--preserve-fds %u: more than 65536", n);
-    for (unsigned i = 0; i < n; i++)
-        if (fcntl(3 + (int) i, F_GETFD) < 0)
-            return error_set(err, -EBADF, "--preserve-fds %u: descriptor %u is not open", n, 3 + i);
+    int flags = fcntl(fd, F_GETFD);
+
+    return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+int prepare_descriptors(const struct plan_input *input, struct error *err)
+{
+    unsigned listen = input->listen_fds, others = input->preserve_fds - listen;
+
+    if (others > 65536)
+        return error_set(err, -EINVAL, "--preserve-fds %u: more than 65536", others);
+    for (unsigned i = 0; i < listen; i++)
+        if (!is_handed_to_us(3 + (int) i))
+            return error_set(
+                err, -EBADF,
+                "LISTEN_FDS=%u: descriptor %u is not open; unset LISTEN_FDS where no sockets are handed on", listen,
+                3 + i);
+    for (unsigned i = 0; i < others; i++)
+        if (!is_handed_to_us(3 + (int) (listen + i)))
+            return error_set(err, -EBADF, "--preserve-fds %u: descriptor %u is not open", others, 3 + listen + i);
     return 0;
 }
 
@@ -248,7 +264,7 @@ static int make_plan(const struct preparation *x)
     int r;
 
     listen_take(&input);
-    r = prepare_descriptors(input.preserve_fds, x->err);
+    r = prepare_descriptors(&input, x->err);
     if (r >= 0)
         r = prepare_path(&x->p->arena, "--pid-file", o->pid_file, &input.pid_file, x->err);
     x->p->state.pid_file = input.pid_file;

@@ -45,7 +45,7 @@ int prepare_document(struct crun_context *context, const struct crun_create_opti
                      struct error *err);
 void prepared_done(struct prepared *prepared);
 
-/* Whether the N descriptors from 3 on are there to be handed on. */
-int prepare_descriptors(unsigned n, struct error *err);
+/* Whether the descriptors that INPUT asks for, from 3 on, were left open by our caller, to be handed on. */
+int prepare_descriptors(const struct plan_input *input, struct error *err);
 /* PATH (may be NULL), what OPTION of the command line says, which is relative to the caller's directory. */
 int prepare_path(struct arena *arena, const char *option, const char *path, const char **ret, struct error *err);

@@ -126,6 +126,20 @@ def test_other_commands(running, rt, caller, words):
     rt("resume", c.id)
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("verb", ["run", "create", "exec"])
+@pytest.mark.parametrize("options, env, text", [
+    (["--preserve-fds", "1"], {}, "--preserve-fds 1: descriptor 3 is not open"),
+    (["--preserve-fds", "5"], {}, "--preserve-fds 5: descriptor 3 is not open"),
+    ([], {"LISTEN_FDS": "1"}, "LISTEN_FDS=1: descriptor 3 is not open"),
+    (["--preserve-fds", "1"], {"LISTEN_FDS": "2"}, "LISTEN_FDS=2: descriptor 3 is not open")], ids=lambda x: " ".join(map(str, x)) if len(x) < 3 else None)
+def test_our_own_are_not_the_callers(running, bundle, rt, here, verb, options, env, text):
+    """What we have opened ourselves, a log, the state directory, stands where the caller has nothing."""
+    words = ["exec", *options, running().id, "true"] if verb == "exec" else [verb, "-b", bundle(args=["true"]).path, *options, here.tag + "-none"]
+    r = rt("--log", here.dir / "log", *words, env=environment(**env))
+    assert r.returncode != 0 and text in (here.dir / "log").read_text(), str(r)
+
+
 # programs that we call ourselves
 
 def recorder(path, to, then="exit 1"):
