@@ -413,6 +413,26 @@ static struct cgroup_dir *planned_cgroups(struct container *container)
     return cgroups;
 }
 
+/* What the end of idleness gives back is known by an earlier update, or by the configuration, if that is still there. */
+static const struct spec_resources *first_resources(struct container *container, const struct wishes *w)
+{
+    const struct spec *spec;
+
+    if (!w->cpu.idle.set || w->cpu.idle.value != 0 || container->state.idle_weight ||
+        container_spec(container, &spec, NULL) < 0)
+        return NULL;
+    return spec->linux_->resources;
+}
+
+/* Before anything is written: if we are killed, it is known all the same. */
+static int keep_weight(struct container *container, const struct update_plan *plan, struct error *err)
+{
+    if (!plan->keep_weight || plan->keep_weight == container->state.idle_weight)
+        return 0;
+    container->state.idle_weight = plan->keep_weight;
+    return state_write(container->dir_fd, &container->state, err);
+}
+
 static int make_plan(struct container *container, const struct wishes *w, struct update_plan *plan, struct error *err)
 {
     struct update_facts facts;
@@ -423,7 +443,9 @@ static int make_plan(struct container *container, const struct wishes *w, struct
                                         .n_cgroups = container->state.n_cgroups,
                                         .facts = &facts,
                                         .unit = container->state.scope != NULL,
-                                        .of_user = host_has_own_manager() };
+                                        .of_user = host_has_own_manager(),
+                                        .kept_weight = container->state.idle_weight,
+                                        .made_with = first_resources(container, w) };
     int r = host_probe(&host, HOST_IDENTITY | HOST_CGROUP | HOST_BFQ, &container->arena, err);
 
     if (r < 0)
@@ -453,6 +475,8 @@ int crun_update(struct crun_context *context, const char *id, const struct crun_
         r = make_plan(&container, &w, &plan, err);
     for (size_t i = 0; r >= 0 && i < plan.n_warnings; i++)
         log_write(context->log, LOG_LEVEL_WARNING, "%s", plan.warnings[i]);
+    if (r >= 0)
+        r = keep_weight(&container, &plan, err);
     if (r >= 0)
         r = write_schemata(options, &container.state, &schemata, err);
     if (r < 0)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "plan/cgroup_work.h"
+#include "plan/idle.h"
 #include "plan/scope.h"
 
 #define MEMORY(name) "linux.resources.memory." name
@@ -28,6 +29,7 @@ struct updating {
     struct spec_memory memory;
     struct spec_cpu cpu;
     bool memory_v2, cpu_v2;
+    enum idle_change idle;
     bool limit_borrowed; /* memory.limit is only there to work out the swap limit */
 };
 
@@ -102,6 +104,19 @@ static void complete_memory(struct updating *u)
 
 /* ---- cpu ---- */
 
+/* The weight of an idle group can be asked for as long as it is said that it stays idle: it is for later. */
+static void check_idle(struct updating *u)
+{
+    struct spec_cpu *cpu = &u->cpu;
+
+    u->idle = idle_change(u->facts, cpu);
+    if (u->idle == IDLE_STAYS && asked_unsigned(cpu->shares) && !cpu->idle.set)
+        plan_fail(&u->planner, -EINVAL,
+                  CPU("shares") ": the container is idle (cpu.idle is 1), and the kernel takes no weight for it; end "
+                                "that in the "
+                                "same update (" CPU("idle") ": 0, --cpu-idle 0)");
+}
+
 /* v2 has quota and period in one file: the half that was not asked for is written as it is. */
 static void complete_cpu(struct updating *u)
 {
@@ -112,6 +127,7 @@ static void complete_cpu(struct updating *u)
         return;
     u->cpu = *u->input->resources->cpu;
     u->resources.cpu = cpu;
+    check_idle(u);
     if (!u->cpu_v2)
         return;
     if (asked_unsigned(cpu->period) && !asked(cpu->quota))
@@ -173,6 +189,42 @@ static void order_cpu(const struct updating *u, struct resource_rows *rows)
     }
     if (cpu->idle.value == 0)
         move_before(rows, CPU("idle"), CPU("shares"));
+    if (u->idle == IDLE_STAYS)
+        drop_row(rows, CPU("shares"));
+}
+
+static bool writes_file(const struct resource_rows *rows, const char *file)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (strcmp(rows->rows[i].file, file) == 0)
+            return true;
+    return false;
+}
+
+/* Behind the row that ends the idleness. */
+static void restore_weight(const struct updating *u, struct hierarchy_work *work)
+{
+    int i = cgroup_find_controller(&u->planner, RESOURCE_CPU);
+    uint64_t weight = u->idle == IDLE_ENDS ? idle_weight_to_restore(u->input, u->cpu_v2) : 0;
+
+    if (weight && i != CGROUP_NOT_FOUND && !writes_file(&work[i].rows, idle_weight_file(u->cpu_v2)))
+        resource_row(&work[i].rows, CPU("idle"), idle_weight_file(u->cpu_v2), 0, "%" PRIu64, weight);
+}
+
+/* The end of idleness, which takes it back, loses the weight. */
+static void undo_idle(struct updating *u, struct update_plan *plan)
+{
+    struct resource_rows undo = { .arena = u->arena, .err = u->planner.err };
+
+    if (u->idle != IDLE_BEGINS || u->facts->cpu_weight.value <= 0)
+        return;
+    resource_row(&undo, CPU("idle"), "cpu.idle", 0, "0");
+    resource_row(&undo, CPU("idle"), idle_weight_file(u->cpu_v2), 0, "%" PRId64, u->facts->cpu_weight.value);
+    for (size_t i = 0; !undo.failed && i < plan->n_rows; i++)
+        if (strcmp(plan->rows[i].write.file, "cpu.idle") == 0) {
+            plan->rows[i].undo = undo.rows;
+            plan->rows[i].n_undo = undo.n;
+        }
 }
 
 /* ---- devices ---- */
@@ -328,11 +380,15 @@ static void make_rows(struct updating *u, struct update_plan *plan)
         order_memory(u, &work[i].rows);
         order_cpu(u, &work[i].rows);
     }
-    if (work)
+    if (work) {
         enable_oom_killer(u, work);
+        restore_weight(u, work);
+    }
     change_devices(u, plan);
     if (work)
         add_rows(u, work, plan);
+    undo_idle(u, plan);
+    plan->keep_weight = idle_weight_to_keep(u->idle, u->facts, &u->cpu, u->cpu_v2);
 }
 
 int plan_update(const struct update_input *input, struct arena *arena, struct update_plan *ret_plan, struct error *err)

@@ -19,6 +19,7 @@ struct update_facts {
     struct opt_i64 memory_swap; /* v1: memory and swap together; v2: swap alone */
     struct opt_i64 memory_usage, swap_usage;
     struct opt_i64 cpu_quota, cpu_period, cpu_burst; /* microseconds */
+    struct opt_i64 cpu_idle, cpu_weight;             /* v1: cpu.shares; what an idle group shows is no weight */
     const char *devices;                             /* v1: the text of devices.list, or NULL */
 };
 
@@ -28,7 +29,9 @@ struct update_input {
     const struct cgroup_dir *cgroups;
     size_t n_cgroups;
     const struct update_facts *facts;
-    bool unit, of_user; /* systemd keeps the cgroups: the same as properties, to the user's own one */
+    bool unit, of_user;   /* systemd keeps the cgroups: the same as properties, to the user's own one */
+    uint64_t kept_weight; /* by an earlier update, see plan/idle.h; 0: none */
+    const struct spec_resources *made_with; /* what the container was made with, or NULL */
 };
 
 struct update_row {
@@ -48,6 +51,7 @@ struct update_plan {
     size_t program_size;
     const char **properties; /* of the unit, see plan/unit_properties.h */
     size_t n_properties;
+    uint64_t keep_weight; /* for the end of idleness; 0: nothing to keep */
     const char **warnings;
     size_t n_warnings;
 };

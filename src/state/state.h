@@ -47,6 +47,7 @@ struct state {
     bool no_new_keyring;                 /* it has its maker's session keyring */
     const char *pid_file;                /* absolute, removed by delete; or NULL */
     const char *rdt_class, *rdt_monitor; /* groups of resctrl, removed by delete; or NULL */
+    uint64_t idle_weight;                /* cpu.shares or cpu.weight for the end of idleness (plan/idle.h); 0: none */
     const char *seccomp_agent;           /* socket that gets the filter's listener, when the process starts; or NULL */
 };
 

@@ -81,6 +81,7 @@ static const struct field state_fields[] = {
     STRING("pidFile",         stored, state.pid_file),
     STRING("rdtClass",        stored, state.rdt_class,      .rule = &absolute),
     STRING("rdtMonitor",      stored, state.rdt_monitor,    .rule = &absolute),
+    U64   ("idleWeight",      stored, state.idle_weight),
     STRING("seccompAgent",    stored, state.seccomp_agent),
 };
 static const struct shape state_shape = SHAPE(stored, state_fields);

@@ -95,12 +95,13 @@ def test_everything(s):  # noqa: F811
 
 
 def test_idle(s):  # noqa: F811
-    s.sh(f"{RUN} -d -b {bundle(s, SLEEP, resources={'cpu': {'idle': 1}})} c1")
+    """Idle, and with its weight again when that ends, which the kernel has forgotten."""
+    s.sh(f"{RUN} -d -b {bundle(s, SLEEP, resources={'cpu': {'idle': 1, 'shares': 2048}})} c1")
     path = cgroup(s, "c1")
     for step in AGAIN:
         s.sh(step)
         assert files(s, path, ["cpu.idle"]) == {"cpu.idle": "1"} and show(s, "crun-c1.scope", "CPUWeight") == {"CPUWeight": "idle"}, step
-    s.sh("crun update --cpu-idle 0 --cpu-shares 2048 c1")
+    s.sh("crun update --cpu-idle 0 c1")
     for step in AGAIN:
         s.sh(step)
         assert files(s, path, ["cpu.idle", "cpu.weight"]) == {"cpu.idle": "0", "cpu.weight": "174"}, step

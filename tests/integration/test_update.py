@@ -68,6 +68,36 @@ def test_options(running, rt, options, controller, file, expected):
     assert int(value(c, controller, file)) == expected
 
 
+needs_idle = pytest.mark.skipif("cpu" not in cgroups.controllers() or not any(cgroups.knob("cpu", "", "").rglob("cpu.idle")), reason="no cpu.idle on this host")
+
+
+def weight(c):
+    return value(c, "cpu", "cpu.idle"), value(c, "cpu", "cpu.shares", "cpu.weight")
+
+
+SHARES = {2048: "2048", 512: "512", 300: "300"} if cgroups.v1_mount("cpu") else {2048: "174", 512: "59", 300: "39"}
+
+
+@pytest.mark.ours
+@needs_idle
+def test_weight_after_idleness(running, rt):
+    """Linux forgets the weight of a group that becomes idle: it comes back, from wherever it was."""
+    c = running(resources={"cpu": {"shares": 2048, "idle": 1}})
+    update(rt, c, "--cpu-idle", "0")
+    assert weight(c) == ("0", SHARES[2048]), "of config.json"
+    update(rt, c, "--cpu-share", "512")
+    update(rt, c, "--cpu-idle", "1")
+    rt.fails(update(rt, c, "--cpu-share", "300", check=False), "linux.resources.cpu.shares: the container is idle", "--cpu-idle 0")
+    update(rt, c, "--cpu-idle", "0")
+    assert weight(c) == ("0", SHARES[512]), "of an update before"
+    update(rt, c, "--cpu-idle", "1")
+    document(rt, c, {"cpu": {"idle": 1, "shares": 300}})
+    update(rt, c, "--cpu-idle", "0")
+    assert weight(c) == ("0", SHARES[300]), "of an update in between"
+    assert document(rt, c, {"cpu": {"idle": 1}, "unified": {"cgroup.max.depth": "-5"}}, check=False).returncode == 1
+    assert weight(c) == ("0", SHARES[300]), "taken back"
+
+
 @needs["pids"]
 def test_options_behind_the_id(running, rt):
     c = running()

@@ -39,6 +39,9 @@ static const struct update_facts facts = { .memory_limit = SET(1000),
 static struct update_plan plan;
 static struct error err;
 
+static uint64_t kept_weight;
+static const struct spec_resources *made_with;
+
 static int make(bool v2, const char *text, const struct update_facts *with)
 {
     const struct document document = { "r.json", (char *) text, strlen(text) };
@@ -46,7 +49,9 @@ static int make(bool v2, const char *text, const struct update_facts *with)
                                   .cgroups = v2 ? v2_dirs : v1_dirs,
                                   .n_cgroups = v2 ? 1 : 4,
                                   .facts = with,
-                                  .unit = true };
+                                  .unit = true,
+                                  .kept_weight = kept_weight,
+                                  .made_with = made_with };
 
     err = (struct error){ 0 };
     if (spec_load_resources(&document, &arena, &input.resources, &err) < 0)
@@ -139,6 +144,42 @@ static void completes_cpu(void)
     CHECK_STR(planned(true, "{\"cpu\":{\"quota\":20000}}"), "cpu.max=20000 100000;");
     CHECK_STR(planned(true, "{\"cpu\":{\"quota\":-1}}"), "cpu.max=max 100000;");
     CHECK_STR(planned(false, "{\"cpu\":{\"quota\":20000}}"), "cpu.cfs_quota_us=20000;");
+}
+
+/* An idle group has no weight, and the kernel forgets the one that it had. */
+static void idles(void)
+{
+    struct spec_cpu cpu = { .shares = SET(2048) };
+    const struct spec_resources first = { .cpu = &cpu };
+    struct update_facts busy = { .cpu_idle = SET(0), .cpu_weight = SET(79) };
+    struct update_facts idle = { .cpu_idle = SET(1), .cpu_weight = SET(0) };
+
+    CHECK_INT(make(true, "{\"cpu\":{\"idle\":1}}", &busy), 0);
+    CHECK_INT(plan.keep_weight, 79);
+    CHECK_STR(undo_text(), "cpu.idle=0;cpu.weight=79;");
+    CHECK_INT(make(false, "{\"cpu\":{\"idle\":1,\"shares\":500}}", &busy), 0);
+    CHECK_INT(plan.keep_weight, 500);
+    CHECK_STR(undo_text(), "cpu.idle=0;cpu.shares=79;");
+    CHECK_INT(make(true, "{\"cpu\":{\"idle\":1,\"shares\":1024}}", &idle), 0);
+    CHECK_STR(rows_text(), "cpu.idle=1;");
+    CHECK_INT(plan.keep_weight, 100);
+    CHECK(make(true, "{\"cpu\":{\"shares\":1024}}", &idle) < 0 && strstr(err.text, "--cpu-idle 0"));
+    CHECK_INT(make(true, "{\"cpu\":{\"idle\":0}}", &idle), 0);
+    CHECK_STR(rows_text(), "cpu.idle=0;");
+    made_with = &first;
+    CHECK_INT(make(true, "{\"cpu\":{\"idle\":0}}", &idle), 0);
+    CHECK_STR(rows_text(), "cpu.idle=0;cpu.weight=174;");
+    CHECK_STR(properties_text(), "CPUWeight=uint64 18446744073709551615;CPUWeight=uint64 174;");
+    kept_weight = 33;
+    CHECK_INT(make(false, "{\"cpu\":{\"idle\":0}}", &idle), 0);
+    CHECK_STR(rows_text(), "cpu.idle=0;cpu.shares=33;");
+    CHECK_INT(make(true, "{\"cpu\":{\"idle\":0},\"unified\":{\"cpu.weight\":\"7\"}}", &idle), 0);
+    CHECK_STR(rows_text(), "cpu.idle=0;cpu.weight=7;");
+    CHECK_INT(make(false, "{\"cpu\":{\"idle\":0}}", &busy), 0);
+    CHECK_STR(rows_text(), "cpu.idle=0;");
+    CHECK_INT(plan.keep_weight, 0);
+    kept_weight = 0;
+    made_with = NULL;
 }
 
 static void knows_nothing(void)
@@ -318,6 +359,7 @@ static const struct test tests[] = {
     { "a partial memory document meets what is in force",         completes_memory            },
     { "checkBeforeUpdate rejects what is used already",           checks_usage                },
     { "period, quota, burst and idle in the order that is taken", orders_cpu                  },
+    { "the weight of a time of idleness",                         idles                       },
     { "half of cpu.max is completed",                             completes_cpu               },
     { "without facts the order is that of a fresh cgroup",        knows_nothing               },
     { "controllers that are needed, and missing ones by name",    names_controllers           },
