@@ -21,18 +21,13 @@
 #include "launch/launch.h"
 #include "launch/net_device.h"
 #include "launch/resctrl.h"
-#include "launch/scope.h"
+#include "launch/rows.h"
 #include "launch/send.h"
 #include "sys/files.h"
 #include "sys/mounts.h"
 #include "sys/process.h"
 
 enum { REMOVE_TIMEOUT_MS = 10000, UNDO_TIMEOUT_MS = 10000 };
-
-static const char *text(const struct launch *launch, op_str ref)
-{
-    return blob_str(launch->plan->blob, ref);
-}
 
 static int prefix(const struct launch *launch, const struct op *op, struct error *err)
 {
@@ -123,133 +118,7 @@ static int row_pid_file(struct launch *launch, const char *path, struct error *e
     return r < 0 ? error_errno(err, r, "write") : 0;
 }
 
-/* ---- cgroups ---- */
-
-static const struct cgroup_dir *cgroup(const struct launch *launch, int64_t hierarchy)
-{
-    return &launch->state->cgroups[hierarchy];
-}
-
-/* The field of the configuration for whose sake HIERARCHY is needed: that of the controller which the error names, or
- * else the first one; NULL: none. */
-static const char *wanting_field(const struct launch *launch, int64_t hierarchy, const char *error)
-{
-    const struct blob *blob = launch->plan->blob;
-    const struct op *ops = blob_ops(blob);
-    const char *first = NULL;
-
-    for (uint32_t i = 0; i < blob->n_ops; i++) {
-        const char *file = ops[i].kind == OP_CGROUP_WRITE ? text(launch, ops[i].cgroup_write.file) : NULL;
-        char quoted[64];
-
-        if (!file || ops[i].cgroup_write.hierarchy != hierarchy || (ops[i].cgroup_write.flags & CGROUP_WRITE_OPTIONAL))
-            continue;
-        first = first ? first : text(launch, ops[i].what);
-        snprintf(quoted, sizeof quoted, "\"%.*s\"", (int) strcspn(file, "."), file);
-        if (strstr(error, quoted))
-            return text(launch, ops[i].what);
-    }
-    return first;
-}
-
-static bool lacks_something(int code)
-{
-    return code == -ENOENT || code == -EACCES || code == -EPERM || code == -EROFS || code == -EOPNOTSUPP;
-}
-
-static int row_cgroup_make(struct launch *launch, const struct op_cgroup_make *row, struct error *err)
-{
-    const char *field;
-    bool made = false;
-    int r = cgroup_make(cgroup(launch, row->hierarchy), text(launch, row->enable), (unsigned) row->flags, &made, err);
-
-    if (r >= 0)
-        launch->cgroups[row->hierarchy] = made ? LAUNCH_CGROUP_MADE : LAUNCH_CGROUP_FOUND;
-    if (r < 0 && r != -EBUSY && (row->flags & CGROUP_MAKE_OPTIONAL)) { /* another's is another's, asked for or not */
-        log_write(launch->log, LOG_LEVEL_DEBUG, "%s", err->text);
-        return 0;
-    }
-    field = lacks_something(r) ? wanting_field(launch, row->hierarchy, err->text) : NULL;
-    if (field)
-        error_prefix(err, "%s", field);
-    return r;
-}
-
-static bool passed_over(int code, int64_t flags)
-{
-    return (flags & CGROUP_WRITE_OPTIONAL) && (code == -ENOENT || code == -EOPNOTSUPP);
-}
-
-static int row_cgroup_write(struct launch *launch, const struct op_cgroup_write *row, struct error *err)
-{
-    int r = cgroup_write(cgroup(launch, row->hierarchy), text(launch, row->file), text(launch, row->value), err);
-
-    if (row->flags & CGROUP_WRITE_OR_NEXT) {
-        launch->skip_next = r >= 0;
-        return r == -ENOENT ? 0 : r;
-    }
-    return passed_over(r, row->flags) ? 0 : r;
-}
-
-static int row_cgroup_devices(struct launch *launch, const struct op_cgroup_devices *row, struct error *err)
-{
-    int r = cgroup_attach_devices(cgroup(launch, row->hierarchy), blob_bytes(launch->plan->blob, row->program),
-                                  row->program.size, err);
-
-    return r < 0 && (row->flags & CGROUP_WRITE_OPTIONAL) ? 0 : r;
-}
-
-static int row_cgroup_find(struct launch *launch, const struct op_cgroup_find *row, struct error *err)
-{
-    _cleanup_close_ int fd = cgroup_open(cgroup(launch, row->hierarchy), err);
-    int r = fd < 0 ? fd : 0;
-
-    if (r >= 0)
-        launch->cgroups[row->hierarchy] = LAUNCH_CGROUP_FOUND;
-    return r < 0 && row->flags & CGROUP_MAKE_OPTIONAL ? 0 : r;
-}
-
-/* Out of its own cgroup for the time of set-up: what set-up allocates is not charged to the container. */
-static int row_cgroup_leave(struct launch *launch, const struct op_cgroup_leave *row, struct error *err)
-{
-    struct cgroup_dir outside = *cgroup(launch, row->hierarchy);
-
-    outside.path = text(launch, row->path);
-    return cgroup_join(&outside, launch->state->pid, err);
-}
-
-static int row_cgroup_delegate(struct launch *launch, const struct op_cgroup_delegate *row, struct error *err)
-{
-    const char *enable = text(launch, row->enable);
-    struct cgroup_dir below = *cgroup(launch, row->hierarchy);
-    _cleanup_free_ char *path = NULL;
-    int r;
-
-    if (asprintf(&path, "%s/%s", below.path, text(launch, row->name)) < 0)
-        return error_errno(err, -ENOMEM, "make");
-    below.path = path;
-    r = cgroup_delegate(&below, (uid_t) row->uid, (gid_t) row->gid, err);
-    if (r >= 0)
-        r = cgroup_join(&below, launch->state->pid, err);
-    return r >= 0 && enable ? cgroup_enable(&below, enable, err) : r;
-}
-
-/* An optional cgroup that could not be made is not joined either. */
-static int row_cgroup_join(struct launch *launch, uint64_t mask, struct error *err)
-{
-    for (size_t i = 0; i < launch->state->n_cgroups; i++) {
-        int r;
-
-        if (!(mask >> i & 1) || launch->cgroups[i] == LAUNCH_CGROUP_NONE)
-            continue;
-        r = cgroup_join(cgroup(launch, (int64_t) i), launch->state->pid, err);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-/* ---- descriptors and namespaces ---- */
+/* ---- descriptors and the clone ---- */
 
 /* The kernel makes what a new user namespace copies of the host's mounts slaves, but a tree that was cloned out here
  * is a peer: the container's own mounts in it would appear on the host, and pivot_root(2) refuses it as a root. */
@@ -321,70 +190,13 @@ static int row_target(struct launch *launch, const struct op_target *row, struct
     return 0;
 }
 
-static int own_namespace(const char *name, int *ret_fd, struct error *err)
+int launch_own_namespace(const char *name, int *ret_fd, struct error *err)
 {
     char path[64];
 
     snprintf(path, sizeof path, "/proc/self/ns/%s", name);
     *ret_fd = open(path, O_RDONLY | O_CLOEXEC);
     return *ret_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
-}
-
-static int join_time(const char *path, struct error *err)
-{
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int r;
-
-    if (fd < 0)
-        return error_errno(err, -errno, "open");
-    r = sys_setns(fd, CLONE_NEWTIME);
-    return r < 0 ? error_errno(err, r, "setns") : 0;
-}
-
-static int make_time(const char *offsets, struct error *err)
-{
-    int r = sys_unshare(CLONE_NEWTIME);
-
-    if (r < 0)
-        return error_errno(err, r, "unshare");
-    r = file_write(AT_FDCWD, "/proc/self/timens_offsets", offsets);
-    return r < 0 ? error_errno(err, r, "write /proc/self/timens_offsets") : 0;
-}
-
-static int row_time(struct launch *launch, const struct op_time *row, struct error *err)
-{
-    int r = own_namespace("time", &launch->time_back_fd, err);
-
-    if (r < 0)
-        return r;
-    return row->path ? join_time(text(launch, row->path), err) : make_time(text(launch, row->offsets), err);
-}
-
-enum { PATIENCE_MS = 10000 };
-
-/* The kernel refuses it (EUSERS) to a process whose memory another one shares, and so does the child for a moment more: in
- * its exec it lets us go on before it gives our memory up. */
-static int setns_time(int fd)
-{
-    const struct timespec millisecond = { .tv_nsec = 1000000 };
-    int r = sys_setns(fd, CLONE_NEWTIME);
-
-    for (int i = 0; r == -EUSERS && i < PATIENCE_MS; i++) {
-        nanosleep(&millisecond, NULL);
-        r = sys_setns(fd, CLONE_NEWTIME);
-    }
-    return r;
-}
-
-/* Children that are not the container's (hooks) must be born at home again. */
-static int come_back(struct launch *launch, struct error *err)
-{
-    int r = 0;
-
-    if (launch->time_back_fd >= 0)
-        r = setns_time(launch->time_back_fd);
-    fd_close(&launch->time_back_fd);
-    return r < 0 ? error_errno(err, r, "setns back to the runtime's time namespace") : 0;
 }
 
 /* The pid is written down at once: whoever finds this state later must be able to kill. */
@@ -395,7 +207,7 @@ static int row_clone(struct launch *launch, const struct op_clone *row, struct e
     int r;
 
     if (row->hierarchy >= 0 && launch->cgroups[row->hierarchy] != LAUNCH_CGROUP_NONE) {
-        cgroup_fd = cgroup_open(cgroup(launch, row->hierarchy), err);
+        cgroup_fd = cgroup_open(launch_cgroup_dir(launch, row->hierarchy), err);
         if (cgroup_fd < 0)
             return cgroup_fd;
     }
@@ -410,8 +222,8 @@ static int row_clone(struct launch *launch, const struct op_clone *row, struct e
         return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", launch->state->pid,
                          launch->state->pid);
     if (cgroup_fd >= 0 && !in_cgroup)
-        r = cgroup_join(cgroup(launch, row->hierarchy), launch->state->pid, err);
-    return r < 0 ? r : come_back(launch, err);
+        r = cgroup_join(launch_cgroup_dir(launch, row->hierarchy), launch->state->pid, err);
+    return r < 0 ? r : launch_time_back(launch, err);
 }
 
 static int process_file(struct launch *launch, const char *name, const char *value)
@@ -562,7 +374,7 @@ static int hold_network(struct launch *launch, struct error *err)
 static int row_net_device(struct launch *launch, const struct op_net_device *row, struct error *err)
 {
     _cleanup_close_ int own_fd = -1;
-    int r = own_namespace("net", &own_fd, err);
+    int r = launch_own_namespace("net", &own_fd, err);
 
     if (r >= 0 && launch->network_fd < 0)
         r = hold_network(launch, err);
@@ -580,7 +392,7 @@ static void undo_net_device(struct launch *launch, const struct op_net_device *r
 
     if (!launch->last_net_device || row > launch->last_net_device)
         return; /* was not moved */
-    if (own_namespace("net", &own_fd, &err) < 0 || (launch->network_fd < 0 && hold_network(launch, &err) < 0) ||
+    if (launch_own_namespace("net", &own_fd, &err) < 0 || (launch->network_fd < 0 && hold_network(launch, &err) < 0) ||
         net_device_move(launch->network_fd, own_fd, text(launch, row->name), text(launch, row->host_name), &err) < 0)
         log_write(launch->log, LOG_LEVEL_WARNING, "network device \"%s\" is not back: %s", text(launch, row->name),
                   err.text);
@@ -606,15 +418,15 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     case OP_PID_FILE:
         return row_pid_file(launch, text(launch, op->pid_file.path), err);
     case OP_CGROUP_MAKE:
-        return row_cgroup_make(launch, &op->cgroup_make, err);
+        return launch_cgroup_make(launch, &op->cgroup_make, err);
     case OP_CGROUP_WRITE:
-        return row_cgroup_write(launch, &op->cgroup_write, err);
+        return launch_cgroup_write(launch, &op->cgroup_write, err);
     case OP_CGROUP_DEVICES:
-        return row_cgroup_devices(launch, &op->cgroup_devices, err);
+        return launch_cgroup_devices(launch, &op->cgroup_devices, err);
     case OP_CGROUP_FIND:
-        return row_cgroup_find(launch, &op->cgroup_find, err);
+        return launch_cgroup_find(launch, &op->cgroup_find, err);
     case OP_CGROUP_DELEGATE:
-        return row_cgroup_delegate(launch, &op->cgroup_delegate, err);
+        return launch_cgroup_delegate(launch, &op->cgroup_delegate, err);
     case OP_SCOPE_START:
         return launch_scope_start(launch, &op->scope_start, err);
     case OP_SCOPE_SET:
@@ -624,9 +436,9 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     case OP_SCOPE_RELEASE:
         return launch_scope_release(launch, err);
     case OP_CGROUP_LEAVE:
-        return row_cgroup_leave(launch, &op->cgroup_leave, err);
+        return launch_cgroup_leave(launch, &op->cgroup_leave, err);
     case OP_CGROUP_JOIN:
-        return row_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
+        return launch_cgroup_join(launch, (uint64_t) op->cgroup_join.mask, err);
     case OP_TARGET:
         return row_target(launch, &op->target, err);
     case OP_RDT_MAKE:
@@ -642,7 +454,7 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     case OP_FILE_SYSTEM:
         return row_file_system(launch, op, err);
     case OP_TIME:
-        return row_time(launch, &op->time, err);
+        return launch_time(launch, &op->time, err);
     case OP_CLONE:
         return row_clone(launch, &op->clone, err);
     case OP_ID_MAP:
@@ -716,7 +528,7 @@ static void undo_clone(struct launch *launch)
     leave_frozen(launch);
     waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
     fd_close(&launch->pidfd);
-    come_back(launch, NULL);
+    launch_time_back(launch, NULL);
 }
 
 static void undo_cgroup(struct launch *launch, int64_t hierarchy)
@@ -725,8 +537,8 @@ static void undo_cgroup(struct launch *launch, int64_t hierarchy)
 
     if (launch->cgroups[hierarchy] != LAUNCH_CGROUP_MADE)
         return;
-    cgroup_signal(cgroup(launch, hierarchy), SIGKILL, NULL);
-    if (cgroup_remove(cgroup(launch, hierarchy), REMOVE_TIMEOUT_MS, &err) < 0)
+    cgroup_signal(launch_cgroup_dir(launch, hierarchy), SIGKILL, NULL);
+    if (cgroup_remove(launch_cgroup_dir(launch, hierarchy), REMOVE_TIMEOUT_MS, &err) < 0)
         log_write(launch->log, LOG_LEVEL_WARNING, "%s", err.text);
 }
 
@@ -763,7 +575,7 @@ void launch_undo_row(struct launch *launch, const struct op *op)
         wait_for_undo(launch);
         break;
     case OP_TIME:
-        come_back(launch, NULL);
+        launch_time_back(launch, NULL);
         break;
     case OP_RDT_MAKE:
         if (launch->rdt_made >> (op->rdt_make.monitor != 0) & 1)

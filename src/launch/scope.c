@@ -3,18 +3,12 @@
  * systemd knows where a scope's cgroup is, and only once it has made it: from then on the state has that path, in
  * every hierarchy. It is written down at once, so that what comes after a runtime that was killed here finds it.
  */
-#include "launch/scope.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
-
-static const char *text(const struct launch *launch, op_str ref)
-{
-    return blob_str(launch->plan->blob, ref);
-}
+#include "launch/rows.h"
 
 static int keep_path(struct launch *launch, struct error *err)
 {
