@@ -7,6 +7,8 @@
 #include "init/init.h"
 #include "sys/files.h"
 
+enum { REFUSED_MAX = 50 }; /* five seconds */
+
 /* The host is short of something: a container that was created must not end of it. */
 static bool may_pass(int code)
 {
@@ -20,15 +22,16 @@ static void pause_briefly(void)
     sys_ppoll(NULL, 0, &time);
 }
 
-/* A peer that goes away, or says nothing that we know, is not the one. */
+/* A peer that goes away, or says nothing that we know, is not the one; nor is one whom a security module refuses. That may
+ * as well be meant for us, and for ever: then `start` must not wait in vain. */
 static int accept_start(struct init *init)
 {
-    for (;;) {
+    for (int refused = 0;;) {
         int fd = sys_accept4(init->listen_fd, SOCK_CLOEXEC);
 
         if (fd == -EINTR || fd == -ECONNABORTED)
             continue;
-        if (may_pass(fd)) {
+        if (may_pass(fd) || (fd == -EPERM && ++refused < REFUSED_MAX)) {
             pause_briefly();
             continue;
         }
