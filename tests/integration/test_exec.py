@@ -13,8 +13,8 @@ import pytest
 
 from lib import cgroups, leaks, processes
 from lib.bundle import PATH, cap_mask, caps, namespaces, user_mappings
+from lib.marks import NOT_HIS
 from lib.runtime import environment, finish
-from lib.user import NOT_HIS
 
 
 @pytest.fixture

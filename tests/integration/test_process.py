@@ -11,8 +11,9 @@ import pytest
 
 from lib import user
 from lib.bundle import CAPABILITIES, DEFAULT_NAMESPACES, cap_mask, caps, namespaces, user_mappings
+from lib.marks import NOT_HIS
 from lib.runtime import environment, finish
-from lib.user import NOT_HIS, as_root
+from lib.user import as_root
 
 
 def test_default(probe):

@@ -21,8 +21,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from . import cgroups
 
 WANTED = os.environ.get("CRUN_TEST_USER", "") not in ("", "0")
@@ -31,8 +29,6 @@ ACTIVE = WANTED or os.geteuid() != 0
 UID = GID = 60123  # nobody's on any host
 NAME = "crun-test"
 SUBORDINATE = 100000, 65536  # what lib.bundle.user_mappings has
-
-NOT_HIS = pytest.mark.root("the id is not one of his: there are 65537")
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_FS = 0x20000, 0x2000000, 0x200
 PR_SET_DUMPABLE = 4
@@ -144,6 +140,7 @@ def root():
     try:
         os.setresuid(0, 0, 0)
     except PermissionError:
+        import pytest  # pylint: disable=import-outside-toplevel; tests/security runs where there is none
         pytest.skip("pytest was started by an ordinary user, and this test needs root to prepare it")
     os.setresgid(0, 0, 0)
     try:
