@@ -31,6 +31,8 @@ static int serve(struct manager *manager, const struct request *request, char **
         return scope_attach(manager, request, err);
     if (strcmp(request->verb, "stop") == 0)
         return scope_stop(manager, request, err);
+    if (strcmp(request->verb, "clear") == 0)
+        return scope_clear(manager, request, err);
     return error_set(err, -EINVAL, "crun-systemd: no such request: \"%s\"", request->verb);
 }
 
@@ -44,12 +46,19 @@ static size_t split(const char *packet, size_t size, const char **words)
     return n < 3 || n == WORDS_MAX ? 0 : n;
 }
 
+/* What cannot be told is told by our end: nobody shall wait for it. */
 static void answer(int code, const char *text)
 {
     char packet[3072];
     int n = snprintf(packet, sizeof packet, "%d%c%s", code, '\0', text);
+    size_t size = (size_t) (n < (int) sizeof packet ? n : (int) sizeof packet - 1) + 1;
+    ssize_t sent;
 
-    send(0, packet, (size_t) (n < (int) sizeof packet ? n : (int) sizeof packet - 1) + 1, MSG_NOSIGNAL);
+    do
+        sent = send(0, packet, size, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        exit(1);
 }
 
 static void handle(struct manager *manager, const char *packet, size_t size, const char **words)

@@ -50,3 +50,4 @@ int scope_start(struct manager *manager, const struct request *request, char **r
 int scope_set(struct manager *manager, const struct request *request, struct error *err);
 int scope_attach(struct manager *manager, const struct request *request, struct error *err);
 int scope_stop(struct manager *manager, const struct request *request, struct error *err);
+int scope_clear(struct manager *manager, const struct request *request, struct error *err);

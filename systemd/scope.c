@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "request.h"
+
+enum { CLEAR_TRIES = 40, CLEAR_PAUSE_MS = 50 };
 
 #define NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
 #define UNIT_EXISTS  "org.freedesktop.systemd1.UnitExists"
@@ -183,4 +186,48 @@ int scope_stop(struct manager *manager, const struct request *request, struct er
         reset_failed(manager, request->name);
     sd_bus_error_free(&error);
     return r;
+}
+
+/* ---- what is left of a start ---- */
+
+/* Whether NAME has processes; -ENOENT: there is no such unit. */
+static int has_processes(struct manager *manager, const char *name, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_message *reply = NULL, *call = manager_call_new(manager, "GetUnitProcesses", err);
+    int r = call ? sd_bus_message_append(call, "s", name) : -ENOMEM;
+
+    if (r >= 0)
+        r = manager_call(manager, call, name, &reply, &error, err);
+    else
+        sd_bus_message_unref(call);
+    if (r < 0 && sd_bus_error_has_name(&error, NO_SUCH_UNIT))
+        r = -ENOENT;
+    if (r >= 0)
+        r = sd_bus_message_enter_container(reply, 'a', "(sus)");
+    if (r >= 0)
+        r = !sd_bus_message_at_end(reply, 0);
+    sd_bus_message_unref(reply);
+    sd_bus_error_free(&error);
+    return r;
+}
+
+/* The process that held it has been killed, but may take a moment. Where another's is in it (a unit of that name was there
+ * before), it stays. */
+int scope_clear(struct manager *manager, const struct request *request, struct error *err)
+{
+    int r = 1;
+
+    for (int i = 0; i < CLEAR_TRIES && r == 1; i++) {
+        if (i > 0)
+            nanosleep(&(struct timespec){ .tv_nsec = CLEAR_PAUSE_MS * 1000000L }, NULL);
+        r = has_processes(manager, request->name, err);
+    }
+    if (r == 1)
+        return error_set(err, -EBUSY, "systemd: \"%s\" has processes", request->name);
+    if (r == -ENOENT) {
+        *err = (struct error){ 0 };
+        return 0;
+    }
+    return r < 0 ? r : scope_stop(manager, request, err);
 }

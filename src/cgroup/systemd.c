@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -21,7 +23,8 @@
 #define CRUN_LIBEXECDIR "/usr/local/libexec/crun"
 #endif
 
-enum { STATUS_CANNOT_START = 127 };
+/* The helper ends a request by itself after SYSTEMD_TIMEOUT_MS; and it ends when its socket does. */
+enum { STATUS_CANNOT_START = 127, GRACE_MS = 30000, END_MS = 5000, ERRNO_MAX = 4095 };
 
 extern char **environ;
 
@@ -101,13 +104,31 @@ int systemd_open(struct systemd *systemd, bool user, struct error *err)
     return 0;
 }
 
+/* What it does goes with it: the process that holds a scope dies with its parent, and systemd stops an empty scope. */
+static void end_at_once(struct systemd *systemd)
+{
+    kill(systemd->pid, SIGKILL);
+    fd_close(&systemd->fd);
+    while (waitpid(systemd->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* Nothing more is sent, so it ends, and with it its end of the socket. */
+static void let_end(const struct systemd *systemd)
+{
+    struct pollfd watched = { systemd->fd, 0, 0 };
+
+    shutdown(systemd->fd, SHUT_WR);
+    while (poll(&watched, 1, systemd->wait_ms ? systemd->wait_ms : END_MS) < 0 && errno == EINTR)
+        ;
+}
+
 void systemd_close(struct systemd *systemd)
 {
     if (systemd->fd < 0)
         return;
-    fd_close(&systemd->fd);
-    while (waitpid(systemd->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    let_end(systemd);
+    end_at_once(systemd);
 }
 
 /* ---- one request ---- */
@@ -150,20 +171,76 @@ static int send_packet(struct systemd *systemd, const struct packet *packet, str
     return n < 0 ? helper_ended(systemd, err) : 0;
 }
 
-/* The answer: its number, and *RET_TEXT into BUFFER. */
-static int receive(struct systemd *systemd, char *buffer, size_t size, const char **ret_text, struct error *err)
+static int not_an_answer(struct error *err)
 {
-    ssize_t n;
+    return error_set(err, -EBADMSG,
+                     "--cgroup-manager systemd: the program " SYSTEMD_HELPER
+                     " answered with what is no answer (is it of this version of crun?)");
+}
+
+/* A number and a text, each to its NUL, and nothing behind them. */
+int systemd_answer(const char *packet, size_t size, const char **ret_text, struct error *err)
+{
+    const char *end = memchr(packet, '\0', size), *text = end ? end + 1 : packet + size;
+    size_t left = size - (size_t) (text - packet);
+    char *rest;
+    long code;
 
     *ret_text = "";
+    if (left == 0 || end == packet || memchr(text, '\0', left) != text + left - 1)
+        return not_an_answer(err);
+    code = strtol(packet, &rest, 10);
+    if (rest != end || code > 0 || code < -ERRNO_MAX)
+        return not_an_answer(err);
+    *ret_text = text;
+    return code < 0 ? error_set(err, (int) code, "%s", text) : 0;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until there is something to read, or the helper has ended. */
+static int wait_answer(const struct systemd *systemd)
+{
+    int64_t end = now_ms() + (systemd->wait_ms ? systemd->wait_ms : SYSTEMD_TIMEOUT_MS + GRACE_MS), left;
+    struct pollfd watched = { systemd->fd, POLLIN, 0 };
+    int n = -1;
+
+    while (n < 0 && (left = end - now_ms()) > 0) {
+        n = poll(&watched, 1, (int) left);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+    }
+    return n > 0 ? 0 : -ETIMEDOUT;
+}
+
+/* The answer, into BUFFER; *RET_TEXT is in it. What does not answer, or not so, is not asked again. */
+static int receive(struct systemd *systemd, char *buffer, size_t size, const char **ret_text, struct error *err)
+{
+    int r = wait_answer(systemd);
+    ssize_t n = 0;
+
+    if (r < 0) {
+        end_at_once(systemd);
+        return error_errno(err, r, "--cgroup-manager systemd: wait for an answer of " SYSTEMD_HELPER);
+    }
     do
-        n = recv(systemd->fd, buffer, size - 2, 0);
+        n = recv(systemd->fd, buffer, size, MSG_TRUNC);
     while (n < 0 && errno == EINTR);
     if (n <= 0)
         return helper_ended(systemd, err);
-    buffer[n] = buffer[n + 1] = '\0';
-    *ret_text = buffer + strlen(buffer) + 1;
-    return atoi(buffer);
+    if ((size_t) n > size)
+        r = not_an_answer(err);
+    else
+        r = systemd_answer(buffer, (size_t) n, ret_text, err);
+    if (r == -EBADMSG)
+        end_at_once(systemd);
+    return r;
 }
 
 static int request(struct systemd *systemd, const char *verb, const char *name, const char *const *words, size_t n,
@@ -188,16 +265,41 @@ static int request(struct systemd *systemd, const char *verb, const char *name, 
         return r;
     r = receive(systemd, answer, sizeof answer, &text, err);
     if (r < 0)
-        return systemd->fd < 0 ? r : error_set(err, r, "%s", text);
+        return r;
     if (ret_text && !(*ret_text = strdup(text)))
         return error_errno(err, -ENOMEM, "ask systemd");
     return 0;
 }
 
+/* Absolute, below the root, and nowhere up again: it becomes a path that is written to, and removed. */
+static bool is_control_group(const char *path)
+{
+    if (path[0] != '/' || path[1] == '\0')
+        return false;
+    for (const char *name = path; *name; name += strcspn(name, "/")) {
+        size_t length = strcspn(++name, "/");
+
+        if (length == 0 || (length <= 2 && strncmp(name, "..", length) == 0))
+            return false;
+    }
+    return true;
+}
+
 int systemd_start(struct systemd *systemd, const char *name, const char *const *properties, size_t n, char **ret_cgroup,
                   struct error *err)
 {
-    return request(systemd, "start", name, properties, n, ret_cgroup, err);
+    _cleanup_free_ char *cgroup = NULL;
+    int r = request(systemd, "start", name, properties, n, &cgroup, err);
+
+    if (r >= 0 && !is_control_group(cgroup)) {
+        r = error_set(err, -EBADMSG, "systemd: the cgroup of \"%s\" is said to be \"%s\"", name, cgroup);
+        end_at_once(systemd);
+    }
+    if (r < 0)
+        return r;
+    *ret_cgroup = cgroup;
+    cgroup = NULL;
+    return 0;
 }
 
 int systemd_set(struct systemd *systemd, const char *name, const char *const *properties, size_t n, struct error *err)
@@ -222,4 +324,9 @@ int systemd_release(struct systemd *systemd, const char *name, struct error *err
 int systemd_stop(struct systemd *systemd, const char *name, struct error *err)
 {
     return request(systemd, "stop", name, NULL, 0, NULL, err);
+}
+
+int systemd_clear(struct systemd *systemd, const char *name, struct error *err)
+{
+    return request(systemd, "clear", name, NULL, 0, NULL, err);
 }

@@ -22,6 +22,19 @@ static int keep_path(struct launch *launch, struct error *err)
     return changed ? state_write(launch->dir_fd, state, err) : 0;
 }
 
+/* The helper is gone, and with it the process that held the scope, if there was one; nobody but us knows of it. */
+static void clear_scope(struct launch *launch, const struct op_scope_start *row, struct error *err)
+{
+    struct error why = { 0 };
+    int r = systemd_open(&launch->systemd, row->user, &why);
+
+    if (r >= 0)
+        r = systemd_clear(&launch->systemd, text(launch, row->name), &why);
+    if (r < 0)
+        error_append(err, "; the scope \"%s\" may be left", text(launch, row->name));
+    systemd_close(&launch->systemd);
+}
+
 int launch_scope_start(struct launch *launch, const struct op_scope_start *row, struct error *err)
 {
     _cleanup_free_ char **properties = launch_list(launch, row->properties);
@@ -30,6 +43,8 @@ int launch_scope_start(struct launch *launch, const struct op_scope_start *row, 
     if (r >= 0)
         r = systemd_start(&launch->systemd, text(launch, row->name), (const char *const *) properties,
                           row->properties.n, &launch->control_group, err);
+    if (r < 0 && launch->systemd.fd < 0)
+        clear_scope(launch, row, err);
     if (r < 0)
         return r;
     launch->scope_started = true;

@@ -6,6 +6,7 @@
     tests/security/faults.py --sample 400          a part of the points, drawn with --seed
     tests/security/faults.py --only run 1:37:EPERM one point again, with all that is known of it
     tests/security/faults.py --operations          every operation of the plan fails once (below)
+    tests/security/faults.py --systemd             the systemd manager: crun-systemd's calls, in a machine whose process 1 is systemd
     RUNTIME=PATH                                   the program under test (build/crun)
 
 A scenario is a command on a container with much in its configuration, and what must be true when it says success. A
@@ -27,6 +28,10 @@ An operation is a row of the plan. Which calls belong to which row is known from
 row. With --operations the calls of each row are made to fail one after another until one of them makes the row fail; the
 message must then begin with what the row is about. A row whose every call may fail without harm is told as "falls back",
 one without a call that can fail as "no calls".
+
+With --systemd the same is done in the machine of tools/in-tree, with crun-systemd beside the program, for the calls of that program and
+of crun's end of their socket. Its loader's calls, which come before the first request and all have the one outcome that there is no
+answer, are failed at the first of a name, the middle one and the last.
 """
 
 import argparse
@@ -121,7 +126,7 @@ def rich(place, args, **changes) -> dict:
     """Much of what a configuration can hold."""
     d = place.dir
     config = configure(
-        place.image, f"/{place.tag}/{place.id}", args=args, cwd="/tmp", user={"additionalGids": [5, 100], "umask": 0o27},
+        place.image, place.cgroups_path(), args=args, cwd="/tmp", user={"additionalGids": [5, 100], "umask": 0o27},
         process={"oomScoreAdj": int(Path("/proc/self/oom_score_adj").read_text()) + 1,
                  "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]},
         mounts=[bind(d / "diary", "/diary"), bind(d / "volume", "/mnt", "ro", "nosuid", recursive=True), bind(d / "file", "/etc/bound", "rslave"),
@@ -160,6 +165,9 @@ REGRESSIONS = {
 class Place:
     """Where one worker makes its containers, one after another."""
 
+    options = ()
+    grace = 4.0
+
     def __init__(self, session: Path, image: Path, inject: Path, program: Path, number: int, sanitizer: bool):
         self.tag = f"cf{os.getpid()}x{number}"
         self.id = f"{self.tag}-1"
@@ -175,7 +183,10 @@ class Place:
         self.console = None
 
     def command(self, *words) -> list:
-        return [str(w) for w in (self.program, "--root", self.state, *words)]
+        return [str(w) for w in (self.program, "--root", self.state, *self.options, *words)]
+
+    def cgroups_path(self) -> str:
+        return f"/{self.tag}/{self.id}"
 
     def environment(self) -> dict:
         return environment(TMPDIR=str(self.dir / "tmp"), ASAN_OPTIONS="detect_leaks=0:abort_on_error=0", UBSAN_OPTIONS="halt_on_error=1")
@@ -247,9 +258,9 @@ class Place:
         found += [f"key {l}" for l in Path("/proc/keys").read_text().splitlines() if self.id in l]
         return found
 
-    def wait_left(self, grace=4.0) -> list:
+    def wait_left(self) -> list:
         self.hang_up()
-        end = time.monotonic() + grace
+        end = time.monotonic() + self.grace
         pause = 0.001
         while (found := self.left()) and time.monotonic() < end:
             time.sleep(pause)
@@ -274,9 +285,32 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+class SystemdPlace(Place):
+    """In a machine of its own, where each container has a scope."""
+
+    options = ("--systemd-cgroup",)
+    grace = 15.0  # systemd removes in a moment of its own
+
+    def cgroups_path(self) -> str:
+        return f"system.slice:cf:{self.id}"
+
+    def units(self) -> list:
+        text = subprocess.run(["systemctl", "list-units", "--all", "--no-legend", "--plain", f"*{self.tag}*"], capture_output=True, text=True, check=False).stdout
+        return [" ".join(line.split()[:4]) for line in text.splitlines()]
+
+    def left(self) -> list:
+        found = super().left() + [f"cgroup {c}" for c in cgroups.named(self.tag)]
+        return found + [f"unit {u}" for u in self.units()]
+
+    def clean(self):
+        super().clean()
+        for verb in ("stop", "reset-failed"):
+            subprocess.run(["systemctl", verb, *(u.split()[0] for u in self.units())], capture_output=True, check=False)
+
+
 # In the bundle. An exec's pid file belongs to whoever asked for it; so does what a killed one has left beside it.
 OWN_FILES = {"config.json", "exec-pid", ".exec-pid.new"}
-KNOWN_FILES = {"state", "bundle", "diary", "volume", "tmp", "file", "mounts", "stdout", "stderr", "report", "console"}
+KNOWN_FILES = {"state", "bundle", "diary", "volume", "tmp", "file", "mounts", "resources", "stdout", "stderr", "report", "console"}
 
 
 
@@ -314,6 +348,8 @@ class Scenario:
         config = rich(place, args, **self.config)
         (place.bundle / "config.json").write_text(json.dumps(config))
         (place.dir / "mounts").write_text(json.dumps(added_mounts(place)))
+        (place.dir / "resources").write_text(json.dumps({"devices": [{"allow": False, "access": "rwm"},
+                                                                     {"allow": True, "type": "c", "major": 10, "minor": 250, "access": "rw"}]}))
         for words in self.before:
             place.crun(*self.fill(place, words))
         self.mounts_before = seen_mounts(place) if self.mounts else None
@@ -321,7 +357,7 @@ class Scenario:
 
     def fill(self, place, words):
         named = {"@id": place.id, "@bundle": place.bundle, "@pid": place.bundle / "pid", "@exec-pid": place.bundle / "exec-pid",
-                 "@mounts": place.dir / "mounts", "@console": place.dir / "console"}
+                 "@mounts": place.dir / "mounts", "@resources": place.dir / "resources", "@console": place.dir / "console"}
         if "@console" in words:
             place.listen()
         return [named.get(w, w) for w in words]
@@ -431,6 +467,30 @@ def scenarios() -> list:
         Scenario("mounts-remove", ("mounts", "remove", "@id", "@mounts"), before=(create, start, ("mounts", "add", "@id", "@mounts")),
                  status="running", mounts=True),
     ]
+
+
+class SystemdScenario(Scenario):
+    """What the machine's own v2 hierarchy can limit, and the scope that the container is in."""
+
+    def effect(self, place, out) -> dict:
+        facts = super().effect(place, out)
+        if self.want_status == "running":
+            facts["cgroup"] = Path(f"/proc/{place.pid()}/cgroup").read_text().replace(place.id, "ID")
+            facts["scope"] = subprocess.run(["systemctl", "show", f"cf-{place.id}.scope", "-p", "ActiveState", "-p", "Description", "-p", "Slice", "-p", "TasksMax",
+                                             "-p", "DeviceAllow"],
+                                            capture_output=True, text=True, check=True).stdout.replace(place.id, "ID")
+        return facts
+
+
+def systemd_scenarios() -> list:
+    config = {"resources": {"hugepageLimits": [{"pageSize": "2MB", "limit": 1 << 22}]}, "devices": [], "sysctl": {}}
+    create = ("create", "--bundle", "@bundle", "@id")
+    detach = ("run", "--detach", "--bundle", "@bundle", "@id")
+    return [SystemdScenario(name, words, config={"linux": config}, **how) for name, words, how in (
+        ("systemd-run", detach, {"status": "running"}),
+        ("systemd-create", create, {"status": "created"}),
+        ("systemd-update", ("update", "--resources", "@resources", "@id"), {"before": (detach,), "status": "running"}),
+        ("systemd-delete", ("delete", "--force", "@id"), {"before": (detach,), "status": "gone"}))]
 
 
 # ---- one point ----
@@ -590,8 +650,8 @@ def points_of(place, scenario, calls, skip, modes) -> list:
     points = []
     for process, number, program, name in calls:
         errors = [] if program == "crun" and process == 0 and number <= skip else ERRORS.get(name, OTHERS)
-        if place.sanitizer and name in SANITIZERS_OWN:
-            errors = []
+        if place.sanitizer and name in SANITIZERS_OWN or program == "crun-systemd" and name == "brk":
+            errors = []  # (the kernel's brk returns the old end, and never an error: glibc looks for that only)
         if "fail" in modes:
             points += [Point(scenario.name, process, number, name, e) for e in errors]
         if "kill" in modes:
@@ -599,7 +659,42 @@ def points_of(place, scenario, calls, skip, modes) -> list:
     return points
 
 
-# ---- together ----
+# ---- with systemd ----
+
+# crun's end of the socket to the helper, and the helper's start and end.
+TALK = {"socketpair", "clone", "sendto", "sendmsg", "recvfrom", "recvmsg", "poll", "shutdown", "kill", "wait4", "waitid", "setsockopt", "access", "faccessat"}
+
+
+def talk_of(calls) -> list:
+    """Of the calls of a run those of crun-systemd, of what it was before its execution, and of crun with it. Of the
+    loader's calls of one name the first, the middle one and the last."""
+    helpers = {process for process, _, program, _ in calls if program == "crun-systemd"}
+    chosen = []
+    for helper in sorted(helpers):
+        own = [c for c in calls if c[0] == helper]
+        first = next((i for i, c in enumerate(own) if c[2] == "crun-systemd" and c[3] == "recvfrom"), 0)
+        loading = collections.defaultdict(list)
+        for c in own[:first]:
+            loading[c[2:]].append(c)
+        for of in loading.values():
+            chosen += dict.fromkeys((of[0], of[len(of) // 2], of[-1]))
+        chosen += own[first:]
+    return [c for c in calls if c[0] == 0 and c[3] in TALK] + chosen
+
+
+def in_machine(a, session, own) -> int:
+    """The same in the tree's machine: what has to be compiled is, and lies where it lies here."""
+    helper = Path(os.environ.get("RUNTIME") or HERE.parents[1] / "build/crun").resolve().with_name("crun-systemd")
+    if not helper.exists():
+        print(f"SKIP: no {helper}: crun was built without libsystemd")
+        return 77
+    shutil.copy(helper, own.with_name("crun-systemd"))
+    build(session)
+    words = [w for w in sys.argv[1:] if w != "--systemd"]
+    top = HERE.parents[1]
+    return subprocess.run([top / "tools/in-tree", "--systemd", "--bind", f"{session}:{session}", "--bind", f"{top}:{top}", "--env", "PYTHONDONTWRITEBYTECODE=1",
+                           "--", "/usr/bin/python3", Path(__file__).resolve(), "--inside", str(session), *words], check=False, stdin=subprocess.DEVNULL).returncode
+
 
 # ---- by operations ----
 
@@ -773,6 +868,8 @@ def arguments():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--only", nargs=2, metavar=("SCENARIO", "PROCESS:NUMBER:ERROR"))
+    p.add_argument("--systemd", action="store_true", help="the systemd manager, in a machine with systemd")
+    p.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     p.add_argument("--list", action="store_true", help="print the calls and stop")
     p.add_argument("--sanitizer", action="store_true", help="RUNTIME is built with AddressSanitizer")
     p.add_argument("-v", "--verbose", action="store_true")
@@ -800,6 +897,8 @@ def main():
     program = Path(os.environ.get("RUNTIME") or HERE.parents[1] / "build/crun").resolve()
     processes.become_subreaper()
     signal.signal(signal.SIGTERM, terminated)
+    if a.inside:
+        sys.exit(whole(a, a.inside / "crun", a.inside))
     session = Path(tempfile.mkdtemp(prefix="crun-faults-"))
     session.chmod(0o755)
     try:
@@ -829,11 +928,14 @@ def end_children():
 
 def whole(a, program, session) -> int:
     own = session / "crun"
-    shutil.copy(program, own)
-    image = build(session)
-    first = Place(session, image, session / "inject", own, 0, a.sanitizer)
+    if not a.inside:
+        shutil.copy(program, own)
+    if a.systemd:
+        return in_machine(a, session, own)
+    image, kind = (session / "image", SystemdPlace) if a.inside else (build(session), Place)
+    first = kind(session, image, session / "inject", own, 0, a.sanitizer)
     wanted = set(filter(None, a.scenario.split(","))) or ({a.only[0]} if a.only else None)
-    chosen = [s for s in scenarios() if wanted is None or s.name in wanted]
+    chosen = [s for s in (systemd_scenarios() if a.inside else scenarios()) if wanted is None or s.name in wanted]
     skip = start_of_program(first)
     if a.operations:
         return operations(a, first, skip)
@@ -846,6 +948,7 @@ def whole(a, program, session) -> int:
             first.clean()
             raise
         by_name[s.name] = s
+        calls = talk_of(calls) if a.inside else calls
         points += points_of(first, s, calls, skip, a.mode.split(","))
         if a.list:
             for c in calls:
@@ -864,7 +967,7 @@ def whole(a, program, session) -> int:
         points = list(dict.fromkeys(known + random.Random(a.seed).sample(points, a.sample)))
     else:
         random.Random(a.seed).shuffle(points)
-    places = [Place(session, image, session / "inject", own, i + 1, a.sanitizer) for i in range(max(1, a.jobs))]
+    places = [kind(session, image, session / "inject", own, i + 1, a.sanitizer) for i in range(max(1, a.jobs))]
     outcomes = run_workers(places, points, by_name, a.verbose, begin + a.seconds if a.seconds else None)
     first.remove()
     table(outcomes, by_name)

@@ -16,7 +16,7 @@
  *     --timeout SECONDS then report where everybody stands, kill the command, and say "hang"
  *
  * Traced are the command and what it clones, each until it executes something that is neither the command nor
- * crun-init: hooks, helpers and the container's process run untouched. What is left when the command has ended runs on
+ * crun-init nor crun-systemd: hooks, helpers and the container's process run untouched. What is left when the command has ended runs on
  * by itself. The last lines of the report say what happened:
  *
  *     injected P N NAME | not-injected
@@ -203,6 +203,7 @@ static const char *name_of(long call)
 /* After an execve: still one of ours? */
 static bool is_ours(struct injector *in, struct traced *t)
 {
+    static const char *const ours[] = { "crun-init", "crun-systemd" };
     char link[64], exe[256];
     struct stat st;
     ssize_t n;
@@ -210,10 +211,11 @@ static bool is_ours(struct injector *in, struct traced *t)
     snprintf(link, sizeof link, "/proc/%d/exe", (int) t->pid);
     n = readlink(link, exe, sizeof exe - 1);
     exe[n < 0 ? 0 : n] = '\0';
-    if (strstr(exe, "crun-init")) {
-        snprintf(t->program, sizeof t->program, "crun-init");
-        return true;
-    }
+    for (unsigned i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (strstr(exe, ours[i])) {
+            snprintf(t->program, sizeof t->program, "%s", ours[i]);
+            return true;
+        }
     return stat(link, &st) == 0 && st.st_dev == in->command.st_dev && st.st_ino == in->command.st_ino;
 }
 
