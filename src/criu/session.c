@@ -427,11 +427,17 @@ static int receive(struct criu *criu, struct answer *answer, int *ret_fd, struct
                : 0;
 }
 
+/* What is no process id is not taken for one: a negative number would be that of a group. */
+static void take_pid(struct criu *criu, const struct answer *answer)
+{
+    if (answer->pid > 0 && answer->pid <= INT_MAX)
+        criu->root_pid = (int) answer->pid;
+}
+
 static int told(struct criu *criu, const struct answer *answer, int *fd, struct error *err)
 {
     criu->held = true;
-    if (answer->pid > 0)
-        criu->root_pid = (int) answer->pid;
+    take_pid(criu, answer);
     if (strcmp(answer->stage, "orphan-pts-master") == 0 && criu->terminal)
         return criu->terminal(criu->userdata, fd, err);
     return 0;
@@ -442,8 +448,7 @@ static int response(struct criu *criu, const struct answer *answer, struct error
     criu->answered = true;
     if (!answer->success)
         return failed(criu, answer, err);
-    if (answer->pid > 0)
-        criu->root_pid = (int) answer->pid;
+    take_pid(criu, answer);
     return 0;
 }
 
