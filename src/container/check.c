@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "container/filter.h"
 #include "spec/reference.h"
 
 /* ---- the collection ---- */
@@ -194,7 +195,7 @@ static void check_seccomp(struct checking *checking, struct prepared *p)
 {
     struct error err = { 0 };
 
-    if (prepare_filter(p->spec, &p->filter, report_warning, checking, &err) < 0)
+    if (filter_compile(p->spec, &p->filter, report_warning, checking, &err) < 0)
         check_report(checking, err.text, false);
 }
 

@@ -33,7 +33,7 @@ int crun_plan(struct crun_context *context, const char *id, const struct crun_cr
     struct prepared prepared;
     int r;
 
-    r = prepare(context, id, &attached, false, &prepared, err);
+    r = prepare(context, id, &attached, PREPARE_PLAN, &prepared, err);
     if (r < 0)
         return r;
     r = plan_print(&prepared.plan, ret_text, err);

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "container/exec_process.h"
+#include "container/filter.h"
 #include "container/listen.h"
 #include "container/prepare.h"
 #include "container/target.h"
@@ -109,16 +110,9 @@ static int find_target(struct execution *x)
     return r;
 }
 
-static void warn(void *userdata, const char *text)
-{
-    struct crun_context *context = userdata;
-
-    log_write(context->log, LOG_LEVEL_DEBUG, "%s", text);
-}
-
 static int compile_filter(struct execution *x)
 {
-    return prepare_filter(&x->spec, &x->filter, warn, x->context, x->err);
+    return filter_compile(&x->spec, &x->filter, filter_debug, x->context, x->err);
 }
 
 static int make_plan(struct execution *x)

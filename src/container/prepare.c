@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "container/filter.h"
 #include "container/listen.h"
 #include "container/notify.h"
 #include "launch/plugin.h"
@@ -26,7 +27,18 @@ struct preparation {
     enum prepare_for purpose;
     struct prepared *p;
     struct error *err;
+    struct filter_load load;
 };
+
+static bool is_create(const struct preparation *x)
+{
+    return x->purpose == PREPARE_CREATE || x->purpose == PREPARE_PLAN;
+}
+
+static bool is_detached(const struct preparation *x)
+{
+    return is_create(x) || x->options->detach;
+}
 
 /* ---- input ---- */
 
@@ -42,7 +54,7 @@ static char *path_of(int fd, const char *path)
     return n > 0 && n < (ssize_t) sizeof found && found[0] == '/' ? strndup(found, (size_t) n) : realpath(path, NULL);
 }
 
-static int read_config(const struct preparation *x)
+static int read_config(struct preparation *x)
 {
     const char *path = x->options->bundle ? x->options->bundle : ".";
     _cleanup_close_ int dir = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -59,42 +71,28 @@ static int read_config(const struct preparation *x)
     return r < 0 && !x->options->config ? error_prefix(x->err, "bundle \"%s\"", x->p->bundle) : r;
 }
 
-static int load(const struct preparation *x)
+/* Only a start takes what was checked when it was kept; a plan checks all. */
+static int load(struct preparation *x)
 {
-    return spec_load(&x->p->config, &x->p->arena, &x->p->spec, x->err);
+    x->load = (struct filter_load){ .context = x->context,
+                                    .document = &x->p->config,
+                                    .cache = x->purpose == PREPARE_CREATE || x->purpose == PREPARE_RUN };
+    return filter_load_spec(&x->load, &x->p->arena, &x->p->spec, &x->p->filter, x->err);
 }
 
-static int add_notify(const struct preparation *x)
+static int add_notify(struct preparation *x)
 {
     return notify_prepare(x->context, x->id, &x->p->arena, &x->p->spec, &x->p->notify_name, x->err);
 }
 
-static void warn(void *userdata, const char *text)
-{
-    struct crun_context *context = userdata;
-
-    log_write(context->log, LOG_LEVEL_DEBUG, "%s", text);
-}
-
-int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
-                   void (*warning)(void *userdata, const char *text), void *userdata, struct error *err)
-{
-    const char *fatal = spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall");
-    const char *raw = spec_annotation(spec, "run.oci.seccomp_bpf_data");
-
-    if (raw)
-        return seccomp_raw(raw, ret_filter, err);
-    if (!spec->linux_->seccomp)
-        return 0;
-    return seccomp_compile(spec->linux_->seccomp, fatal && strcmp(fatal, "1") == 0, ret_filter, warning, userdata, err);
-}
-
 /* What a checkpoint has restored brings its filters with it. */
-static int compile_seccomp(const struct preparation *x)
+static int load_filter(struct preparation *x)
 {
     if (x->purpose == PREPARE_RESTORE)
         return 0;
-    return prepare_filter(x->p->spec, &x->p->filter, warn, x->context, x->err);
+    if (!x->load.found)
+        timeline_phase(x->context->timeline, "compile the seccomp profile");
+    return filter_load_program(&x->load, x->p->spec, &x->p->filter, x->err);
 }
 
 /* ---- the agent of a seccomp profile ---- */
@@ -130,7 +128,7 @@ static int check_plugin(const struct preparation *x, const char *plugin)
     return r < 0 ? error_prefix(x->err, "annotations[\"run.oci.seccomp.plugins\"]") : 0;
 }
 
-static int check_agent(const struct preparation *x)
+static int check_agent(struct preparation *x)
 {
     const struct spec *spec = x->p->spec;
     const char *agent = seccomp_agent(spec), *plugin = seccomp_plugin(spec);
@@ -165,7 +163,7 @@ struct listener container_listener(const struct spec *spec, const struct state *
 
 /* ---- what others may have, and this build has not ---- */
 
-static int check_handler(const struct preparation *x)
+static int check_handler(struct preparation *x)
 {
     const char *option = x->options->handler, *annotation = spec_annotation(x->p->spec, "run.oci.handler");
 
@@ -179,11 +177,11 @@ static int check_handler(const struct preparation *x)
 
 /* ---- checks of options against the document ---- */
 
-static int check_terminal(const struct preparation *x)
+static int check_terminal(struct preparation *x)
 {
     const struct spec_process *process = x->p->spec->process;
     bool terminal = process && process->terminal;
-    bool detached = x->purpose == PREPARE_CREATE || x->options->detach;
+    bool detached = is_detached(x);
 
     if (terminal && detached && !x->options->console_socket)
         return error_set(x->err, -EINVAL, "process.terminal is true: a detached container needs --console-socket");
@@ -236,7 +234,7 @@ int prepare_path(struct arena *arena, const char *option, const char *path, cons
     return *ret ? 0 : error_errno(err, -ENOMEM, "path");
 }
 
-static int make_plan(const struct preparation *x)
+static int make_plan(struct preparation *x)
 {
     const struct crun_create_options *o = x->options;
     const char *receiver = spec_annotation(x->p->spec, "run.oci.pidfd_receiver");
@@ -252,7 +250,7 @@ static int make_plan(const struct preparation *x)
         .as_runc = x->context->as_runc,
         .no_pivot = o->no_pivot,
         .no_new_keyring = o->no_new_keyring,
-        .wait_start = x->purpose == PREPARE_CREATE,
+        .wait_start = is_create(x),
         .timeline = x->context->timeline != NULL,
         .foreground_terminal = !o->console_socket,
         .preserve_fds = o->preserve_fds,
@@ -352,7 +350,7 @@ static int look_above(const struct preparation *x)
     return r;
 }
 
-static int fill_state(const struct preparation *x)
+static int fill_state(struct preparation *x)
 {
     struct arena *arena = &x->p->arena;
     const char *root = x->p->spec->root ? x->p->spec->root->path : "";
@@ -370,7 +368,7 @@ static int fill_state(const struct preparation *x)
     state->cgroup_manager = manager_names[x->context->manager];
     state->own_pid_namespace = has_new_namespace(x->p->spec, NAMESPACE_PID);
     state->no_new_keyring = x->options->no_new_keyring;
-    state->detached = x->purpose == PREPARE_CREATE || x->options->detach;
+    state->detached = is_detached(x);
     state->cgroups = x->p->plan.cgroups;
     state->n_cgroups = x->p->plan.n_cgroups;
     state->scope = x->p->plan.scope;
@@ -383,7 +381,7 @@ static int fill_state(const struct preparation *x)
 
 /* ---- together ---- */
 
-static int probe_host(const struct preparation *x)
+static int probe_host(struct preparation *x)
 {
     unsigned needs = host_needs(x->p->spec, x->context->manager == CGROUP_MANAGER_DISABLED);
     int r = host_probe(&x->p->host, needs, &x->p->arena, x->err);
@@ -414,21 +412,21 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
             enum prepare_for purpose, struct prepared *ret, struct error *err)
 {
     static const struct {
-        int (*function)(const struct preparation *);
+        int (*function)(struct preparation *);
         const char *phase; /* in the timeline; NULL: part of the one before */
     } steps[] = {
-        {read_config,      "read the configuration"     },
-        { load,            "load: check and decode"     },
-        { check_handler,   NULL                         },
-        { add_notify,      NULL                         },
-        { check_terminal,  NULL                         },
-        { probe_host,      "probe the host"             },
-        { compile_seccomp, "compile the seccomp profile"},
-        { check_agent,     NULL                         },
-        { make_plan,       "plan"                       },
-        { fill_state,      NULL                         },
+        {read_config,     "read the configuration"},
+        { load,           "load: check and decode"},
+        { check_handler,  NULL                    },
+        { add_notify,     NULL                    },
+        { check_terminal, NULL                    },
+        { probe_host,     "probe the host"        },
+        { load_filter,    NULL                    },
+        { check_agent,    NULL                    },
+        { make_plan,      "plan"                  },
+        { fill_state,     NULL                    },
     };
-    struct preparation x = { context, id, options, purpose, ret, err };
+    struct preparation x = { context, id, options, purpose, ret, err, { 0 } };
     int r = state_check_id(id, err);
 
     *ret = (struct prepared){ .context = context };

@@ -20,15 +20,12 @@ struct prepared {
     struct state state;
 };
 
-enum prepare_for { PREPARE_CREATE, PREPARE_RUN, PREPARE_RESTORE };
+/* A plan is that of a create, to be looked at. */
+enum prepare_for { PREPARE_CREATE, PREPARE_PLAN, PREPARE_RUN, PREPARE_RESTORE };
 
 /* On failure nothing is left; on success release with prepared_done. */
 int prepare(struct crun_context *context, const char *id, const struct crun_create_options *options,
             enum prepare_for purpose, struct prepared *ret, struct error *err);
-/* The seccomp program of SPEC, if it has one: from its profile or ready-made. WARNING: see seccomp_compile. */
-int prepare_filter(const struct spec *spec, struct seccomp_filter *ret_filter,
-                   void (*warning)(void *userdata, const char *text), void *userdata, struct error *err);
-
 /* Who gets the listener of the seccomp filter of a container with SPEC and STATE. */
 struct listener container_listener(const struct spec *spec, const struct state *state);
 

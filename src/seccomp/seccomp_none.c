@@ -2,6 +2,7 @@
 /* seccomp.h in a build without libseccomp: a configuration that asks for a filter is refused, never run without. */
 #include <errno.h>
 
+#include "seccomp/cache.h"
 #include "seccomp/seccomp.h"
 
 const char *const seccomp_actions[] = { NULL };
@@ -22,4 +23,19 @@ const char *seccomp_library_version(void)
 bool seccomp_knows_arch(const char *name)
 {
     return false;
+}
+
+int seccomp_cache_find(int root_fd, const char *text, size_t size, struct seccomp_cached *ret)
+{
+    return 0;
+}
+
+int seccomp_cache_keep(int root_fd, const char *text, size_t size, const struct seccomp_cached *what)
+{
+    return -EOPNOTSUPP;
+}
+
+void seccomp_cached_done(struct seccomp_cached *cached)
+{
+    *cached = (struct seccomp_cached){ 0 };
 }

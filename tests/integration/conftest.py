@@ -120,7 +120,7 @@ def here(request, session, program, image, _markers):
     d.mkdir()
     place = types.SimpleNamespace(dir=d, tag=tag, parent=f"/{tag}", state=d / "state", roots=[d / "state"])
     before = images.names(image)
-    check = leaks.Leaks(tag, d, place.roots, () if program.ours else (".empty-directory", ".empty-file"),
+    check = leaks.Leaks(tag, d, place.roots, (".seccomp",) if program.ours else (".empty-directory", ".empty-file"),
                         keeps_parents=not program.ours)
     place.leaks = check
     cwd = os.getcwd()

@@ -120,6 +120,9 @@ def hooks(diary: Path) -> dict:
 
 
 SECCOMP = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["swapon", "kexec_load"], "action": "SCMP_ACT_ERRNO"}]}
+# Long enough for the cache.
+LONG_SECCOMP = {"defaultAction": "SCMP_ACT_ALLOW",
+                "syscalls": [{"names": ["swapon", *(f"no_such_system_call_{n}" for n in range(60))], "action": "SCMP_ACT_ERRNO"}]}
 
 
 def rich(place, args, **changes) -> dict:
@@ -251,7 +254,7 @@ class Place:
             if parent.is_dir():
                 found += [f"cgroup {d}" for d, _, _ in os.walk(parent) if d != str(parent)]
         found += [f"mount {m}" for m in leaks.mounts(self.dir)]
-        found += [f"state {n}" for n in os.listdir(self.state)]
+        found += [f"state {n}" for n in os.listdir(self.state) if n != ".seccomp"]
         found += [f"temporary file {n}" for n in os.listdir(self.dir / "tmp")]
         found += [f"file {n}" for n in set(os.listdir(self.dir)) - KNOWN_FILES]
         found += [f"file {n} in the bundle" for n in set(os.listdir(self.bundle)) - OWN_FILES]
@@ -344,6 +347,7 @@ class Scenario:
 
     def prepare(self, place):
         place.reset()
+        shutil.rmtree(place.state / ".seccomp", ignore_errors=True)
         args = ["/bin/sh", "-c", FACTS] if self.output else SLEEP
         config = rich(place, args, **self.config)
         (place.bundle / "config.json").write_text(json.dumps(config))
@@ -369,7 +373,7 @@ class Scenario:
         """What must be the same with and without a fault."""
         facts = {"order": place.order()}
         if self.want_status:
-            facts["status"] = place.status() if os.listdir(place.state) else "gone"
+            facts["status"] = place.status() if [n for n in os.listdir(place.state) if n != ".seccomp"] else "gone"
         if self.shown:
             facts.update(normalised(place, out))
         if self.mounts:
@@ -440,12 +444,16 @@ def normalised(place, out) -> dict:
 def scenarios() -> list:
     user = {"linux": {"namespaces": namespaces(*DEFAULT_NAMESPACES, "cgroup", "user"), **user_mappings(0, 65536), "devices": [], "sysctl": {}}}
     terminal = {"process": {"terminal": True, "consoleSize": {"height": 24, "width": 80}}}
+    profile = {"linux": {"seccomp": LONG_SECCOMP}}
     create = ("create", "--bundle", "@bundle", "--pid-file", "@pid", "@id")
+    detach = ("run", "--detach", "--bundle", "@bundle", "@id")
     start = ("start", "@id")
     return [
         Scenario("run", ("run", "--bundle", "@bundle", "--pid-file", "@pid", "@id"), output=True),
         Scenario("run-user", ("run", "--bundle", "@bundle", "@id"), config=user, output=True),
-        Scenario("run-detach", ("run", "--detach", "--bundle", "@bundle", "@id"), status="running"),
+        Scenario("run-detach", detach, status="running"),
+        Scenario("run-keep", detach, config=profile, status="running"),
+        Scenario("run-cached", detach, config=profile, before=(detach, ("delete", "--force", "@id")), status="running"),
         Scenario("create", create, status="created"),
         Scenario("create-terminal", ("create", "--bundle", "@bundle", "--console-socket", "@console", "@id"), config=terminal, status="created"),
         Scenario("start", start, before=(create,), status="running", attach=True),

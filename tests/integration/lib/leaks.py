@@ -31,7 +31,7 @@ def descriptors() -> dict:
 
 class Leaks:
     def __init__(self, tag: str, directory: Path, state_roots, fixtures=(), keeps_parents=False):
-        """fixtures: names that a peer keeps in its state root, once and for all. keeps_parents: of cgroups."""
+        """fixtures: names that stay in the state root, once and for all. keeps_parents: of cgroups."""
         self.keeps_parents = keeps_parents
         self.tag, self.directory, self.state_roots, self.fixtures = tag, directory, state_roots, set(fixtures)
         self.before = descriptors()
