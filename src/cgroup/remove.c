@@ -21,6 +21,7 @@
 
 #define WATCHED_MAX 64
 #define GAP_MS      1
+#define NAMED_MAX   8
 
 static int64_t now_ms(void)
 {
@@ -93,10 +94,13 @@ static int busy_error(const struct cgroup_dir *dir, struct error *err)
     _cleanup_free_ pid_t *pids = NULL;
     size_t n = 0;
 
-    if (cgroup_pids(dir, &pids, &n, NULL) >= 0 && n > 0)
-        return error_set(err, -EBUSY, "remove cgroup \"%s%s\": it still has %zu processes, %d the first", dir->mount,
-                         dir->path, n, (int) pids[0]);
-    return error_errno(err, -EBUSY, "remove cgroup \"%s%s\"", dir->mount, dir->path);
+    if (cgroup_pids(dir, &pids, &n, NULL) < 0 || n == 0)
+        return error_errno(err, -EBUSY, "remove cgroup \"%s%s\"", dir->mount, dir->path);
+    error_set(err, -EBUSY, "remove cgroup \"%s%s\": it still has %s", dir->mount, dir->path,
+              n == 1 ? "process" : "processes");
+    for (size_t i = 0; i < n && i < NAMED_MAX; i++)
+        error_append(err, " %d", (int) pids[i]);
+    return n > NAMED_MAX ? error_append(err, " and %zu more", n - NAMED_MAX) : -EBUSY;
 }
 
 int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *err)

@@ -39,6 +39,7 @@ struct container {
     struct arena arena;
     struct state state;
     bool half_made;              /* killed before its first state was written, or the state cannot be read */
+    bool spares_strangers;       /* who was moved into its cgroups from outside is not killed when it is removed */
     const struct spec *spec;     /* its configuration, where it is at hand; or NULL */
     const struct cancel *cancel; /* signals that end its hooks, or NULL */
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #include "cgroup/systemd.h"
 #include "container/context.h"
 
-enum { REMOVE_TIMEOUT_MS = 10000 };
+enum { REMOVE_TIMEOUT_MS = 10000, STRANGERS_TIMEOUT_MS = 300 };
 
 /* An empty scope ends by itself, but a failed one stays until systemd is told. False: it was not told. */
 static bool stop_scope(struct crun_context *context, const struct state *state)
@@ -38,6 +39,26 @@ static bool is_left_to_systemd(const struct cgroup_dir *cgroup)
     return cgroup->v2 || (cgroup->controllers && strcmp(cgroup->controllers, "name=systemd") == 0);
 }
 
+/* Whoever has killed the container has killed what is in one of its cgroups; a process that somebody has moved into another
+ * of them does not know of it. */
+static int remove_with_processes(const struct cgroup_dir *cgroup, struct error *err)
+{
+    int r = cgroup_remove(cgroup, 0, NULL);
+
+    if (r != -EBUSY)
+        return r >= 0 ? r : cgroup_remove(cgroup, 0, err);
+    cgroup_signal(cgroup, SIGKILL, NULL);
+    return cgroup_remove(cgroup, REMOVE_TIMEOUT_MS, err);
+}
+
+/* ERR NULL: it was said already that somebody is there, and he is most likely in this one as well. */
+static int remove_if_empty(const struct cgroup_dir *cgroup, struct error *err)
+{
+    int r = cgroup_remove(cgroup, err ? STRANGERS_TIMEOUT_MS : 0, err);
+
+    return r == -EBUSY && err ? error_append(err, " (not the container's: move it elsewhere, or use --force to kill it)") : r;
+}
+
 static int remove_cgroups(struct crun_context *context, const struct container *container, struct error *err)
 {
     const struct state *state = &container->state;
@@ -45,9 +66,10 @@ static int remove_cgroups(struct crun_context *context, const struct container *
     int r = 0;
 
     for (size_t i = 0; i < state->n_cgroups; i++) {
-        int one = !told && is_left_to_systemd(&state->cgroups[i])
-                      ? 0
-                      : cgroup_remove(&state->cgroups[i], REMOVE_TIMEOUT_MS, r < 0 ? NULL : err);
+        int (*remove)(const struct cgroup_dir *, struct error *) =
+            container->spares_strangers ? remove_if_empty : remove_with_processes;
+        int one =
+            !told && is_left_to_systemd(&state->cgroups[i]) ? 0 : remove(&state->cgroups[i], r < 0 ? NULL : err);
 
         r = r < 0 ? r : one;
     }
@@ -162,6 +184,12 @@ static int remove_damaged(struct crun_context *context, const char *id, struct e
     return state_dir_remove(context->root_fd, id, container.dir_fd, r < 0 ? NULL : err) < 0 && r >= 0 ? -EIO : r;
 }
 
+/* All processes of a pid namespace have ended with the first one: whoever is in a cgroup now came from elsewhere. */
+static bool has_nobody(const struct container *container, enum state_status status)
+{
+    return status == STATE_STOPPED && container->state.own_pid_namespace && !container->half_made;
+}
+
 static bool may_kill(enum state_status status, bool force)
 {
     return force || status == STATE_CREATED || status == STATE_STOPPED;
@@ -184,6 +212,7 @@ int crun_delete(struct crun_context *context, const char *id, bool force, struct
     if (!may_kill(status, force))
         return error_set(err, -EBUSY, "cannot delete container \"%s\" that is not stopped: %s (use --force to kill it)",
                          id, state_status_name(status));
-    r = container_kill_all(&container, err);
+    container.spares_strangers = !force && has_nobody(&container, status);
+    r = container.spares_strangers ? 0 : container_kill_all(&container, err);
     return r < 0 ? r : container_remove(context, &container, err);
 }

@@ -193,6 +193,43 @@ def test_sub_cgroups_with_processes_are_removed(running, rt, here):
         processes.wait_gone(p)
 
 
+STRANGERS_PLACES = sorted({next(iter(sorted(names))) for names in cgroups.hierarchies().values()} & {"memory", "freezer", "pids", "", "devices"}) + ["all"]
+
+
+def stranger(c, place):
+    """A process of the host, moved into the container's cgroup: in one hierarchy, or in all."""
+    p = processes.Process(["sleep", "1000"])
+    for d in where(c.id.rsplit("-", 1)[0]):
+        if place == "all" or cgroups.mount_of(place) in d.parents:
+            (d / "cgroup.procs").write_text(str(p.pid))
+    return p
+
+
+@pytest.mark.ours
+@pytest.mark.root("moves a process of the host")
+@pytest.mark.parametrize("place", STRANGERS_PLACES)
+def test_strangers_in_the_cgroup(running, rt, place):
+    """With --force they are killed, as whoever is in the cgroup; without they are named."""
+    c = running()
+    p = stranger(c, place)
+    rt.kill(c, "KILL")
+    rt.wait_status(c, "stopped")
+    if cgroups.mount_of(place) or place == "all":
+        rt.fails(rt.delete(c, check=False), f"it still has process {p.pid} (not the container's: move it elsewhere, or use --force to kill it)")
+        assert p.poll() is None
+    rt.delete(c, "--force")
+    assert p.wait_and_forget(10) == -9
+
+
+@pytest.mark.ours
+@pytest.mark.root("moves a process of the host")
+def test_strangers_in_the_cgroup_of_a_running_container(running, rt):
+    c = running()
+    p = stranger(c, "all")
+    rt.delete(c, "--force")
+    assert p.wait_and_forget(10) == -9
+
+
 def test_frozen_container_is_deleted(running, rt, here):
     c = running()
     freezer = cgroups.v1_mount("freezer")
