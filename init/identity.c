@@ -135,13 +135,27 @@ int init_become_root(struct init *init, const struct op_become_root *op)
     return r < 0 ? r : clear_inheritable(init);
 }
 
-static int groups_error(struct init *init, int code, uint64_t n)
+/* As ids_error: whichever of the groups is not mapped is found by trying each alone. */
+static int unmapped_group(struct init *init, int code, const uint32_t *gids, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        if (sys_setgroups(1, &gids[i]) == -EINVAL)
+            return ids_error(init, code, "setgroups", "gid_map", gids[i]);
+    return init_fail(init, code, "setgroups", NULL);
+}
+
+static int groups_error(struct init *init, int code, const uint32_t *gids, uint64_t n)
 {
     char words[sizeof init->failure.detail];
     struct text text = text_init(words, sizeof words);
 
+    if (code == -EPERM) {
+        init_fail(init, code, "setgroups", NULL);
+        init_hint(init, "(is it denied in the user namespace's /proc/PID/setgroups, or CAP_SETGID missing?)");
+        return code;
+    }
     if (code != -EINVAL || n <= GROUPS_MAX)
-        return init_fail(init, code, "setgroups", NULL);
+        return unmapped_group(init, code, gids, n);
     text_put_number(&text, (long long) n);
     text_put(&text, " groups are more than the ");
     text_put_number(&text, GROUPS_MAX);
@@ -151,9 +165,11 @@ static int groups_error(struct init *init, int code, uint64_t n)
 
 int init_groups(struct init *init, const struct op_groups *op)
 {
-    int r = sys_setgroups(op->gids.size / sizeof(uint32_t), blob_bytes(init->blob, op->gids));
+    const uint32_t *gids = blob_bytes(init->blob, op->gids);
+    uint64_t n = op->gids.size / sizeof *gids;
+    int r = sys_setgroups(n, gids);
 
-    return r < 0 ? groups_error(init, r, op->gids.size / sizeof(uint32_t)) : 0;
+    return r < 0 ? groups_error(init, r, gids, n) : 0;
 }
 
 int init_identity(struct init *init, const struct op_identity *op)

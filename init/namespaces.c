@@ -3,6 +3,8 @@
  * Joining and making namespaces. A pid namespace takes effect only for children, so the walk goes on in a sibling
  * (CLONE_PARENT: the runtime stays its parent, and can wait for it).
  */
+#include <linux/nsfs.h>
+
 #include "init/init.h"
 #include "sys/cred.h"
 
@@ -75,13 +77,45 @@ static int setns_by_files(struct init *init, const struct op_setns *op)
     return r;
 }
 
+/* "The file is no net namespace, expected one like /proc/PID/ns/net". */
+static int wrong_type(struct init *init, int code, int64_t type)
+{
+    char words[sizeof init->failure.detail];
+    struct text text = text_init(words, sizeof words);
+    const struct namespace_file *file = files;
+
+    while (file < files + N_FILES - 1 && file->type != type)
+        file++;
+    text_put(&text, "the file is no ");
+    text_put(&text, file->name);
+    text_put(&text, " namespace, expected one like /proc/PID/ns/");
+    text_put(&text, file->name);
+    return init_explain(init, code, words);
+}
+
+/* Why the descriptor of a file, not of a process, was refused. */
+static int setns_error(struct init *init, int code, const struct op_setns *op)
+{
+    if (code == -EINVAL && sys_ioctl(slot_fd(init, op->fd), NS_GET_NSTYPE, NULL) != op->type)
+        return wrong_type(init, code, op->type);
+    if (code == -EINVAL && op->type == CLONE_NEWUSER)
+        return init_explain(init, code,
+                            "the runtime is in it already (leave it out of linux.namespaces to stay there)");
+    init_fail(init, code, "setns", NULL);
+    if (code == -EPERM)
+        init_hint(init, "(it takes CAP_SYS_ADMIN in the user namespace that owns it)");
+    return code;
+}
+
 static int enter(struct init *init, const struct op_setns *op)
 {
     int r = sys_setns(slot_fd(init, op->fd), (int) op->type);
 
     if (r == -EINVAL && op->pid)
         return setns_by_files(init, op);
-    return r < 0 ? init_fail(init, r, "setns", NULL) : 0;
+    if (r < 0)
+        return op->pid ? init_fail(init, r, "setns", NULL) : setns_error(init, r, op);
+    return 0;
 }
 
 /* The container's processes see us from the first namespace on. A user namespace changes credentials, and with them what

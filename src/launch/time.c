@@ -2,6 +2,7 @@
 /* Row TIME: the container's process is born in another time namespace than ours. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <time.h>
@@ -20,6 +21,8 @@ static int join_time(const char *path, struct error *err)
     if (fd < 0)
         return error_errno(err, -errno, "open");
     r = sys_setns(fd, CLONE_NEWTIME);
+    if (r == -EINVAL && sys_ioctl(fd, NS_GET_NSTYPE, NULL) != CLONE_NEWTIME)
+        return error_set(err, r, "the file is no time namespace, expected one like /proc/PID/ns/time");
     return r < 0 ? error_errno(err, r, "setns") : 0;
 }
 

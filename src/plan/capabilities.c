@@ -100,6 +100,25 @@ static void check_ambient(struct planner *planner, struct capability_sets *sets)
     sets->ambient &= ~wrong;
 }
 
+/* What capset(2) refuses, whoever asks. */
+static void check_sets(struct planner *planner, const struct capability_sets *sets)
+{
+    uint64_t not_permitted = sets->effective & ~sets->permitted, unbounded = sets->inheritable & ~sets->bounding;
+
+    for (int i = 0; capability_names[i]; i++) {
+        if (not_permitted >> i & 1)
+            plan_fail(planner, -EINVAL,
+                      "process.capabilities.effective: %s is not in process.capabilities.permitted, and only what is "
+                      "permitted can be in force",
+                      capability_names[i]);
+        if (unbounded >> i & 1)
+            plan_fail(planner, -EINVAL,
+                      "process.capabilities.inheritable: %s is not in process.capabilities.bounding, beyond which "
+                      "nothing is inherited",
+                      capability_names[i]);
+    }
+}
+
 /* Nobody can give what he does not have; in a user namespace everybody has all. */
 static void check_ours(struct planner *planner, const struct capability_sets *sets)
 {
@@ -126,6 +145,7 @@ struct capability_sets capability_sets_decide(struct planner *planner, const str
     sets.inheritable = SET(inheritable);
     sets.ambient = SET(ambient);
     check_ambient(planner, &sets);
+    check_sets(planner, &sets);
     check_ours(planner, &sets);
     return sets;
 }

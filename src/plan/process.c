@@ -253,6 +253,13 @@ static bool keeps_groups(const struct planner *planner)
     return keep && strcmp(keep, "1") == 0;
 }
 
+/* For setresuid(2) and setresgid(2) the last number means "unchanged", which is root here; setgroups(2) refuses it. */
+static void check_id(struct planner *planner, const char *what, const char *kind, uint32_t id)
+{
+    if (id == UINT32_MAX)
+        plan_fail(planner, -EINVAL, "%s%u is no %s id, the highest is %u", what, id, kind, UINT32_MAX - 1);
+}
+
 /* Where setgroups(2) is denied there is nothing to clear, and nothing can be added. */
 static void add_groups(struct planner *planner)
 {
@@ -264,8 +271,10 @@ static void add_groups(struct planner *planner)
     for (size_t i = 0; i < process->n_additional_gids; i++) {
         const char *what = arena_printf(planner->arena, "process.user.additionalGids[%zu]: ", i);
 
-        if (what)
-            plan_check_gid(planner, what, process->additional_gids[i], PLAN_HINT_GIDS);
+        if (!what)
+            return; /* plan_create looks at the arena */
+        check_id(planner, what, "group", process->additional_gids[i]);
+        plan_check_gid(planner, what, process->additional_gids[i], PLAN_HINT_GIDS);
     }
     if (planner->groups_denied) {
         if (process->n_additional_gids)
@@ -284,17 +293,6 @@ static bool seccomp_needs_privilege(const struct planner *planner)
     return planner->input->seccomp_size && !process_of(planner)->no_new_privileges;
 }
 
-/* For setresuid(2) and setresgid(2) the last number means "unchanged", which is root here. */
-static void check_ids(struct planner *planner, const struct spec_process *process)
-{
-    if (process->uid == UINT32_MAX)
-        plan_fail(planner, -EINVAL, "process.user.uid: %u is no user id, the highest is %u", UINT32_MAX,
-                  UINT32_MAX - 1);
-    if (process->gid == UINT32_MAX)
-        plan_fail(planner, -EINVAL, "process.user.gid: %u is no group id, the highest is %u", UINT32_MAX,
-                  UINT32_MAX - 1);
-}
-
 static void add_identity(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -306,7 +304,8 @@ static void add_identity(struct planner *planner)
     op->bounding.keep = (int64_t) sets.bounding;
     op->bounding.last = last;
     add_groups(planner);
-    check_ids(planner, process);
+    check_id(planner, "process.user.uid: ", "user", process->uid);
+    check_id(planner, "process.user.gid: ", "group", process->gid);
     op = plan_add(planner, OP_IDENTITY, SIDE_INIT, "process.user");
     op->identity.uid = process->uid;
     op->identity.gid = process->gid;

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lib import cgroups, processes
-from lib.bundle import default_config, tmpfs
+from lib.bundle import caps, default_config, namespaces, tmpfs
 from lib.runtime import Runtime, call
 from lib.user import as_root
 
@@ -533,6 +533,47 @@ def test_sysctl_that_does_not_exist(bundle, rt):
 def test_too_many_groups(bundle, rt):
     r = rt.run(bundle(args=["true"], user={"uid": 0, "gid": 0, "additionalGids": list(range(65537))}))
     rt.fails(r, "process.user.additionalGids: 65537 groups are more than the 65536 that the kernel takes")
+
+
+@pytest.mark.ours
+def test_group_that_is_none(bundle, rt):
+    r = rt.run(bundle(args=["true"], user={"uid": 0, "gid": 0, "additionalGids": [5, 2**32 - 1]}))
+    rt.fails(r, "process.user.additionalGids[1]: 4294967295 is no group id, the highest is 4294967294")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("sets, text", [
+    ({"permitted": ["CAP_CHOWN"]}, "process.capabilities.effective: CAP_KILL is not in process.capabilities.permitted, and only what is permitted can be in force"),
+    ({"inheritable": ["CAP_CHOWN", "CAP_FOWNER"]}, "process.capabilities.inheritable: CAP_FOWNER is not in process.capabilities.bounding, beyond which nothing is inherited")])
+def test_capability_sets_that_cannot_be(bundle, rt, sets, text):
+    rt.fails(rt.run(bundle(args=["true"], process={"capabilities": {**caps("CHOWN", "KILL"), **sets}})), text)
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user joins no namespace of the host")
+@pytest.mark.parametrize("kind, path, text", [
+    ("network", "/proc/self/ns/uts", "the file is no net namespace, expected one like /proc/PID/ns/net"),
+    ("uts", "/proc/self/ns/net", "the file is no uts namespace, expected one like /proc/PID/ns/uts"),
+    ("pid", "/proc/self/ns/user", "the file is no pid namespace, expected"), ("user", "/proc/self/ns/ipc", "the file is no user namespace, expected"),
+    ("time", "/proc/self/ns/mnt", "the file is no time namespace, expected"), ("ipc", "/etc/passwd", "the file is no ipc namespace, expected"),
+    ("time", "/etc/passwd", "the file is no time namespace, expected one like /proc/PID/ns/time"),
+    ("user", "/proc/self/ns/user", "the runtime is in it already (leave it out of linux.namespaces to stay there)")])
+def test_namespace_of_the_wrong_type(bundle, rt, kind, path, text):
+    def join(c):
+        c["linux"]["namespaces"] = [n for n in c["linux"]["namespaces"] if n["type"] != kind] + [{"type": kind, "path": path}]
+        c.pop("hostname", None)
+    rt.fails(rt.run(bundle(args=["true"], edit=join)), f'{kind} "{path}": {text}', "linux.namespaces[")
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user's groups are refused before")
+def test_group_that_a_joined_namespace_has_not(bundle, running, rt):
+    """What it maps is known to the kernel alone."""
+    row = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+    first = running(namespaces=namespaces("pid", "mount", "user"), linux={"uidMappings": row, "gidMappings": row}, hostname=None)
+    c = bundle(args=["true"], namespaces=namespaces("pid", "mount", user=f"/proc/{rt.pid(first)}/ns/user"), hostname=None,
+               user={"uid": 0, "gid": 0, "additionalGids": [3, 7000]})
+    rt.fails(rt.run(c), "process.user.additionalGids: gid 7000 is not mapped in the container's user namespace (gid_map: 0 100000 1000)")
 
 
 # values that only the kernel refuses: it says "invalid argument", we say what it takes
