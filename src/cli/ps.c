@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * ps: the processes of a container. As JSON their ids; as a table what ps(1) says of them: it is asked for everything,
- * with the user's words or -ef, and the rows whose PID column holds one of the container's processes are printed.
+ * ps: the processes of a container. As JSON their ids; as a table what ps(1) says of them: it is asked for everything
+ * with -ef, or with the user's words, and the rows whose PID column holds one of the container's processes are printed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -79,6 +79,48 @@ static int print_rows(const char *text, const struct pids *pids, struct crun_err
     return 0;
 }
 
+enum { LIST_MAX = 65536 }; /* of bytes in one word: the kernel takes twice as many */
+
+/* "7,8,9"; malloc'd, NULL when there is none or it would be too long. */
+static char *pid_list(const struct pids *pids)
+{
+    char *list = pids->n ? malloc(LIST_MAX) : NULL;
+    size_t used = 0;
+
+    for (size_t i = 0; list && i < pids->n && used < LIST_MAX; i++)
+        used += (size_t) snprintf(list + used, LIST_MAX - used, "%s%d", i ? "," : "", pids->list[i]);
+    if (used < LIST_MAX)
+        return list;
+    free(list);
+    return NULL;
+}
+
+/* The user's WORDS, behind an option that names the container's processes: on a terminal ps(1) shows that terminal's
+ * alone. It takes no other selection beside it, and not every ps(1) knows it: with that the words are left as they are. */
+static int read_named(char **words, const struct pids *pids, char **ret_text)
+{
+    struct crun_error none = { 0 };
+    char name[] = "ps", option[] = "-q", *list = pid_list(pids), **argv;
+    size_t n = 0;
+    int r;
+
+    while (words[n])
+        n++;
+    argv = list ? calloc(n + 4, sizeof *argv) : NULL;
+    if (!argv) {
+        free(list);
+        return -ENOMEM;
+    }
+    argv[0] = name;
+    argv[1] = option;
+    argv[2] = list;
+    memcpy(argv + 3, words, n * sizeof *words);
+    r = pipe_read_program(argv, ret_text, &none);
+    free(argv);
+    free(list);
+    return r;
+}
+
 static int print_table(const struct program *program, const struct pids *pids, struct crun_error *err)
 {
     char name[] = "ps", everything[] = "-ef";
@@ -91,7 +133,9 @@ static int print_table(const struct program *program, const struct pids *pids, s
     if (program->n_operands > 1 && strcmp(argv[1], "--") == 0)
         argv++;
     argv[0] = name;
-    r = pipe_read_program(argv[1] ? argv : defaults, &text, err);
+    r = argv[1] ? read_named(argv + 1, pids, &text) : -ENOENT;
+    if (r < 0)
+        r = pipe_read_program(argv[1] ? argv : defaults, &text, err);
     if (r < 0)
         return r;
     r = print_rows(text, pids, err);

@@ -56,7 +56,9 @@ static int remove_if_empty(const struct cgroup_dir *cgroup, struct error *err)
 {
     int r = cgroup_remove(cgroup, err ? STRANGERS_TIMEOUT_MS : 0, err);
 
-    return r == -EBUSY && err ? error_append(err, " (not the container's: move it elsewhere, or use --force to kill it)") : r;
+    return r == -EBUSY && err
+               ? error_append(err, " (not the container's: move it elsewhere, or use --force to kill it)")
+               : r;
 }
 
 static int remove_cgroups(struct crun_context *context, const struct container *container, struct error *err)
@@ -68,8 +70,7 @@ static int remove_cgroups(struct crun_context *context, const struct container *
     for (size_t i = 0; i < state->n_cgroups; i++) {
         int (*remove)(const struct cgroup_dir *, struct error *) =
             container->spares_strangers ? remove_if_empty : remove_with_processes;
-        int one =
-            !told && is_left_to_systemd(&state->cgroups[i]) ? 0 : remove(&state->cgroups[i], r < 0 ? NULL : err);
+        int one = !told && is_left_to_systemd(&state->cgroups[i]) ? 0 : remove(&state->cgroups[i], r < 0 ? NULL : err);
 
         r = r < 0 ? r : one;
     }

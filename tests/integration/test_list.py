@@ -6,11 +6,13 @@ import pwd
 import json
 import re
 import shutil
+import subprocess
 
 import pytest
 
 from lib import processes
 from lib.bundle import namespaces
+from lib.terminal import Terminal
 
 
 @pytest.fixture
@@ -123,6 +125,35 @@ def test_ps_with_words_for_ps(running, rt):
     lines = rt("ps", c.id, "-o", "pid,comm", check=True).lines
     assert lines[0].split() == ["PID", "COMMAND"]
     assert {int(l.split()[0]) for l in lines[1:]} == set(rt.ps(c))
+
+
+@pytest.mark.differs(runc="asks ps(1) for the processes of its own terminal")
+def test_ps_on_a_terminal(running, rt):
+    """ps(1) shows the terminal's own processes then, unless it is told which: the container's have none."""
+    if not shutil.which("ps"):
+        pytest.skip("no ps(1) on this host")
+    c = running(["/bin/probe", "tree", "1"])
+    rt.wait_output(c, "ready")
+    for words in (["-o", "pid,comm"], ["-eo", "pid,comm"], ["ax", "-o", "pid,comm"], ["-o", "comm,pid", "-e"]):
+        t = Terminal()
+        try:
+            t.spawn(rt.argv("ps", c.id, *words), stdout=subprocess.PIPE)
+            lines = t.process.communicate(timeout=20)[0].decode().splitlines()
+            t.process.forget()
+        finally:
+            t.close()
+        assert lines[0].split() == (["PID", "COMMAND"] if words[-1] == "pid,comm" else ["COMMAND", "PID"]), lines
+        assert len(lines) == 3 and all("probe" in l for l in lines[1:]), lines
+
+
+def test_ps_with_a_selection(running, rt):
+    """What the words select is not made more."""
+    if not shutil.which("ps"):
+        pytest.skip("no ps(1) on this host")
+    c = running(["/bin/probe", "tree", "1"])
+    rt.wait_output(c, "ready")
+    lines = rt("ps", c.id, "-p", rt.pid(c), "-o", "pid", check=True).lines
+    assert lines[1:] == [str(rt.pid(c)).rjust(len(lines[1]))], lines
 
 
 def test_ps_created(created, rt):
