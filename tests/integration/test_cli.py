@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lib import user
-from lib.runtime import Runtime, call
+from lib.runtime import REPOSITORY, Runtime, call
 
 COMMANDS = ["create", "start", "run", "state", "list", "kill", "delete", "ps", "spec", "features"]
 
@@ -486,3 +486,44 @@ def test_plan_is_in_words(bundle, rt):
     plan = rt("plan", "--bundle", c.path, check=True).stdout
     assert not re.search(r"\b0x|flags \d", plan), plan
     assert all(w in plan for w in ("of-cgroups", "SCHED_FLAG_RESET_ON_FORK", "SECCOMP_FILTER_FLAG_LOG", "src-nofollow"))
+
+
+# the man page
+
+SHARED = {"run": ["create"], "plan": ["create", "run"], "restore": ["create", "run", "checkpoint"], "checkpoint": ["restore"]}
+
+
+def options_of_help(rt, *words):
+    """{name: letter or ""} of what --help shows."""
+    return {name: letter for letter, name in re.findall(r"(?m)^  (?:-(\S), |    )--([a-z0-9-]+)", rt(*words, "--help").stdout)}
+
+
+@pytest.fixture(scope="module")
+def man_page():
+    """{verb: text} of crun(1) without fonts; "": what stands before the commands."""
+    page = re.sub(r"\\f[A-Z]", "", (REPOSITORY / "man/crun.1").read_text().replace("\\-", "-"))
+    before, commands = page.split(".SH COMMANDS")
+    sections = {"": before}
+    for part in re.split(r"(?m)^\.TP\n(?=(?:\.B )?crun )", commands)[1:]:
+        for verb in re.findall(r"crun (\w+)", part.split("\n")[0]):
+            sections[verb] = sections.get(verb, "") + re.split(r"(?m)^\.SH ", part)[0]
+    return sections
+
+
+@pytest.mark.ours
+@pytest.mark.once("no container is made")
+def test_man_page_has_the_options(rt, man_page):
+    """Each option of each command stands in its section, or in that of a command whose options it shares; and no other."""
+    common = options_of_help(rt)
+    verbs = re.findall(r"(?m)^  (\w+) ", rt("--help").stdout.split("Commands:")[1].split("Global")[0])
+    assert set(man_page) == {"", *verbs} and len(verbs) > 15
+    wrong = [f"--{o}: not in crun(1)" for o in common if f"--{o}" not in man_page[""]]
+    for verb in verbs:
+        options = {o: l for v in (verb, *SHARED.get(verb, [])) for o, l in options_of_help(rt, v).items()}
+        text = "".join(man_page[v] for v in (verb, *SHARED.get(verb, [])))
+        own = {o: l for o, l in options_of_help(rt, verb).items() if o not in ("help", "usage", "version")}
+        wrong += [f"{verb} --{o}: not in crun(1)" for o in own if o not in re.findall(r"--([a-z0-9-]+)", text)]
+        wrong += [f"{verb} -{l}: not in crun(1)" for l in own.values() if l and not re.search(rf"(?m)(^\.BR |\[)-{re.escape(l)}\b", text)]
+        wrong += [f"{verb} --{o}: not of the program" for o in re.findall(r"(?m)^(?:\.BI? |\.BR |crun ).*?--([a-z0-9-]+)", man_page[verb])
+                  if o not in options and o not in common]
+    assert wrong == []
