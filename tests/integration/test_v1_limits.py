@@ -2,9 +2,15 @@
 """Every resource of cgroup v1, where its controllers are mounted: in the kernel's files after start and after update, in force,
 and what has no counterpart refused by name."""
 
+import ctypes
 import json
 import os
+import platform
+import select
 import shutil
+import socket
+import struct
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from lib import cgroups
-from lib.bundle import bind
+from lib.bundle import bind, namespaces
 
 pytestmark = [pytest.mark.root("v1 is not delegated"),
               pytest.mark.skipif(cgroups.v1_mount("memory") is None, reason="cgroup v1 is not mounted here")]
@@ -199,3 +205,122 @@ def test_devices_are_enforced(running, rt):
         assert ("Operation not permitted" if listed is rules else "No such device") in rt("exec", c.id, "sh", "-c", ": </dev/x").stderr
         document(rt, c, {"devices": listed})
         assert text in rt("exec", c.id, "sh", "-c", ": </dev/x").stderr
+
+
+# net_cls and net_prio: mounted for the test alone, where the kernel has them and nobody else has mounted them
+
+NETWORK_VIEW = """#!/bin/sh -e
+view=$(mktemp -d)
+mount -t tmpfs view "$view"
+for d in /sys/fs/cgroup/*/; do
+    [ ! -L "${d%/}" ] || continue
+    mkdir "$view/$(basename "$d")"
+    mount --bind "$d" "$view/$(basename "$d")"
+done
+mkdir "$view/net_cls,net_prio"
+mount -t cgroup -o net_cls,net_prio network "$view/net_cls,net_prio"
+mount --move "$view" /sys/fs/cgroup
+rmdir "$view"
+exec "$@"
+"""
+NETWORK = {"network": {"classID": 0x100001, "priorities": [{"name": "lo", "priority": 5}]}}
+TREE = Path("/var/cache/crun-tests/sid-tree")
+
+
+def enabled() -> dict:
+    """{controller: number of its hierarchy}"""
+    rows = [r.split() for r in Path("/proc/cgroups").read_text().splitlines()]
+    return {r[0]: r[1] for r in rows if r[3] == "1"}
+
+
+@pytest.fixture
+def network(rt, here):
+    """The runtime where net_cls and net_prio are mounted too, as distributions did: together."""
+    if not {"net_cls", "net_prio"} <= set(enabled()):
+        pytest.skip("the kernel has no net_cls and net_prio")
+    if {"net_cls", "net_prio"} & cgroups.controllers():
+        pytest.skip("net_cls or net_prio is mounted here")
+    script = here.dir / "view"
+    script.write_text(NETWORK_VIEW)
+    script.chmod(0o755)
+    view = rt.with_options(prefix=["unshare", "--mount", "--propagation", "private", str(script)])
+    yield view
+    for id in rt.ids:
+        view("delete", "--force", id)
+    for _ in range(10):  # the kernel keeps the hierarchy if its last cgroup has not gone completely when it is unmounted
+        seen(view, "true")
+        if enabled()["net_cls"] == "0":
+            break
+        time.sleep(0.1)
+
+
+def seen(network, *command):
+    return subprocess.run([*network.prefix, *command], capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+def test_network(network, bundle):
+    c = bundle(args=["sleep", "1000"], resources=NETWORK)
+    network.run_detached(c)
+    d = "/sys/fs/cgroup/net_cls,net_prio" + c.config["linux"]["cgroupsPath"]
+    assert seen(network, "cat", f"{d}/net_cls.classid") == f"{0x100001}\n"
+    assert "lo 5\n" in seen(network, "cat", f"{d}/net_prio.ifpriomap")
+    assert seen(network, "cat", f"{d}/cgroup.procs") == f"{network.pid(c)}\n"
+    document(network, c, {"network": {"classID": 0x200002, "priorities": [{"name": "lo", "priority": 9}]}})
+    assert seen(network, "cat", f"{d}/net_cls.classid") == f"{0x200002}\n"
+    assert "lo 9\n" in seen(network, "cat", f"{d}/net_prio.ifpriomap")
+    network.delete(c, "--force")
+    assert seen(network, "ls", str(Path(d).parent.parent)).find(c.id.rsplit("-", 1)[0]) < 0
+
+
+def sniffer(priority) -> socket.socket:
+    """What goes through the host's lo with the priority. net_prio knows the devices of the first network namespace only, and what
+    it sets is seen by an eBPF filter alone."""
+    program = b"".join(struct.pack("<BBhi", *i) for i in [
+        (0x61, 0x10, 32, 0),        # r0 = skb->priority
+        (0x15, 0x00, 2, priority),  # if r0 == priority goto +2
+        (0xb7, 0x00, 0, 0), (0x95, 0, 0, 0), (0xb7, 0x00, 0, 0xffff), (0x95, 0, 0, 0)])
+    code, licence = ctypes.create_string_buffer(program), ctypes.create_string_buffer(b"GPL")
+    attr = ctypes.create_string_buffer(struct.pack("<IIQQ", 1, len(program) // 8, ctypes.addressof(code), ctypes.addressof(licence)), 128)
+    number = {"x86_64": 321}.get(platform.machine(), 280)
+    fd = ctypes.CDLL(None, use_errno=True).syscall(number, 5, attr, 128)  # BPF_PROG_LOAD, of type SOCKET_FILTER
+    if fd < 0:
+        pytest.skip(f"no eBPF socket filter: {os.strerror(ctypes.get_errno())}")
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    s.setsockopt(socket.SOL_SOCKET, 50, fd)  # SO_ATTACH_BPF
+    os.close(fd)
+    s.bind(("lo", 3))
+    return s
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "not asked"])
+def test_priorities_are_in_force(network, bundle, asked):
+    priority = 100000 + os.getpid() % 100000
+    c = bundle(args=["/bin/sh", "-c", "nc 127.0.0.1 9 </dev/null 2>/dev/null; true"], namespaces=namespaces("pid", "mount", "ipc", "uts"),
+               resources={"network": {"priorities": [{"name": "lo", "priority": priority}]}} if asked else None)
+    with sniffer(priority) as s:
+        network.run(c, check=True)
+        assert bool(select.select([s], [], [], 10 if asked else 0.2)[0]) == asked
+
+
+def nft() -> str:
+    if shutil.which("nft"):
+        return "nft"
+    if not (TREE / "usr/sbin/nft").exists():
+        pytest.skip("no nft(8) here")
+    return f"chroot {TREE} /usr/sbin/nft"
+
+
+@pytest.mark.parametrize("resources, want", [(NETWORK, True), (None, False)], ids=["asked", "not asked"])
+def test_class_is_in_force(network, bundle, here, resources, want):
+    """What the container sends bears its class, as netfilter counts."""
+    script = here.dir / "counted"
+    script.write_text(f"""#!/bin/sh -e
+ip link set lo up
+printf '%s\\n' 'add table t' 'add chain t o {{ type filter hook output priority 0; }}' 'add rule t o meta cgroup {0x100001} counter' | {nft()} -f -
+"$@"
+{nft()} list ruleset
+""")
+    script.chmod(0o755)
+    c = bundle(args=["/bin/sh", "-c", "nc 127.0.0.1 9 </dev/null 2>/dev/null; true"], resources=resources, namespaces=namespaces("pid", "mount", "ipc", "uts"))
+    counted = network.with_options(prefix=[*network.prefix, "unshare", "--net", str(script)]).run(c, check=True).stdout
+    assert (int(counted.split("counter packets ")[1].split()[0]) > 0) == want, counted
