@@ -79,7 +79,7 @@ int init_wait_start(struct init *init, const struct op_wait_start *op)
     r = accept_start(init);
     if (r < 0)
         return init_fail(init, r, "accept4", NULL);
-    sys_prctl(PR_SET_NAME, (unsigned long) "crun-init", 0); /* nothing waits any more */
+    sys_prctl(PR_SET_NAME, (unsigned long) BLOB_STARTING_NAME, 0); /* nothing waits any more */
     init->report_fd = r;
     sys_close(init->listen_fd);
     return 0;

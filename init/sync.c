@@ -134,7 +134,7 @@ static int stand(struct init *init)
 
 static bool is_last(const struct init *init)
 {
-    for (uint32_t i = init->row + 1; i < init->n_ops; i++)
+    for (uint32_t i = init->row + 1; i < init->n_ops && init->ops[i].kind != OP_WAIT_START; i++)
         if (init->ops[i].kind == OP_SYNC)
             return false;
     return true;

@@ -82,9 +82,9 @@ static bool ended_by_memory(pid_t pid, int pidfd)
 
 static int ended_error(pid_t pid, int pidfd, struct error *err)
 {
-    if (has_name(pid, "(" BLOB_WAITING_NAME ")"))
-        return error_set(err, -ECHILD, "the container's process ended before its program was executed");
-    return filter_error(pidfd, err);
+    return has_name(pid, "(" BLOB_FILTERED_NAME ")")
+               ? filter_error(pidfd, err)
+               : error_set(err, -ECHILD, "the container's process ended before its program was executed");
 }
 
 int launch_check_waiting(pid_t pid, int pidfd, struct error *err)

@@ -87,6 +87,7 @@ enum message_type {
 
 /* What crun-init calls itself (comm) while it waits for the start, and before it installs a filter that may kill it. */
 #define BLOB_WAITING_NAME  "crun/created"
+#define BLOB_STARTING_NAME "crun/starting"
 #define BLOB_FILTERED_NAME "crun/seccomp"
 
 struct message {

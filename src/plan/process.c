@@ -423,6 +423,14 @@ static void add_ready(struct planner *planner)
         plan_add(planner, OP_WAIT_START, SIDE_INIT, "start");
 }
 
+/* `start` is told when they are done: nothing else would tell it from an end in one of them. */
+static void start_container_hooks(struct planner *planner)
+{
+    plan_hooks(planner, HOOK_START_CONTAINER, SIDE_INIT);
+    if (planner->input->wait_start && plan_has_hooks(planner, HOOK_START_CONTAINER))
+        plan_add(planner, OP_SYNC, SIDE_INIT, "startContainer hooks are done")->sync.mode = SYNC_PARENT_WAITS;
+}
+
 void plan_process_execute(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -491,6 +499,6 @@ void plan_process_late(struct planner *planner)
     op = plan_add(planner, OP_SYNC, SIDE_BOTH, "set up");
     op->sync.mode = SYNC_PARENT_WAITS;
     add_ready(planner);
-    plan_hooks(planner, HOOK_START_CONTAINER, SIDE_INIT);
+    start_container_hooks(planner);
     plan_process_execute(planner);
 }

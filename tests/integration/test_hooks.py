@@ -14,7 +14,7 @@ import pytest
 
 from lib import processes
 from lib.bundle import PATH, bind, namespaces
-from lib.runtime import call, environment
+from lib.runtime import call, environment, finish
 
 ALL = ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
 OF_CREATE = ALL[:3]
@@ -297,6 +297,19 @@ def test_failing_start_container_in_start(hooked, diary, rt):
     rt.create(c)
     rt.fails(rt.start(c, check=False), "error running startContainer hook #0")
     assert not (diary.directory / "process-was-here").exists()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("reaped", [False, True])
+def test_killed_in_start_container(hooked, diary, rt, reaped):
+    """`start` is told, also when nothing is left of the process to be looked at."""
+    c = hooked({"startContainer": [diary.entry("startContainer", "sleep 987")]}, args=["sh", "-c", "exec sleep 1000"])
+    rt.create(c)
+    p = rt.popen("start", c.id)
+    processes.until(lambda: diary.order, "the hook has not come up")
+    with processes.reaping() if reaped else contextlib.nullcontext():
+        rt.kill(c, "KILL")
+        rt.fails(finish(p, timeout=20), "the container's process ended", "before its program was executed")
 
 
 @pytest.mark.ours
