@@ -87,7 +87,7 @@ int crun_checkpoint(struct crun_context *context, const char *id, const struct c
     _cleanup_(container_close) struct container container;
     struct criu_call call = { .context = context, .options = options };
     struct error *err = own_error(error);
-    int r = container_open(context, id, LOCK_EX, &container, err);
+    int r = container_lock(context, id, &container, err);
 
     if (r >= 0)
         r = check_status(&container, err);

@@ -57,12 +57,20 @@ int context_root(struct crun_context *context, struct error *err);
 /* Where it is or would be, malloc'd; nothing is made. */
 int context_root_path(const struct crun_context *context, char **ret_path, struct error *err);
 
-/* Open container ID. LOCK: LOCK_EX for verbs that change it, 0 for those that look. */
+/* Open container ID. LOCK: as of state_dir_open; 0 for verbs that look. */
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err);
 /* The same for one after another: RET is the one before, or zero but for its descriptor, -1. */
 int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,
                         struct error *err);
 void container_close(struct container *container);
+
+/* busy.c: the same, locked, for verbs that change it. An error at once while it is being created, and in a hook of its own. */
+int container_lock(struct crun_context *context, const char *id, struct container *ret, struct error *err);
+/* For the verb that ends it: whoever has the lock is made to give it up. Not in a hook of its own. */
+int container_seize(struct crun_context *context, const char *id, struct container *ret, struct error *err);
+/* An error if a hook of its own has called us. */
+int container_check_caller(const struct container *container, struct error *err);
+
 /* A frozen one is paused, whether it was started before or not. */
 enum state_status container_status(const struct container *container);
 /* 0 if it has a process (created, running, paused); otherwise "container not running". */
@@ -79,8 +87,15 @@ int container_salvage(struct crun_context *context, struct container *container,
 /* hooks.c: run the hooks of KIND from the kept config.json. A poststop failure is only a warning. */
 int container_hooks(struct crun_context *context, const struct container *container, enum hook_kind kind,
                     enum state_status status, struct error *err);
-/* The same of a spec at hand. CANCEL: signals that end the wait for a hook, or NULL. */
-int container_spec_hooks(struct crun_context *context, const struct spec *spec, const struct state *state,
-                         enum hook_kind kind, enum state_status status, const struct cancel *cancel, struct error *err);
+/* The same of a spec at hand. */
+struct hook_round {
+    const struct spec *spec;
+    const struct state *state;
+    int dir_fd; /* the state directory */
+    enum hook_kind kind;
+    enum state_status status;
+    const struct cancel *cancel; /* signals that end the wait for a hook, or NULL */
+};
+int container_spec_hooks(struct crun_context *context, const struct hook_round *round, struct error *err);
 /* The kept config.json, decoded into the container's arena. */
 int container_spec(struct container *container, const struct spec **ret_spec, struct error *err);

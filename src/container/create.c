@@ -19,12 +19,13 @@ enum { DEATH_TIMEOUT_MS = 1000 }; /* from the kill to the end of the process */
 
 /* Whatever fails from the state directory on leads to poststop (decision 0180). It comes before that directory goes: if
  * we are killed here, `delete --force` runs the hooks. */
-static void run_poststop(void *data)
+static void run_poststop(const struct launch *launch)
 {
-    const struct prepared *p = data;
+    const struct prepared *p = launch->destroyed_data;
+    const struct hook_round round = { p->spec, &p->state, launch->dir_fd, HOOK_POSTSTOP, STATE_STOPPED, NULL };
     struct error err = { 0 };
 
-    if (container_spec_hooks(p->context, p->spec, &p->state, HOOK_POSTSTOP, STATE_STOPPED, NULL, &err) < 0)
+    if (container_spec_hooks(p->context, &round, &err) < 0)
         log_write(p->context->log, LOG_LEVEL_WARNING, "poststop hooks were not run: %s", err.text);
 }
 
@@ -102,10 +103,10 @@ static int remove_ended(struct crun_context *context, const struct prepared *p, 
                         struct error *err)
 {
     _cleanup_(container_close) struct container container;
-    int r = container_open(context, p->state.id, LOCK_EX, &container, err);
+    int r = container_lock(context, p->state.id, &container, err);
 
-    if (r == -ENOENT)
-        return 0; /* somebody else deleted it meanwhile */
+    if (r == -ENOENT || r == -EBUSY)
+        return 0; /* somebody else deleted it meanwhile, and makes another one perhaps */
     if (r < 0)
         return r;
     if (container.state.created && strcmp(container.state.created, p->state.created) != 0)
@@ -158,9 +159,13 @@ static int wait_ready(struct launch *launch, struct cancel *cancel)
 int prepared_attend(struct crun_context *context, struct prepared *p, const struct crun_create_options *options,
                     struct launch *launch, struct foreground *foreground, int *ret_status, struct error *err)
 {
-    int r = container_spec_hooks(context, p->spec, &p->state, HOOK_POSTSTART, STATE_RUNNING, launch->cancel, err);
+    const struct hook_round round = {
+        p->spec, &p->state, launch->dir_fd, HOOK_POSTSTART, STATE_RUNNING, launch->cancel
+    };
+    int r = container_spec_hooks(context, &round, err);
 
     if (r < 0) {
+        state_dir_explain(launch->dir_fd, p->state.id, err);
         launch_undo(launch);
         return r;
     }
@@ -295,13 +300,21 @@ static void wait_started(const struct container *container, struct notify *notif
     notify_wait(notify, pidfd, container->state.pid);
 }
 
+static int run_poststart(struct crun_context *context, const struct container *container, const struct spec *spec,
+                         struct error *err)
+{
+    const struct hook_round round = { spec, &container->state, container->dir_fd, HOOK_POSTSTART, STATE_RUNNING, NULL };
+
+    return container_spec_hooks(context, &round, err);
+}
+
 int crun_start(struct crun_context *context, const char *id, struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
     _cleanup_(notify_close) struct notify notify = { .fd = -1 };
     struct error *err = own_error(error);
     const struct spec *spec;
-    int r = container_open(context, id, LOCK_EX, &container, err);
+    int r = container_lock(context, id, &container, err);
 
     if (r >= 0)
         r = check_created(&container, err);
@@ -314,10 +327,11 @@ int crun_start(struct crun_context *context, const char *id, struct crun_error *
     if (r >= 0 || r == -ECHILD) /* that it has ended says less than why */
         r = check_alive(&container, spec, err) < 0 ? err->code : r;
     if (r < 0)
-        return r;
+        return state_dir_explain(container.dir_fd, id, err);
     unlinkat(container.dir_fd, STATE_SOCKET, 0); /* nobody listens any more */
-    r = container_spec_hooks(context, spec, &container.state, HOOK_POSTSTART, STATE_RUNNING, NULL, err);
+    r = run_poststart(context, &container, spec, err);
     if (r < 0) {
+        state_dir_explain(container.dir_fd, id, err);
         container_kill_all(&container, NULL);
         container_remove(context, &container, NULL);
     } else {

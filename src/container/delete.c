@@ -15,6 +15,8 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/systemd.h"
 #include "container/context.h"
+#include "launch/cancel.h"
+#include "state/hook.h"
 
 enum { REMOVE_TIMEOUT_MS = 10000, STRANGERS_TIMEOUT_MS = 300 };
 
@@ -179,6 +181,7 @@ static int remove_damaged(struct crun_context *context, const char *id, struct e
         return r;
     log_write(context->log, LOG_LEVEL_WARNING, "%s", why.text);
     container.state = (struct state){ .id = id };
+    hook_end(container.dir_fd, HOOK_END_ANY);
     r = remove_salvaged(context, &container, err);
     if (r < 0)
         error_prefix(err, "container \"%s\": its state cannot be read, and its processes and cgroups may be left", id);
@@ -196,12 +199,28 @@ static bool may_kill(enum state_status status, bool force)
     return force || status == STATE_CREATED || status == STATE_STOPPED;
 }
 
+/* From now on a signal that is to end us ends a poststop hook at most; it strikes when all is done. */
+static int delete_locked(struct crun_context *context, struct container *container, struct error *err)
+{
+    struct cancel cancel = { 0 };
+    int r = cancel_hold(&cancel, err);
+
+    container->cancel = &cancel;
+    if (r >= 0 && !container->spares_strangers)
+        r = container_kill_all(container, err);
+    hook_end(container->dir_fd, HOOK_END_ANY); /* whoever ran it was killed */
+    if (r >= 0)
+        r = container_remove(context, container, err);
+    cancel_release(&cancel);
+    return r;
+}
+
 int crun_delete(struct crun_context *context, const char *id, bool force, struct crun_error *error)
 {
-    _cleanup_(container_close) struct container container;
+    _cleanup_(container_close) struct container container = { .dir_fd = -1 };
     struct error *err = own_error(error);
     enum state_status status;
-    int r = container_open(context, id, LOCK_EX, &container, err);
+    int r = force ? container_seize(context, id, &container, err) : container_lock(context, id, &container, err);
 
     if (r == -ENOENT && force)
         return 0;
@@ -213,7 +232,9 @@ int crun_delete(struct crun_context *context, const char *id, bool force, struct
     if (!may_kill(status, force))
         return error_set(err, -EBUSY, "cannot delete container \"%s\" that is not stopped: %s (use --force to kill it)",
                          id, state_status_name(status));
+    r = container_check_caller(&container, err);
+    if (r < 0)
+        return r;
     container.spares_strangers = !force && has_nobody(&container, status);
-    r = container.spares_strangers ? 0 : container_kill_all(&container, err);
-    return r < 0 ? r : container_remove(context, &container, err);
+    return delete_locked(context, &container, err);
 }

@@ -52,8 +52,8 @@ static const char **hook_arguments(const struct spec_hook *hook)
     return args;
 }
 
-static int run_one(const struct spec *spec, const struct spec_hook *hook, const char *document,
-                   const struct cancel *cancel, struct error *err)
+static int run_one(const struct hook_round *round, const struct spec_hook *hook, const char *document,
+                   struct error *err)
 {
     char path_entry[8192];
     _cleanup_free_ const char **env = hook_environment(hook, path_entry, sizeof path_entry);
@@ -63,25 +63,26 @@ static int run_one(const struct spec *spec, const struct spec_hook *hook, const 
                             .env = (char *const *) env,
                             .timeout = hook->timeout.set ? (long) hook->timeout.value : 0,
                             .document = document,
-                            .stdout_path = spec_annotation(spec, "run.oci.hooks.stdout"),
-                            .stderr_path = spec_annotation(spec, "run.oci.hooks.stderr"),
-                            .cancel = cancel };
+                            .stdout_path = spec_annotation(round->spec, "run.oci.hooks.stdout"),
+                            .stderr_path = spec_annotation(round->spec, "run.oci.hooks.stderr"),
+                            .cancel = round->cancel,
+                            .dir_fd = round->dir_fd,
+                            .poststop = round->kind == HOOK_POSTSTOP };
 
     return env && args ? hook_run(&run, err) : error_errno(err, -ENOMEM, "start");
 }
 
-int container_spec_hooks(struct crun_context *context, const struct spec *spec, const struct state *state,
-                         enum hook_kind kind, enum state_status status, const struct cancel *cancel, struct error *err)
+int container_spec_hooks(struct crun_context *context, const struct hook_round *round, struct error *err)
 {
-    const struct spec_hooks *hooks = &spec->hooks[kind];
+    const struct spec_hooks *hooks = &round->spec->hooks[round->kind];
     _cleanup_free_ char *document = NULL;
-    int r = hooks->n_hooks ? state_document(state, status, false, false, &document, err) : 0;
+    int r = hooks->n_hooks ? state_document(round->state, round->status, false, false, &document, err) : 0;
 
     for (size_t i = 0; r >= 0 && i < hooks->n_hooks; i++) {
-        r = run_one(spec, &hooks->hooks[i], document, cancel, err);
+        r = run_one(round, &hooks->hooks[i], document, err);
         if (r < 0)
-            error_prefix(err, "error running %s hook #%zu", hook_kind_name(kind), i);
-        if (r < 0 && kind == HOOK_POSTSTOP) {
+            error_prefix(err, "error running %s hook #%zu", hook_kind_name(round->kind), i);
+        if (r < 0 && round->kind == HOOK_POSTSTOP) {
             log_write(context->log, LOG_LEVEL_WARNING, "%s", err->text);
             r = 0;
         }
@@ -93,8 +94,12 @@ int container_hooks(struct crun_context *context, const struct container *contai
                     enum state_status status, struct error *err)
 {
     struct container copy = *container;
-    const struct spec *spec;
-    int r = container_spec(&copy, &spec, err);
+    struct hook_round round = { .state = &container->state,
+                                .dir_fd = container->dir_fd,
+                                .kind = kind,
+                                .status = status,
+                                .cancel = container->cancel };
+    int r = container_spec(&copy, &round.spec, err);
 
-    return r < 0 ? r : container_spec_hooks(context, spec, &container->state, kind, status, container->cancel, err);
+    return r < 0 ? r : container_spec_hooks(context, &round, err);
 }

@@ -38,7 +38,7 @@ struct change {
 
 static int open_container(struct change *x)
 {
-    int r = container_open(x->context, x->id, LOCK_EX, &x->container, x->err);
+    int r = container_lock(x->context, x->id, &x->container, x->err);
 
     if (r >= 0)
         r = container_check_running(&x->container, x->err);

@@ -26,7 +26,7 @@ static int change(struct crun_context *context, const char *id, bool frozen, str
 {
     _cleanup_(container_close) struct container container;
     struct error *err = own_error(error);
-    int r = container_open(context, id, LOCK_EX, &container, err);
+    int r = container_lock(context, id, &container, err);
 
     if (r >= 0)
         r = container_check_running(&container, err);

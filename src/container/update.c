@@ -464,7 +464,7 @@ int crun_update(struct crun_context *context, const char *id, const struct crun_
     struct error *err = own_error(error);
     struct update_plan plan;
     struct wishes w = { 0 };
-    int r = container_open(context, id, LOCK_EX, &container, err);
+    int r = container_lock(context, id, &container, err);
 
     if (r < 0)
         return r;

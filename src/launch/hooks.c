@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "launch/child.h"
 #include "launch/launch.h"
+#include "state/hook.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
@@ -104,13 +105,24 @@ static int become_hook(const struct hook *hook)
     return -errno;
 }
 
+/* Who wants the container deleted says so first and looks for a hook then; so one of the two finds the other. */
+static int note(const struct hook_run *run)
+{
+    if (run->dir_fd < 0)
+        return 0;
+    hook_note(run->dir_fd, run->poststop);
+    return !run->poststop && state_dir_is_doomed(run->dir_fd) ? -ECANCELED : 0;
+}
+
 static void __attribute__((noreturn)) hook_child(const struct hook *hook)
 {
     int code;
 
     child_reset_signals();
     sys_setsid();
-    code = become_hook(hook);
+    code = note(hook->run);
+    if (code >= 0)
+        code = become_hook(hook);
     if (write(PIPE_FD, &code, sizeof code) < 0)
         _exit(126);
     _exit(127);
@@ -194,6 +206,7 @@ static int run_to_its_end(struct hook *hook, struct error *err)
     fd_close(&write_end);
     hook->failed = read_end;
     r = wait_hook(hook, err);
+    hook_forget(hook->run->dir_fd);
     fd_close(&hook->pidfd);
     return r;
 }

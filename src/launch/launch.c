@@ -121,8 +121,10 @@ int launch_walk(struct launch *launch, struct error *err)
         r = launch_wait_exec(launch, err);
     if (r >= 0)
         timeline_executed(launch->timeline, launch->state->pid);
-    if (r < 0)
+    if (r < 0) {
+        state_dir_explain(launch->dir_fd, launch->state->id, err);
         undo(launch, row);
+    }
     fd_close(&launch->sync_fd);
     fd_close(&launch->network_fd);
     return r;

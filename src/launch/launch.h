@@ -55,7 +55,7 @@ struct launch {
     struct timeline *timeline;                               /* or NULL */
     int (*record)(struct launch *launch, struct error *err); /* row RECORD: what follows it cannot fail */
     void *record_data;
-    void (*destroyed)(void *data); /* in an undo, when only the state directory is left; or NULL */
+    void (*destroyed)(const struct launch *launch); /* in an undo, when only the state directory is left; or NULL */
     void *destroyed_data;
     int (*criu)(struct launch *launch, int stage, struct error *err); /* row CRIU: enum criu_stage */
     void (*criu_undo)(struct launch *launch);                         /* end what was started, and what it restored */
@@ -123,6 +123,9 @@ int message_send(int fd, const struct message *message, int fd_to_send);
 /* rows.c: one row of side PARENT, and its reverse. */
 int launch_row(struct launch *launch, const struct op *op, struct error *err);
 void launch_undo_row(struct launch *launch, const struct op *op);
+/* The container's process is state->pid from now on. Where it has no cgroup by which somebody else could find and kill it,
+ * that is written down at once. */
+int launch_note_process(struct launch *launch, struct error *err);
 
 /* hooks.c: run one hook to its end with DOCUMENT on standard input. */
 struct hook_run {
@@ -134,6 +137,8 @@ struct hook_run {
     const char *stdout_path;     /* append its standard output there; NULL: /dev/null */
     const char *stderr_path;     /* append its standard error there; NULL: kept for the error message */
     const struct cancel *cancel; /* NULL: signals are held for the time of the hook */
+    int dir_fd;                  /* the container's state directory, where it is noted (state/hook.h); -1: none */
+    bool poststop;               /* not to be ended by who deletes the container */
 };
 int hook_run(const struct hook_run *run, struct error *err);
 /* A file for what hooks write, at its end. */

@@ -179,10 +179,7 @@ static int adopt(struct launch *launch, const struct message *message, struct er
     fd_close(&launch->pidfd);
     launch->pidfd = pidfd;
     launch->state->pid = message->code;
-    launch->state->pid_start_time = process_start_time(message->code);
-    if (!launch->state->pid_start_time)
-        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", message->code, message->code);
-    return 0;
+    return launch_note_process(launch, err);
 }
 
 static int add_mounted(struct launch *launch, const struct message *message, struct error *err)

@@ -199,7 +199,16 @@ int launch_own_namespace(const char *name, int *ret_fd, struct error *err)
     return *ret_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
 }
 
-/* The pid is written down at once: whoever finds this state later must be able to kill. */
+int launch_note_process(struct launch *launch, struct error *err)
+{
+    struct state *state = launch->state;
+
+    state->pid_start_time = process_start_time(state->pid);
+    if (!state->pid_start_time)
+        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", state->pid, state->pid);
+    return state->n_cgroups == 0 && launch->dir_fd >= 0 ? state_write(launch->dir_fd, state, err) : 0;
+}
+
 static int row_clone(struct launch *launch, const struct op_clone *row, struct error *err)
 {
     _cleanup_close_ int cgroup_fd = -1;
@@ -217,11 +226,8 @@ static int row_clone(struct launch *launch, const struct op_clone *row, struct e
     for (unsigned i = 0; i < launch->n_slots; i++)
         fd_close(&launch->slots[i]);
     fd_close(&launch->listen_fd);
-    launch->state->pid_start_time = process_start_time(launch->state->pid);
-    if (!launch->state->pid_start_time)
-        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", launch->state->pid,
-                         launch->state->pid);
-    if (cgroup_fd >= 0 && !in_cgroup)
+    r = launch_note_process(launch, err);
+    if (r >= 0 && cgroup_fd >= 0 && !in_cgroup)
         r = cgroup_join(launch_cgroup_dir(launch, row->hierarchy), launch->state->pid, err);
     return r < 0 ? r : launch_time_back(launch, err);
 }
@@ -240,7 +246,9 @@ static int map_by_helper(const struct launch *launch, const char *helper, const 
     _cleanup_free_ char *words = strdup(map);
     _cleanup_free_ char **args = calloc(strlen(map) / 2 + 4, sizeof *args);
     char *env[] = { NULL }, pid[16], *rest = words;
-    struct hook_run run = { .path = helper, .args = args, .env = env, .document = "", .cancel = launch->cancel };
+    struct hook_run run = {
+        .path = helper, .args = args, .env = env, .document = "", .cancel = launch->cancel, .dir_fd = launch->dir_fd
+    };
     size_t n = 0;
 
     if (!words || !args)
@@ -335,7 +343,8 @@ static int row_hook(struct launch *launch, const struct op_hook *row, struct err
                             .document = document,
                             .stdout_path = launch->hooks_stdout,
                             .stderr_path = launch->hooks_stderr,
-                            .cancel = launch->cancel };
+                            .cancel = launch->cancel,
+                            .dir_fd = launch->dir_fd };
 
     if (r < 0)
         return r;
@@ -557,7 +566,7 @@ static void undo_state(struct launch *launch)
     if (launch->dir_fd < 0)
         return;
     if (launch->destroyed)
-        launch->destroyed(launch->destroyed_data);
+        launch->destroyed(launch);
     state_dir_remove(launch->root_fd, launch->state->id, launch->dir_fd, NULL);
 }
 

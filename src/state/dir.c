@@ -27,7 +27,8 @@ static int no_such_container(const char *id, struct error *err)
     return error_set(err, -ENOENT, "container \"%s\" does not exist", id);
 }
 
-static int wait_for_lock(int fd, int lock)
+/* -EWOULDBLOCK with LOCK_NB: somebody else has it. */
+static int take_lock(int fd, int lock)
 {
     while (lock && flock(fd, lock) < 0)
         if (errno != EINTR)
@@ -69,7 +70,7 @@ static int open_locked(int root_fd, const char *name, int lock, int *ret_fd)
         *ret_fd = take_fd(&fd);
         return 1;
     }
-    r = wait_for_lock(fd, lock);
+    r = take_lock(fd, lock);
     if (r == 0)
         r = is_still(root_fd, name, &st);
     if (r > 0)
@@ -118,6 +119,8 @@ int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struc
     r = open_settled(root_fd, name, lock, ret_dir_fd);
     if (r == -ENOENT)
         return no_such_container(id, err);
+    if (r == -EWOULDBLOCK)
+        return r;
     return r < 0 ? error_errno(err, r, "container \"%s\": open its state directory", id) : 0;
 }
 
@@ -173,6 +176,16 @@ static int remove_entries(int dir_fd, const char *but, unsigned depth)
     return result < 0 ? result : (int) n;
 }
 
+/* state.json goes last: until then another `delete --force` still knows what there was. */
+static int remove_all(int root_fd, const char *name, int dir_fd)
+{
+    int r = remove_entries(dir_fd, STATE_FILE, 0);
+
+    if (r == 0)
+        r = remove_entry(dir_fd, STATE_FILE, 0);
+    return r == 0 && unlinkat(root_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : r;
+}
+
 int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
 {
     char name[NAME_MAX + 1];
@@ -180,11 +193,26 @@ int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err)
 
     if (r < 0)
         return r;
-    /* state.json goes last: until then another `delete --force` still knows what there was. */
-    r = remove_entries(dir_fd, STATE_FILE, 0);
-    if (r == 0)
-        r = remove_entry(dir_fd, STATE_FILE, 0);
-    if (r == 0 && unlinkat(root_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-        r = -errno;
+    do
+        r = remove_all(root_fd, name, dir_fd);
+    while (r == -ENOTEMPTY); /* somebody has just said that he wants it deleted */
     return r < 0 ? error_errno(err, r, "container \"%s\": remove its state directory", id) : 0;
+}
+
+void state_dir_doom(int dir_fd)
+{
+    int fd = openat(dir_fd, STATE_DOOMED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    fd_close(&fd);
+}
+
+bool state_dir_is_doomed(int dir_fd)
+{
+    return faccessat(dir_fd, STATE_DOOMED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int state_dir_explain(int dir_fd, const char *id, struct error *err)
+{
+    return dir_fd >= 0 && state_dir_is_doomed(dir_fd) ? error_prefix(err, "container \"%s\" was deleted meanwhile", id)
+                                                      : err->code;
 }

@@ -19,13 +19,16 @@
 #include "sys/process.h"
 
 #define GAP_MS           10 /* between two looks, where there is no event to wait for */
-#define STAT_LIMIT       ((size_t) 64 << 10)
-#define FIELD_STATE      3 /* proc_pid_stat(5) counts from 1 */
+#define STATUS_LIMIT     ((size_t) 64 << 10)
+#define STAT_SIZE        2048 /* a name and some fifty numbers */
+#define FIELD_STATE      3    /* proc_pid_stat(5) counts from 1 */
+#define FIELD_PARENT     4
 #define FIELD_START_TIME 22
 #define IGNORED          "SigIgn:" /* of proc_pid_status(5) */
 
 struct process {
     char state; /* 'R', 'Z', ... ; 0 when there is no such process */
+    pid_t parent;
     uint64_t start_time;
     bool waiting; /* it has the name of a crun-init that waits for the start */
     int failed;   /* -errno: it could not be looked at, whether it is there or not */
@@ -52,22 +55,39 @@ static const char *stat_field(const char *line, unsigned n)
     return at;
 }
 
-static struct process process_read(pid_t pid)
+/* One record, made as a whole by the first read. No memory is needed (hook_note). */
+static int read_stat(pid_t pid, char line[STAT_SIZE])
 {
-    _cleanup_free_ char *line = NULL;
+    _cleanup_close_ int fd = -1;
     char path[32];
-    const char *state, *start;
-    int r;
+    ssize_t n;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
-    r = pid > 0 ? file_read_record(AT_FDCWD, path, STAT_LIMIT, &line) : -ESRCH;
+    fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return pid > 0 ? -errno : -ESRCH;
+    do
+        n = read(fd, line, STAT_SIZE - 1);
+    while (n < 0 && errno == EINTR);
+    line[n > 0 ? n : 0] = '\0';
+    return n < 0 ? -errno : 0;
+}
+
+static struct process process_read(pid_t pid)
+{
+    char line[STAT_SIZE];
+    const char *state, *parent, *start;
+    int r = read_stat(pid, line);
+
     if (r < 0)
         return (struct process){ .failed = r == -ENOENT || r == -ESRCH ? 0 : r };
     state = stat_field(line, FIELD_STATE);
+    parent = stat_field(line, FIELD_PARENT);
     start = stat_field(line, FIELD_START_TIME);
-    if (!state || !start)
+    if (!state || !parent || !start)
         return (struct process){ 0 };
     return (struct process){ .state = *state,
+                             .parent = (pid_t) strtol(parent, NULL, 10),
                              .start_time = strtoull(start, NULL, 10),
                              .waiting = is_named(line, BLOB_WAITING_NAME) };
 }
@@ -77,6 +97,11 @@ uint64_t process_start_time(pid_t pid)
     return process_read(pid).start_time;
 }
 
+pid_t process_parent(pid_t pid)
+{
+    return process_read(pid).parent;
+}
+
 uint64_t process_ignored(pid_t pid)
 {
     _cleanup_free_ char *text = NULL;
@@ -84,7 +109,7 @@ uint64_t process_ignored(pid_t pid)
     char path[32];
 
     snprintf(path, sizeof path, "/proc/%d/status", (int) pid);
-    if (file_read_record(AT_FDCWD, path, STAT_LIMIT, &text) >= 0)
+    if (file_read_record(AT_FDCWD, path, STATUS_LIMIT, &text) >= 0)
         value = strstr(text, "\n" IGNORED); /* the name above it has no line ends: they are escaped */
     return value ? strtoull(value + sizeof IGNORED, NULL, 16) : ALL_SIGNALS;
 }

@@ -9,6 +9,9 @@
 
 #include "state/state.h"
 
+/* 0 when there is none, or it cannot be told. */
+pid_t process_parent(pid_t pid);
+
 /* Whether the container's first process is there, neither gone nor a zombie nor another one with its pid. */
 bool process_is_alive(const struct state *state);
 

@@ -5,6 +5,8 @@
  *     config.json   the configuration as it was when the container was made
  *     mounts        the mounts that were added while it ran, if there are any
  *     start.sock    while created: the socket on which crun-init waits for `start`
+ *     hook          while one runs: its process (state/hook.h)
+ *     doomed        a `delete --force` waits for the command that has the lock, which is to give up
  * The directory is made, and state.json with status "creating" written, before anything that it describes exists;
  * so whatever moment the runtime is killed at, `delete --force` finds all there is to remove.
  * Verbs on one container exclude one another by flock(2) on its directory.
@@ -25,6 +27,7 @@
 #define STATE_CONFIG "config.json"
 #define STATE_SOCKET "start.sock"
 #define STATE_MOUNTS "mounts"
+#define STATE_DOOMED "doomed"
 
 struct state {
     const char *id;
@@ -69,11 +72,18 @@ int state_root_open(const char *root, const char *name, bool rootless, int *ret_
 int state_dir_make(int root_fd, const char *id, int *ret_dir_fd, struct error *err);
 
 /* Open and lock ROOT_FD/ID, waiting for whoever holds it. -ENOENT: `container "ID" does not exist`. Safe against a
- * removal in between: the directory that comes back is still the one named ID. LOCK: LOCK_EX, LOCK_SH or 0 (none). */
+ * removal in between: the directory that comes back is still the one named ID. LOCK: LOCK_EX, LOCK_SH or 0 (none); with LOCK_NB
+ * -EWOULDBLOCK, without a text, when somebody else has it. */
 int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struct error *err);
 
 /* Remove the directory and what we keep in it (start.sock, config.json, state.json last, temporaries). */
 int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err);
+
+/* Say without the lock that the container is going to be deleted, whatever is done with it now. */
+void state_dir_doom(int dir_fd);
+bool state_dir_is_doomed(int dir_fd);
+/* That this is why something has failed, if it is; returns err->code. DIR_FD may be -1. */
+int state_dir_explain(int dir_fd, const char *id, struct error *err);
 
 /* Write state.json atomically. */
 int state_write(int dir_fd, const struct state *state, struct error *err);

@@ -78,6 +78,12 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal)
     return (int) sys_call(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+/* To its process group (Linux 6.9; before: -EINVAL). */
+static inline int sys_pidfd_send_signal_group(int pidfd, int signal)
+{
+    return (int) sys_call(SYS_pidfd_send_signal, pidfd, signal, NULL, 4 /* PIDFD_SIGNAL_PROCESS_GROUP */);
+}
+
 static inline int sys_kill(int pid, int signal)
 {
     return (int) sys_call(SYS_kill, pid, signal);

@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "plan/blob.h"
+#include "state/hook.h"
 #include "state/id.h"
 #include "state/state.h"
 
@@ -508,6 +509,144 @@ static void processes_are_told_by_start_time(void)
     CHECK_INT(state_pidfd(&state), -ESRCH);
 }
 
+/* A group of two that is noted; *RET_CHILD is not ours, but is reaped by us when its parent has ended. */
+static pid_t start_hook(int dir, bool poststop, pid_t *ret_child)
+{
+    int ends[2];
+    pid_t pid;
+
+    if (pipe(ends) < 0 || (pid = fork()) < 0)
+        return -1;
+    if (pid == 0) {
+        pid_t child;
+
+        setsid();
+        hook_note(dir, poststop);
+        child = fork();
+        if (child != 0 && write(ends[1], &child, sizeof child) < 0)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    if (read(ends[0], ret_child, sizeof *ret_child) != (ssize_t) sizeof *ret_child)
+        *ret_child = -1;
+    close(ends[0]);
+    close(ends[1]);
+    return pid;
+}
+
+static int signal_that_ended(pid_t pid)
+{
+    int status = 0;
+
+    return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+}
+
+static bool runs(pid_t pid)
+{
+    siginfo_t info = { 0 };
+
+    return waitid(P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
+static void hooks_are_ended_with_their_group(void)
+{
+    _cleanup_close_ int root = fresh_root(), dir = -1;
+    pid_t hook, child;
+
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    CHECK_INT(state_dir_make(root, "a", &dir, NULL), 0);
+    hook_end(dir, HOOK_END_ANY); /* none is noted */
+    hook = start_hook(dir, true, &child);
+    hook_end(dir, HOOK_END_LAUNCH);
+    CHECK(runs(hook));
+    hook_end(dir, HOOK_END_ANY);
+    CHECK_INT(signal_that_ended(hook), SIGKILL);
+    CHECK_INT(signal_that_ended(child), SIGKILL);
+    hook = start_hook(dir, false, &child);
+    hook_end(dir, HOOK_END_LAUNCH);
+    CHECK_INT(signal_that_ended(hook), SIGKILL);
+    CHECK_INT(signal_that_ended(child), SIGKILL);
+    hook_forget(dir);
+    CHECK(faccessat(dir, STATE_HOOK, F_OK, 0) < 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+}
+
+/* What FORMAT makes of the pid and start time of a process that leads its group. */
+static bool survives(int dir, const char *format)
+{
+    _cleanup_close_ int fd = openat(dir, STATE_HOOK, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    pid_t stranger = start_idle();
+    bool survived;
+
+    setpgid(stranger, stranger);
+    dprintf(fd, format, stranger, (unsigned long long) process_start_time(stranger) + 1);
+    hook_end(dir, HOOK_END_ANY);
+    survived = runs(stranger) && !hook_is_caller(dir);
+    end_process(stranger);
+    return survived;
+}
+
+static void strangers_and_damage_are_no_hooks(void)
+{
+    static const char *const formats[] = { "%d %llu h\n", "%d", "", "-1 1 h", "1 %llu h", "0 0 h", "99999999999 1 h" };
+    _cleanup_close_ int root = fresh_root(), dir = -1;
+
+    CHECK_INT(state_dir_make(root, "a", &dir, NULL), 0);
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        CHECK(survives(dir, formats[i]));
+}
+
+/* In a process of the hook's, from DEPTH generations below. */
+static bool called(int dir, unsigned depth, bool own_session)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0 && depth > 0)
+        _exit(called(dir, depth - 1, own_session));
+    if (pid == 0 && own_session)
+        setsid();
+    if (pid == 0)
+        _exit(hook_is_caller(dir));
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+static void callers_are_told(void)
+{
+    _cleanup_close_ int root = fresh_root(), dir = -1;
+    int status;
+    pid_t hook;
+
+    CHECK_INT(state_dir_make(root, "a", &dir, NULL), 0);
+    CHECK(!hook_is_caller(dir));
+    hook = fork();
+    if (hook == 0) {
+        setsid();
+        hook_note(dir, false);
+        _exit(called(dir, 0, false) && called(dir, 2, false) && called(dir, 1, true) ? 0 : 1);
+    }
+    CHECK(waitpid(hook, &status, 0) == hook && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(!hook_is_caller(dir));
+}
+
+static void locks_need_not_be_waited_for(void)
+{
+    _cleanup_close_ int root = fresh_root(), dir = -1, other = -1;
+    struct error err = { 0 };
+
+    CHECK_INT(state_dir_make(root, "a", &dir, &err), 0);
+    CHECK_INT(state_dir_open(root, "a", LOCK_EX | LOCK_NB, &other, &err), -EWOULDBLOCK);
+    CHECK_INT(state_dir_explain(dir, "a", &err), err.code);
+    CHECK(!state_dir_is_doomed(dir));
+    state_dir_doom(dir);
+    CHECK(state_dir_is_doomed(dir));
+    error_set(&err, -EIO, "why");
+    CHECK_INT(state_dir_explain(dir, "a", &err), -EIO);
+    CHECK_STR(err.text, "container \"a\" was deleted meanwhile: why");
+    CHECK_INT(state_dir_remove(root, "a", dir, &err), 0);
+}
+
 static void ignored_signals_are_told(void)
 {
     const uint64_t these = (uint64_t) 1 << (SIGUSR2 - 1) | (uint64_t) 1 << (SIGPIPE - 1) | (uint64_t) 1 << 63;
@@ -719,6 +858,10 @@ static const struct test tests[] = {
     { "killed writers leave a whole state",       killed_writers_leave_a_whole_state      },
     { "locks exclude, also across removal",       locks_exclude_also_across_removal       },
     { "processes are told by start time",         processes_are_told_by_start_time        },
+    { "hooks are ended with their group",         hooks_are_ended_with_their_group        },
+    { "strangers and damage are no hooks",        strangers_and_damage_are_no_hooks       },
+    { "callers are told",                         callers_are_told                        },
+    { "locks need not be waited for",             locks_need_not_be_waited_for            },
     { "waiting is told by name and socket",       waiting_is_told_by_name_and_socket      },
     { "ignored signals are told",                 ignored_signals_are_told                },
     { "status is what is there",                  status_is_what_is_there                 },
