@@ -383,6 +383,14 @@ static void on_signal(int s)
     got[s]++;
 }
 
+// A system call that SIGUSR1 may interrupt.
+static int do_interrupted(int argc, char **argv)
+{
+    struct sigaction sa = { .sa_handler = on_signal };
+    sigaction(SIGUSR1, &sa, NULL);
+    return do_syscall(argc, argv);
+}
+
 // Prints "ready", then every signal as it comes, one number a line. Ends with 7 at SIGTERM.
 static int do_signals(int argc, char **argv)
 {
@@ -584,21 +592,22 @@ int main(int argc, char **argv)
         int args;
         int (*run)(int, char **);
     } table[] = {
-        {"open",       1, do_open     },
-        { "stat",      1, do_stat     },
-        { "mknod",     4, do_mknod    },
-        { "syscall",   1, do_syscall  },
-        { "syscall32", 1, do_syscall32},
-        { "sleep",     0, do_sleep    },
-        { "signals",   0, do_signals  },
-        { "tree",      0, do_tree     },
-        { "daemon",    0, do_daemon   },
-        { "attack",    0, do_attack   },
-        { "exchange",  2, do_exchange },
-        { "allocate",  1, do_allocate },
-        { "forks",     1, do_forks    },
-        { "notify",    1, do_notify   },
-        { "flood",     0, do_flood    },
+        {"open",         1, do_open       },
+        { "stat",        1, do_stat       },
+        { "mknod",       4, do_mknod      },
+        { "syscall",     1, do_syscall    },
+        { "interrupted", 1, do_interrupted},
+        { "syscall32",   1, do_syscall32  },
+        { "sleep",       0, do_sleep      },
+        { "signals",     0, do_signals    },
+        { "tree",        0, do_tree       },
+        { "daemon",      0, do_daemon     },
+        { "attack",      0, do_attack     },
+        { "exchange",    2, do_exchange   },
+        { "allocate",    1, do_allocate   },
+        { "forks",       1, do_forks      },
+        { "notify",      1, do_notify     },
+        { "flood",       0, do_flood      },
     };
     for (size_t i = 0; argc > 1 && i < sizeof table / sizeof *table; i++)
         if (strcmp(argv[1], table[i].name) == 0)

@@ -9,10 +9,12 @@ import os
 import platform
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -402,7 +404,7 @@ def test_agent_path_is_absolute(bundle, run, rt):
 
 # ---- a listener: linux.seccomp.listenerPath, SECCOMP_IOCTL_NOTIF_* of linux/seccomp.h ----
 
-RECV, SEND = 0xC0502100, 0xC0182101
+RECV, SEND, ID_VALID = 0xC0502100, 0xC0182101, 0x40082102
 
 
 class Agent(threading.Thread):
@@ -447,8 +449,8 @@ class Agent(threading.Thread):
 def agent(here):
     made = []
 
-    def make(**how):
-        made.append(Agent(here.dir / "agent.sock", **how))
+    def make(kind=Agent, **how):
+        made.append(kind(here.dir / "agent.sock", **how))
         made[-1].path = str(here.dir / "agent.sock")
         return made[-1]
 
@@ -474,6 +476,44 @@ def test_listener(bundle, run, agent, here):
     assert len(a.fds) == 1 and m["fds"] == ["seccompFd"] and m["metadata"] == "for the agent" and m["ociVersion"]
     assert m["state"]["id"] == c.id and m["state"]["status"] == "creating" and m["state"]["annotations"] == {"a": "b"}
     assert m["pid"] == m["state"]["pid"] > 1
+
+
+class Interrupter(Agent):
+    """Sends the caller SIGUSR1 before it answers, and notes whether it waits for the answer all the same."""
+
+    def answer(self, poll):
+        (_, events), *_ = poll.poll(20000) or [(0, 0)]
+        if not events & select.POLLIN:
+            return False
+        asked = bytearray(80)
+        fcntl.ioctl(self.fds[0], RECV, asked)
+        id, pid = struct.unpack_from("QI", asked)
+        os.kill(pid, signal.SIGUSR1)
+        self.calls.append(self.still_waits(id))
+        if self.calls[-1]:
+            fcntl.ioctl(self.fds[0], SEND, struct.pack("QqiI", id, 0, -99, 0))
+        return True
+
+    def still_waits(self, id):
+        for _ in range(30):
+            time.sleep(0.01)
+            try:
+                fcntl.ioctl(self.fds[0], ID_VALID, struct.pack("Q", id))
+            except FileNotFoundError:
+                return False
+        return True
+
+
+@pytest.mark.ours
+@pytest.mark.root("the signal is sent by its number on the host")
+@pytest.mark.skipif(tuple(map(int, platform.release().split(".")[:2])) < (5, 19), reason="Linux before 5.19 has no WAIT_KILLABLE_RECV")
+@pytest.mark.parametrize("flags, waits, code", [(["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"], True, 99), ([], False, errno.EINTR)], ids=["killable", "without"])
+def test_wait_killable(bundle, run, agent, flags, waits, code):
+    """Once the agent has the call only a signal that ends the process interrupts it."""
+    a = agent(kind=Interrupter)
+    r = run(bundle(args=["/bin/probe", "interrupted", GETPRIORITY], seccomp=notify("getpriority", listenerPath=a.path, flags=flags)))
+    a.join(20)
+    assert a.calls == [waits] and r.json["errno"] == code, (a.calls, str(r))
 
 
 @pytest.mark.ours
