@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """linux.intelRdt on a tree of ordinary files, where the CPU has no resctrl: the runtime's own mountinfo says that it is mounted
-there. Groups exist beforehand, for nobody fills a new directory; that they are made is tests/unit/resctrl.c."""
+there. Most groups exist beforehand, for nobody fills a new directory."""
 
 import json
+import shutil
+import threading
 
 import pytest
 
@@ -69,6 +71,30 @@ def test_class(rdt, tree, bundle):
     rdt.start(c)
     rdt.delete(c, "--force")
     assert (gold / "schemata").read_text() == SCHEMATA and gold.is_dir()  # it is not the container's
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("closid", ["new", None])
+def test_new_class(rt, tree, bundle, closid):
+    """A directory is made for it; while a tracer holds the runtime there, the files come that the kernel would have put into it."""
+    c = bundle(args=["true"], linux={"intelRdt": {"schemata": ["L3:0=f", "MB:0=70"], **({"closID": closid} if closid else {})}})
+    new = tree.root / (closid or c.id)
+    held = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", new, "-e", "trace=mkdir,mkdirat", "-e", "inject=mkdir,mkdirat:delay_exit=500000"]
+    seen = []
+
+    def kernel():
+        processes.until(new.is_dir, "no directory for the class")
+        tree.group(new)
+        processes.until(lambda: tasks(new), "no process in the class")
+        seen.append((tasks(new), (new / "schemata").read_text()))
+    thread = threading.Thread(target=kernel)
+    thread.start()
+    try:
+        r = rt.with_options(prefix=held + tree.prefix).run(c)
+    finally:
+        thread.join()
+    assert r.returncode == 0 and seen and int(seen[0][0]) > 1, str(r)
+    assert seen[0][1].startswith("L3:0=f\nMB:0=70\n"), seen  # the kernel's file has no end that would stay
 
 
 @pytest.mark.parametrize("rules", [{"schemata": ["L3:0=1"]}, {"l3CacheSchema": "L3:1=f"}, {"memBwSchema": "MB:0=10"}], ids=lambda r: next(iter(r)))
