@@ -162,8 +162,8 @@ static int take_process(struct restoring *x, struct error *err)
     if (x->launch.pidfd >= 0)
         return 0;
     state->pid = x->call.criu.root_pid;
-    state->pid_start_time = process_start_time(state->pid);
     x->launch.pidfd = sys_pidfd_open(state->pid, 0);
+    process_note(state, x->launch.pidfd);
     return x->launch.pidfd < 0 ? error_errno(err, x->launch.pidfd, "pidfd_open of the restored process %d", state->pid)
                                : 0;
 }

@@ -203,7 +203,10 @@ int launch_note_process(struct launch *launch, struct error *err)
 {
     struct state *state = launch->state;
 
-    state->pid_start_time = process_start_time(state->pid);
+    if (launch->dir_fd >= 0)
+        process_note(state, launch->pidfd);
+    else
+        state->pid_start_time = process_start_time(state->pid); /* nobody reads it later */
     if (!state->pid_start_time)
         return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", state->pid, state->pid);
     return state->n_cgroups == 0 && launch->dir_fd >= 0 ? state_write(launch->dir_fd, state, err) : 0;
@@ -226,10 +229,12 @@ static int row_clone(struct launch *launch, const struct op_clone *row, struct e
     for (unsigned i = 0; i < launch->n_slots; i++)
         fd_close(&launch->slots[i]);
     fd_close(&launch->listen_fd);
-    r = launch_note_process(launch, err);
+    r = launch_time_back(launch, err); /* it is at home that the process is looked at */
+    if (r >= 0)
+        r = launch_note_process(launch, err);
     if (r >= 0 && cgroup_fd >= 0 && !in_cgroup)
         r = cgroup_join(launch_cgroup_dir(launch, row->hierarchy), launch->state->pid, err);
-    return r < 0 ? r : launch_time_back(launch, err);
+    return r;
 }
 
 static int process_file(struct launch *launch, const char *name, const char *value)

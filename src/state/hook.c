@@ -27,12 +27,14 @@ struct note {
 
 void hook_note(int dir_fd, bool poststop)
 {
-    int pid = sys_getpid(), n;
+    struct state self = { .pid = sys_getpid() };
     _cleanup_close_ int fd =
         openat(dir_fd, STATE_HOOK, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     char text[64];
+    int n;
 
-    n = snprintf(text, sizeof text, "%d %" PRIu64 " %c\n", pid, process_start_time(pid), poststop ? POSTSTOP : OTHER);
+    process_note(&self, -1);
+    n = snprintf(text, sizeof text, "%d %" PRIu64 " %c\n", self.pid, self.pid_start_time, poststop ? POSTSTOP : OTHER);
     if (fd >= 0 && write(fd, text, (size_t) n) != n)
         hook_forget(dir_fd);
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Processes by pid and start time. Without a race: the pidfd is opened first and the start time looked at after. If
+ * Processes by pid and start time, which is told in the time namespace of whoever asks: where it differs, the inode of the pidfd
+ * tells (pidfs, Linux 6.9: no other process gets it before the next boot), and on older kernels the start time without the
+ * namespaces' offsets.
+ *
+ * Without a race: the pidfd is opened first and the start time looked at after. If
  * the pid had been reused before the opening, the process behind the pidfd started later than ours, and no later look
  * at /proc/PID/stat can show our start time again.
  */
@@ -12,11 +16,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "plan/blob.h"
+#include "state/boot_offset.h"
+#include "sys/files.h"
 #include "sys/process.h"
+
+#define PIDFS_MAGIC 0x50494446
 
 #define GAP_MS           10 /* between two looks, where there is no event to wait for */
 #define STATUS_LIMIT     ((size_t) 64 << 10)
@@ -114,10 +123,42 @@ uint64_t process_ignored(pid_t pid)
     return value ? strtoull(value + sizeof IGNORED, NULL, 16) : ALL_SIGNALS;
 }
 
+/* 0 before Linux 6.9, where all pidfds share an inode. */
+static uint64_t pidfd_inode(int pidfd)
+{
+    struct statfs fs;
+    struct stat st;
+
+    return sys_fstatfs(pidfd, &fs) >= 0 && fs.f_type == PIDFS_MAGIC && fstat(pidfd, &st) >= 0 ? st.st_ino : 0;
+}
+
+void process_note(struct state *state, int pidfd)
+{
+    state->pid_start_time = process_start_time(state->pid);
+    state->pidfd_inode = pidfd < 0 ? 0 : pidfd_inode(pidfd);
+    if (state->pid_start_time && !state->pidfd_inode)
+        state->pid_start_time -= (uint64_t) boot_offset();
+}
+
+static bool is_by_inode(const struct state *state)
+{
+    _cleanup_close_ int fd = sys_pidfd_open(state->pid, 0);
+
+    return fd >= 0 && pidfd_inode(fd) == state->pidfd_inode;
+}
+
+static bool has_start_time(const struct process *process, const struct state *state)
+{
+    if (process->start_time == state->pid_start_time)
+        return true;
+    if (state->pidfd_inode)
+        return is_by_inode(state);
+    return process->start_time - (uint64_t) boot_offset() == state->pid_start_time;
+}
+
 static bool is_first(const struct process *process, const struct state *state)
 {
-    return process->state && process->state != 'Z' && process->state != 'X' &&
-           process->start_time == state->pid_start_time;
+    return process->state && process->state != 'Z' && process->state != 'X' && has_start_time(process, state);
 }
 
 /* 1: it is there, 0: it is gone, or why that cannot be told. */

@@ -35,6 +35,7 @@ struct state {
     bool creating;               /* create has not come to its end (yet, or ever) */
     pid_t pid;                   /* 0 while there is none */
     uint64_t pid_start_time;     /* field 22 of /proc/PID/stat: tells a reused pid */
+    uint64_t pidfd_inode;        /* likewise, where start times differ by the time namespace; or 0 */
     const char *bundle, *rootfs; /* absolute */
     const char *created;         /* RFC 3339 with nanoseconds, UTC */
     const char *owner;           /* user name of who made it, or the number */
@@ -112,6 +113,9 @@ int state_signal(const struct state *state, int signal);
 
 /* Wait until it is gone, or -ETIMEDOUT. PIDFD as state_pidfd gave it, an error too. */
 int state_wait_gone(const struct state *state, int pidfd, int timeout_ms);
+
+/* Write down what tells the process state->pid (PIDFD, or -1) from later ones; a start time of 0 when that cannot be read. */
+void process_note(struct state *state, int pidfd);
 
 /* Field 22 of /proc/PID/stat, 0 when there is none or it cannot be read. */
 uint64_t process_start_time(pid_t pid);

@@ -65,6 +65,7 @@ static const struct field state_fields[] = {
     BOOL  ("creating",        stored, state.creating),
     I32   ("pid",             stored, state.pid,            .minimum = 0, .maximum = INT32_MAX),
     U64   ("pidStartTime",    stored, state.pid_start_time),
+    U64   ("pidfdInode",      stored, state.pidfd_inode),
     STRING("bundle",          stored, state.bundle,         .required = true),
     STRING("rootfs",          stored, state.rootfs,         .required = true),
     STRING("created",         stored, state.created,        .required = true),

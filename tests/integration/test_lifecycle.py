@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """create, start, state, kill, delete: the states of a container, and what may be done in which."""
 
+import json
 import os
 import pwd
 import re
@@ -540,3 +541,49 @@ def test_signal_after_the_end(bundle, rt, here, number):
     p.send_signal(number)
     assert p.wait_and_forget(30) == 42
     assert "does not exist" in rt("state", c.id).stderr
+
+
+OTHER_TIME = ["unshare", "--time", "--boottime", "1000000", "--fork", "--kill-child"]
+
+
+@pytest.mark.ours
+@pytest.mark.root("a time namespace of the host's user namespace")
+@pytest.mark.parametrize("maker, visitor", [([], OTHER_TIME), (OTHER_TIME, []), (OTHER_TIME, ["unshare", "--time", "--boottime", "77", "--fork"])],
+                         ids=["seen from another", "made in another", "made and seen in others"])
+@pytest.mark.parametrize("inode", ["with", "without"])
+def test_other_time_namespace(bundle, rt, maker, visitor, inode):
+    """Start times are told with the offset of whoever asks."""
+    there, here = rt.with_options(prefix=maker), rt.with_options(prefix=visitor)
+    c = bundle(args=["sleep", "100"])
+    there.create(c)
+    if inode == "without":
+        f = rt.root / c.id / "state.json"
+        state = json.loads(f.read_text())
+        process = state.pop("pidfdInode", None) and rt("state", c.id).json["pid"]
+        if process:  # as it is where there is no pidfs: by the clock of the host
+            state["pidStartTime"] = int(open(f"/proc/{process}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[19])
+            f.write_text(json.dumps(state))
+    assert here.status(c) == "created"
+    here.start(c)
+    assert here.status(c) == "running" and there.status(c) == "running"
+    here.fails(here.delete(c, check=False), "not stopped: running")
+    assert here("exec", c.id, "true").returncode == 0
+    here.kill(c, "KILL")
+    assert here.wait_status(c, "stopped")["pid"] == 0
+    here.delete(c)
+
+
+@pytest.mark.ours
+@pytest.mark.root("a time namespace of the host's user namespace")
+def test_joined_time_namespace(bundle, rt):
+    """Its offset is not ours when we look at the process first."""
+    p = processes.Process([*OTHER_TIME, "sleep", "100"])
+    try:
+        child = processes.until(lambda: next(iter(processes.children(p.pid)), None), "unshare has no child")
+        c = bundle(args=["sleep", "100"], namespaces=namespaces("mount", "pid", "network", "ipc", "uts", time=f"/proc/{child}/ns/time"))
+        rt.run_detached(c)
+        assert rt.status(c) == "running"
+        rt.delete(c, "--force")
+    finally:
+        p.kill()
+        p.wait_and_forget(10)
