@@ -58,6 +58,35 @@ static void mode_option(char option[16], unsigned mode)
     text_put_bytes(&text, digits, sizeof digits);
 }
 
+static size_t key_length(const char *option)
+{
+    size_t length = 0;
+
+    while (option[length] && option[length] != '=')
+        length++;
+    return length;
+}
+
+/*
+ * Which option it may be where the kernel did not say: mount(2), and with it overlay before Linux 6.5, answer EINVAL to
+ * every one that they do not know, at the end. Names only, for lists of directories are long.
+ */
+static int name_options(struct init *init, const struct op_mount *op, int code)
+{
+    char **options = blob_list(init->blob, op->options), words[256];
+    struct text text = text_init(words, sizeof words);
+
+    if (code != -EINVAL || !init->failure.call[0] || !*options)
+        return code;
+    for (int i = 0; options[i]; i++) {
+        text_put(&text, i ? ", " : " (one of its options? ");
+        text_put_bytes(&text, options[i], key_length(options[i]));
+    }
+    text_put(&text, ")");
+    init_hint(init, words);
+    return code;
+}
+
 /* ---- by fsopen ---- */
 
 struct file_system {
@@ -146,7 +175,7 @@ static int configure(const struct file_system *fs, const struct target *target)
     if (r < 0)
         return r;
     r = sys_fsconfig(fs->fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-    return r < 0 ? fail_with_log(fs, r, "fsconfig", target->path) : 0;
+    return r < 0 ? name_options(fs->init, fs->op, fail_with_log(fs, r, "fsconfig", target->path)) : 0;
 }
 
 /* EPERM of a user namespace for what would show it more than it sees now (the kernel says "Mount too revealing"). */
@@ -202,12 +231,10 @@ static int mount_new(struct init *init, const struct op_mount *op, const struct 
 /* "key=value,key": a value that holds a comma is quoted, as the LSMs' contexts want it. */
 static void join_option(struct text *data, const char *option, bool quote)
 {
-    const char *c = option;
+    const char *c = option + key_length(option);
 
     if (data->length)
         text_put(data, ",");
-    while (*c && *c != '=')
-        c++;
     if (!quote || !*c || c[1] == '"' || !text_contains(c, ',')) {
         text_put(data, option);
         return;
@@ -244,7 +271,7 @@ static int mount_old(struct init *init, const struct op_mount *op, const struct 
     r = tree_mount_old(init, -1, source ? source : type, target->fd, type, tree_attr_to_flags((uint64_t) op->attr),
                        data);
     if (r < 0)
-        return init_fail(init, r, "mount", target->path);
+        return name_options(init, op, init_fail(init, r, "mount", target->path));
     mounted_fd = path_is_root(target->path) ? sys_openat(AT_FDCWD, init->root_path, O_PATH | O_CLOEXEC, 0)
                                             : path_open(init, target->path, 0);
     if (mounted_fd < 0)
