@@ -10,6 +10,8 @@
  * Job control: the container's process has a session of its own, so a stop from the keyboard reaches only us. We pass
  * it on (a shell in the container may care) and stop as if we had no part in it; the terminal's modes are restored for
  * the time being. After SIGCONT, which may also follow a SIGSTOP that we did not see, the terminal is raw again.
+ * Who has no terminal of his own, as under an engine, is nobody's job: what is sent to him is for the container, as any other signal, and he
+ * goes on relaying and waiting.
  */
 #include <errno.h>
 #include <poll.h>
@@ -156,8 +158,20 @@ static void stop(struct watch *watch, int number)
     relay_resume(&watch->relay);
 }
 
-static void take_signal(struct watch *watch, int number)
+/* From the keyboard, or one of our streams is our terminal. */
+static bool is_for_a_job(const struct signalfd_siginfo *info)
 {
+    bool own = info->ssi_code == SI_KERNEL;
+
+    for (int fd = 0; fd <= STDERR_FILENO && !own; fd++)
+        own = tcgetpgrp(fd) >= 0; /* of the controlling terminal only */
+    return own;
+}
+
+static void take_signal(struct watch *watch, const struct signalfd_siginfo *info)
+{
+    int number = (int) info->ssi_signo;
+
     switch (number) {
     case SIGCHLD:
         reap_others(watch);
@@ -170,8 +184,9 @@ static void take_signal(struct watch *watch, int number)
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
-        child_signal(watch->pidfd, watch->pid, number);
-        stop(watch, number);
+        forward(watch, number);
+        if (is_for_a_job(info))
+            stop(watch, number);
         return;
     case SIGCONT:
         relay_resume(&watch->relay);
@@ -189,7 +204,7 @@ static void take_signals(struct watch *watch)
 
     while (read(watch->signal_fd, &info, sizeof info) == (ssize_t) sizeof info)
         if (info.ssi_signo != SIGPIPE || info.ssi_pid != (uint32_t) getpid()) /* of the relay, which sees the error */
-            take_signal(watch, (int) info.ssi_signo);
+            take_signal(watch, &info);
 }
 
 /* ---- the loop ---- */

@@ -163,6 +163,38 @@ def in_a_shell(request, rt, bundle, running, terminal):
     terminal.wait()
 
 
+def test_stop_from_the_keyboard(bundle, rt, terminal):
+    """A job whose streams are elsewhere is a job all the same."""
+    c = bundle(args=["sleep", "987"])
+    rt._remember(c, None)
+    words = " ".join(map(str, rt.argv("run", "--bundle", c.path, c.id)))
+    terminal.spawn(["dash", "-i"])
+    terminal.expect("$ ")
+    terminal.type(words + " </dev/null >/dev/null 2>&1\n")
+    processes.until(lambda: rt("state", c.id).returncode == 0, "it does not begin")
+    rt.wait_status(c, "running")
+    terminal.type("\x1a")
+    terminal.expect("$ ")
+    rt.kill(c, "KILL")
+    terminal.type("fg\n")
+    terminal.expect("$ ")
+    terminal.type("exit\n")
+    terminal.wait()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU])
+def test_stop_signals_under_an_engine(bundle, rt, number):
+    """Nobody would let it go on: they are the container's, and output is still relayed."""
+    p = rt.start_foreground(bundle(args=["/bin/probe", "signals"]), preexec_fn=lambda: os.setpgid(0, 0))
+    assert p.stdout.readline() == b"ready\n"
+    for n in (number, signal.SIGUSR1):
+        p.send_signal(n)
+        assert int(p.stdout.readline()) == n
+    assert not processes.describe(p.pid).endswith("[T]")
+    assert finish(p, send=signal.SIGTERM, timeout=20).returncode == 7
+
+
 def test_stop_and_go_on(in_a_shell, terminal):
     """In a shell with job control: stopped, its terminal is the shell's again, and it goes on where it was."""
     before, crun = in_a_shell
