@@ -413,6 +413,7 @@ def test_values_that_the_kernel_refuses(bundle, run, rt, here, resources, text):
 @pytest.mark.parametrize("resources, path", [
     ({"pids": {"limit": "ten"}}, "linux.resources.pids.limit"), ({"memory": {"limit": 1.5}}, "linux.resources.memory.limit"),
     ({"cpu": {"shares": -1}}, "linux.resources.cpu.shares"), ({"memory": {"limit": -2}}, "linux.resources.memory.limit: expected an integer from 0 on"),
+    ({"cpu": {"idle": 5}}, "linux.resources.cpu.idle: expected an integer from 0 to 1, found 5"),
     ({"blockIO": {"weight": 5}}, "linux.resources.blockIO.weight: expected an integer from 10 to 1000, or 0, found 5"), ({"memory": {"swappiness": 2**70}}, "linux.resources.memory.swappiness"),
     ({"cpu": "all"}, "linux.resources.cpu"), ({"devices": {}}, "linux.resources.devices")])
 def test_wrong_types(bundle, run, rt, resources, path):
