@@ -94,6 +94,8 @@ static int check_pid_file(int dir, const char *name, struct error *err)
         return errno == ENOENT ? 0 : error_errno(err, -errno, "stat");
     if (S_ISDIR(st.st_mode))
         return error_errno(err, -EISDIR, "write");
+    if (S_ISLNK(st.st_mode))
+        return error_set(err, -ELOOP, "a symbolic link, which is neither followed nor replaced (name the file itself)");
     return S_ISREG(st.st_mode) ? 0 : error_set(err, -EINVAL, "not a regular file");
 }
 
