@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +20,32 @@ enum { PORT_MAX = 65535, DIRECTORY_MODE = 0700 };
 
 /* ---- directories ---- */
 
+/* With the directories above it, as far as they are missing; PATH is absolute. */
+static int make_directory(const char *path)
+{
+    char above[PATH_MAX];
+    size_t length = strlen(path);
+
+    if (length >= sizeof above)
+        return -ENAMETOOLONG;
+    memcpy(above, path, length + 1);
+    for (size_t i = 1; i <= length; i++)
+        if (path[i] == '/' || i == length) {
+            above[i] = '\0';
+            if (mkdir(above, DIRECTORY_MODE) < 0 && errno != EEXIST)
+                return -errno;
+            above[i] = path[i];
+        }
+    return 0;
+}
+
 static int open_directory(struct criu_call *call, const char *option, const char *path, bool make, int *ret_fd,
                           struct error *err)
 {
-    int fd, r;
+    int r = make ? make_directory(path) : 0, fd;
 
-    if (make && mkdir(path, DIRECTORY_MODE) < 0 && errno != EEXIST)
-        return error_errno(err, -errno, "%s \"%s\"", option, path);
+    if (r < 0)
+        return error_errno(err, r, "%s \"%s\"", option, path);
     fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(err, -errno, "%s \"%s\"", option, path);

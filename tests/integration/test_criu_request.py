@@ -108,6 +108,15 @@ def test_paths(running, criu, images, here):
     assert opts_of(request) == {"parent_img": "../one"}
 
 
+def test_directories_are_made(running, criu, here):
+    """With those above them."""
+    images, work = here.dir / "a/b//c/../d", here.dir / "e/f/"
+    (here.dir / "a" / "b" / "c").mkdir(parents=True)
+    r, request = criu("succeed", "checkpoint", "--image-path", images, "--work-path", f"{work}/", running().id)
+    assert r.returncode == 0 and request["images"] == str(here.dir / "a/b/d") and request["work"] == str(here.dir / "e/f"), request
+    assert (here.dir / "e").stat().st_mode & 0o777 == 0o700
+
+
 def test_relative_to_the_caller(running, criu, here):
     r, request = criu("succeed", "checkpoint", running().id, cwd=here.dir)
     assert r.returncode == 0 and request["images"] == str(here.dir / "checkpoint")
@@ -119,7 +128,8 @@ def test_relative_to_the_caller(running, criu, here):
     (["--page-server", "::1:x"], "--page-server: expected ADDRESS:PORT"),
     (["--page-server", "::1:65536"], "--page-server: expected ADDRESS:PORT"),
     (["--empty-ns", "mount"], '--empty-ns: expected "network"'),
-    (["--work-path", "/nonexistent/x"], '--work-path "/nonexistent/x"'),
+    (["--work-path", "/dev/null/x"], '--work-path "/dev/null/x": not a directory'),
+    (["--image-path", "/proc/nothing/x"], '--image-path "/proc/nothing/x": no such file or directory'),
     (["--manage-cgroups-mode", "some"], "--manage-cgroups-mode"),
     (["--network-lock", "some"], "--network-lock"),
 ])
