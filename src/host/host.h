@@ -44,6 +44,7 @@ struct host {
     uint32_t last_capability; /* highest the kernel knows */
     bool apparmor, selinux;   /* LSM enabled */
     bool clone_into_cgroup;   /* clone3 with CLONE_INTO_CGROUP (Linux 5.7) */
+    bool proc_missing;        /* nothing of this process can be seen in /proc */
     bool time_namespace;      /* /proc/self/ns/time */
     bool cgroup_namespace;    /* /proc/self/ns/cgroup */
     bool bfq;                 /* weights of block devices are bfq's: there is io.bfq.weight */

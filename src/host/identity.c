@@ -98,6 +98,7 @@ void host_probe_identity(struct host *host)
     host->euid = geteuid();
     host->egid = getegid();
     host->in_user_namespace = host_in_user_namespace();
+    host->proc_missing = host->in_user_namespace && access("/proc/self/stat", F_OK) < 0;
     host->groups_denied = host->in_user_namespace && groups_are_denied();
     host->capabilities = capabilities_effective();
     host->last_capability = capability_last();

@@ -47,6 +47,7 @@ static const struct fact host_facts[] = {
     FACT(struct host, FACT_BOOL, selinux),
     FACT(struct host, FACT_BOOL, clone_into_cgroup),
     FACT(struct host, FACT_STRING, resctrl),
+    FACT(struct host, FACT_BOOL, proc_missing),
     FACT(struct host, FACT_BOOL, time_namespace),
     FACT(struct host, FACT_BOOL, cgroup_namespace),
     FACT(struct host, FACT_BOOL, bfq),

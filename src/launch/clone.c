@@ -363,11 +363,7 @@ static int do_clone(struct launch *launch, struct child *child, unsigned long fl
     if (pid == -EAGAIN)
         return too_many_processes(launch, err);
     if (pid < 0)
-        return error_errno(
-            err, pid, "clone the container's process%s",
-            pid == -EPERM && (flags & CLONE_NEWUSER)
-                ? " (are user namespaces allowed here? not in a chroot, nor where user.max_user_namespaces is 0)"
-                : "");
+        return launch_clone_refused(pid, flags, err);
     launch->pidfd = pidfd;
     launch->state->pid = pid;
     *ret_in_cgroup = args.flags & CLONE_INTO_CGROUP;

@@ -105,6 +105,11 @@ void launch_undo(struct launch *launch);
 /* clone.c: start crun-init. HIERARCHY of the v2 cgroup to be born in, or -1. *RET_IN_CGROUP tells whether it was. */
 int launch_clone(struct launch *launch, unsigned long flags, int cgroup_fd, bool *ret_in_cgroup, struct error *err);
 
+/* refused.c: which limit it was, where the kernel had no room for a namespace of FLAGS (ENOSPC). */
+void launch_namespaces_explain(unsigned long flags, struct error *err);
+/* The error of a clone with namespace FLAGS that failed with CODE; CODE. */
+int launch_clone_refused(int code, unsigned long flags, struct error *err);
+
 /* messages.c */
 int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct error *err);
 /* Send init the tree FD for the bind mount that it comes to next. If init has failed meanwhile: its error. */

@@ -111,14 +111,17 @@ int message_error(const struct message *message, struct error *err)
     return error_errno(err, code, "%s", what);
 }
 
-/* EAGAIN speaks of limits, and does not say which. */
-static int failed_error(const struct launch *launch, const struct message *message, struct error *err)
+/* EAGAIN and ENOSPC speak of limits, and do not say which. */
+static int failed_error(const struct launch *launch, const struct op *op, const struct message *message,
+                        struct error *err)
 {
     const struct state *state = launch->state;
     int r = message_error(message, err);
 
     if (r == -EAGAIN)
         cgroup_pids_explain(state->cgroups, state->n_cgroups, PIDS_OF_CONTAINER, err);
+    if (op && op->kind == OP_UNSHARE)
+        launch_namespaces_explain((unsigned long) op->unshare.flags, err);
     return r;
 }
 
@@ -196,7 +199,9 @@ static int add_mounted(struct launch *launch, const struct message *message, str
 /* One message that is not the one waited for. 0: handled, go on. */
 static int handle(struct launch *launch, const struct message *message, int *fd, struct error *err)
 {
+    const struct blob *blob = launch->plan->blob;
     uint32_t row = message->row;
+    const struct op *op = row < blob->n_ops ? &blob_ops(blob)[row] : NULL;
 
     switch ((enum message_type) message->type) {
     case MESSAGE_WARNING:
@@ -204,9 +209,8 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
         log_write(launch->log, LOG_LEVEL_WARNING, "%s", err->text);
         return 0;
     case MESSAGE_FAILED:
-        launch->exec_failed = row < launch->plan->blob->n_ops && (blob_ops(launch->plan->blob)[row].kind == OP_EXEC ||
-                                                                  blob_ops(launch->plan->blob)[row].kind == OP_FIND);
-        return failed_error(launch, message, err);
+        launch->exec_failed = op && (op->kind == OP_EXEC || op->kind == OP_FIND);
+        return failed_error(launch, op, message, err);
     case MESSAGE_TERMINAL:
         return terminal_received(launch, fd, err);
     case MESSAGE_PID:

@@ -148,8 +148,11 @@ static int open_path(struct launch *launch, const struct op_open *row, struct er
 
     if (fd == -ENOENT) /* that errno's text says to engines that the command is missing */
         return error_set(err, fd, "%s\"%s\" does not exist", row->tree ? "source " : "", path);
-    if (fd < 0)
-        return error_errno(err, fd, "%s \"%s\"", row->tree ? "open_tree" : "open", path);
+    if (fd < 0) {
+        error_errno(err, fd, "%s \"%s\"", row->tree ? "open_tree" : "open", path);
+        launch_namespaces_explain(CLONE_NEWNS, err); /* a detached tree has one of its own */
+        return fd;
+    }
     r = row->tree && !row->peer ? make_slave(fd, path, err) : 0;
     if (r >= 0 && row->uids)
         r = idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err);

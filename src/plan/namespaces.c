@@ -102,6 +102,12 @@ static void check_host(struct planner *planner)
 {
     const struct host *host = planner->input->host;
 
+    if (host->proc_missing) {
+        plan_fail(planner, -ENOTSUP,
+                  "/proc is not mounted here, or hides this process: no container can be made without it "
+                  "(mount -t proc proc /proc)");
+        return;
+    }
     if (is_new(planner, CLONE_NEWTIME) && !host->time_namespace)
         plan_fail(planner, -ENOTSUP, "linux.namespaces: this kernel has no time namespaces");
     if (is_new(planner, CLONE_NEWCGROUP) && !host->cgroup_namespace)

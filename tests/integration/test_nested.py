@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lib import rootfs as images, rootless, user
-from lib.bundle import CAPABILITIES, bind, caps, default_config, namespaces, tmpfs
+from lib.bundle import CAPABILITIES, DEFAULT_NAMESPACES, bind, caps, default_config, namespaces, tmpfs, user_mappings
 from lib.rootless import User
 from lib.runtime import call
 
@@ -290,6 +290,25 @@ def test_chroot(bundle, rt, here, program):
     rt.fails(r, "chroot")
     r = call([*view(here, "chroot-view", script), "setpriv", "--bounding-set", "-sys_admin", "crun", "--root", "/run/x", "run", "--bundle", "/b", "x"])
     assert r.returncode != 0, str(r)
+
+
+@pytest.mark.root("unshare(1) with the mounts of this host")
+def test_without_proc(bundle, rt, here):
+    """Nothing that is missing for want of /proc is said of the kernel."""
+    rt = rt.with_options(prefix=view(here, "proc-view", "mount -t tmpfs tmpfs /proc"))
+    c = bundle(args=["true"])
+    rt.fails(rt.run(c), "/proc is not mounted here")
+    rt.fails(rt("plan", "--bundle", c.dir), "/proc is not mounted here")
+
+
+@pytest.mark.root("unshare(1) with the mounts of this host")
+@pytest.mark.parametrize("kind", ["user", "pid", "net", "mnt", "ipc", "uts", "cgroup"])
+def test_namespaces_used_up(bundle, rt, here, kind):
+    """The kernel says ENOSPC; which limit it was is said by us."""
+    script = f'exec unshare --user --map-root-user --mount sh -ec \'echo 0 > /proc/sys/user/max_{kind}_namespaces; exec "$@"\' sh "$@"'
+    rt = rt.with_options("--cgroup-manager", "disabled", prefix=view(here, "limit-view", script))
+    c = bundle(args=["true"], copy=True, linux=user_mappings(0, 1) | {"namespaces": namespaces(*DEFAULT_NAMESPACES, "user", "cgroup")})
+    rt.fails(rt.run(c), "no space left on device", f"sysctl user.max_{kind}_namespaces is 0")
 
 
 @pytest.mark.once("his state root is elsewhere (test_rootless)")
