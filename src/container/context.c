@@ -187,6 +187,18 @@ int container_open_next(struct crun_context *context, const char *id, int lock, 
     return r;
 }
 
+int container_look_next(struct crun_context *context, const char *id, struct container *ret, struct error *err)
+{
+    int r = container_arena(&ret->arena, err);
+
+    if (r < 0)
+        return r;
+    fd_close(&ret->dir_fd);
+    *ret = (struct container){ .dir_fd = -1, .root_fd = context->root_fd, .arena = ret->arena };
+    r = state_look(context->root_fd, id, &ret->state, &ret->arena, err);
+    return r == -ENOENT ? container_open_next(context, id, 0, ret, err) : r;
+}
+
 void container_close(struct container *container)
 {
     fd_close(&container->dir_fd);
@@ -209,7 +221,8 @@ static bool is_frozen(const struct container *container)
 
 enum state_status container_status(const struct container *container)
 {
-    enum state_status status = state_status(container->dir_fd, &container->state);
+    enum state_status status = container->dir_fd >= 0 ? state_status(container->dir_fd, &container->state)
+                                                      : state_look_status(container->root_fd, &container->state);
 
     if (status != STATE_CREATED && status != STATE_RUNNING)
         return status;

@@ -35,7 +35,8 @@ static inline struct error *own_error(struct crun_error *err)
 struct cancel;
 
 struct container {
-    int dir_fd;
+    int dir_fd;  /* -1 where only a look was asked for (container_look_next), and it was enough */
+    int root_fd; /* the state root, not ours, then */
     struct arena arena;
     struct state state;
     bool half_made;              /* killed before its first state was written, or the state cannot be read */
@@ -62,6 +63,8 @@ int container_open(struct crun_context *context, const char *id, int lock, struc
 /* The same for one after another: RET is the one before, or zero but for its descriptor, -1. */
 int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,
                         struct error *err);
+/* The same without a lock, for who asks for state and status only. */
+int container_look_next(struct crun_context *context, const char *id, struct container *ret, struct error *err);
 void container_close(struct container *container);
 
 /* busy.c: the same, locked, for verbs that change it. An error at once while it is being created, and in a hook of its own. */

@@ -53,11 +53,13 @@ static int visit_all(struct crun_context *context,
     _cleanup_(container_close) struct container container = { .dir_fd = -1 };
     _cleanup_(ids_done) struct ids ids = { 0 };
     int r = context_root(context, err);
+    bool private = r >= 0 && state_root_is_private(context->root_fd);
 
     if (r >= 0)
         r = state_ids(context->root_fd, &ids.names, &ids.n, err);
     for (size_t i = 0; r >= 0 && i < ids.n; i++) {
-        int opened = container_open_next(context, ids.names[i], 0, &container, err);
+        int opened = private ? container_look_next(context, ids.names[i], &container, err)
+                             : container_open_next(context, ids.names[i], 0, &container, err);
 
         if (opened < 0 && opened != -ENOENT)
             log_write(context->log, LOG_LEVEL_WARNING, "%s", err->text);

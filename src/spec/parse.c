@@ -7,6 +7,7 @@
 #include "spec/parse.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,23 @@ static int check_text(const struct document *document, struct error *err)
     return 0;
 }
 
+/* Whether any byte is a control character, white space too: eight at a time, for a document in one line has none. */
+static bool has_control(const struct document *document)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    const char *at = document->text, *end = at + document->size;
+    uint64_t bytes;
+
+    for (; (size_t) (end - at) >= sizeof bytes; at += sizeof bytes) {
+        memcpy(&bytes, at, sizeof bytes);
+        if ((bytes - 0x20 * ones) & ~bytes & 0x80 * ones)
+            return true;
+    }
+    while (at < end && (unsigned char) *at >= 0x20)
+        at++;
+    return at < end;
+}
+
 /* Where a string holds an unescaped control character, which JSON forbids (RFC 8259, 7) and json-c takes; the size if
  * nowhere. The text is one document: every quote begins or ends a string. */
 static size_t find_raw_control(const struct document *document)
@@ -107,6 +125,8 @@ static size_t find_raw_control(const struct document *document)
     const char *text = document->text, *quote = text;
     size_t end = document->size, at;
 
+    if (!has_control(document))
+        return end;
     while ((quote = memchr(quote, '"', (size_t) (text + end - quote)))) {
         for (at = (size_t) (quote - text) + 1; at < end && text[at] != '"'; at++) {
             if ((unsigned char) text[at] < 0x20)

@@ -67,6 +67,16 @@ int id_directory(const char *id, char name[NAME_MAX + 1], struct error *err)
     return 0;
 }
 
+int id_path(const char *id, const char *file, char path[ID_PATH_SIZE], struct error *err)
+{
+    char name[NAME_MAX + 1];
+    int r = id_directory(id, name, err);
+
+    if (r < 0)
+        return r;
+    return snprintf(path, ID_PATH_SIZE, "%s/%s", name, file) < ID_PATH_SIZE ? 0 : -ENAMETOOLONG;
+}
+
 bool id_is_cut(const char *name)
 {
     return strchr(name, ID_CUT_MARK) != NULL;

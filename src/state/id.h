@@ -14,5 +14,9 @@
 /* Check ID and put the name of its directory into NAME. */
 int id_directory(const char *id, char name[NAME_MAX + 1], struct error *err);
 
+/* The path of FILE in that directory. */
+enum { ID_PATH_SIZE = NAME_MAX + 1 + 16 };
+int id_path(const char *id, const char *file, char path[ID_PATH_SIZE], struct error *err);
+
 /* Whether NAME of a directory stands for a cut id, which only state.json knows. */
 bool id_is_cut(const char *name);

@@ -180,3 +180,10 @@ int state_root_open(const char *root, const char *name, bool rootless, int *ret_
     path = NULL;
     return 0;
 }
+
+bool state_root_is_private(int root_fd)
+{
+    struct stat st;
+
+    return fstat(root_fd, &st) == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "state/id.h"
 #include "state/state.h"
 #include "sys/raw.h"
 
@@ -107,19 +108,40 @@ int state_connect(int dir_fd, int *ret_fd)
 }
 
 /* Asked without blocking: a paused container does not accept, and EAGAIN then means that its queue is full. */
+static bool answers(int dir_fd)
+{
+    _cleanup_close_ int fd = open_socket(SOCK_NONBLOCK);
+    int r = fd < 0 ? fd : call_below(connect, fd, dir_fd);
+
+    return r != -ECONNREFUSED && r != -ENOENT; /* what we lack ourselves says nothing about it */
+}
+
+/* Whether the socket is at PATH; what we lack ourselves says nothing about it, and *RET_SURE is false then. */
+static bool is_there(int dir_fd, const char *path, bool *ret_sure)
+{
+    struct stat st;
+    int r = fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? errno : 0;
+
+    *ret_sure = r == 0 || r == ENOENT;
+    return r == 0 ? S_ISSOCK(st.st_mode) : !*ret_sure;
+}
+
 bool socket_is_waiting(int dir_fd, bool named)
 {
-    _cleanup_close_ int fd = -1;
-    struct stat st;
-    int r;
+    bool sure;
 
-    if (fstatat(dir_fd, STATE_SOCKET, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno != ENOENT;
-    if (!S_ISSOCK(st.st_mode))
+    return is_there(dir_fd, STATE_SOCKET, &sure) && (named || !sure || answers(dir_fd));
+}
+
+bool socket_is_waiting_below(int root_fd, const char *id, bool named)
+{
+    _cleanup_close_ int dir = -1;
+    char path[ID_PATH_SIZE];
+    bool sure;
+
+    if (id_path(id, STATE_SOCKET, path, NULL) < 0 || !is_there(root_fd, path, &sure))
         return false;
-    if (named)
+    if (named || !sure)
         return true;
-    fd = open_socket(SOCK_NONBLOCK);
-    r = fd < 0 ? fd : call_below(connect, fd, dir_fd);
-    return r != -ECONNREFUSED && r != -ENOENT; /* what we lack ourselves says nothing about it */
+    return state_dir_open(root_fd, id, 0, &dir, NULL) < 0 || answers(dir);
 }

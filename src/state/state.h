@@ -93,6 +93,13 @@ int state_write(int dir_fd, const struct state *state, struct error *err);
  * file is -EINVAL with file, line, column. */
 int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err);
 
+/* Whether nobody else can write to the root, which was opened and so is ours: what is below it can be named then. */
+bool state_root_is_private(int root_fd);
+
+/* state_read of container ID below such a root, without its directory: for who looks at many. -ENOENT: it is half-made, or
+ * not there. */
+int state_look(int root_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err);
+
 /* The same for SIZE bytes of TEXT (NUL-terminated), whatever they are: what the fuzz target calls. ID may be NULL: any. */
 int state_parse(const char *text, size_t size, const char *id, struct state *ret_state, struct arena *arena,
                 struct error *err);
@@ -127,6 +134,8 @@ uint64_t process_ignored(pid_t pid);
 /* Status as of now: process gone: stopped; start.sock there and somebody listening: created; otherwise running (whether
  * it is paused its cgroup knows: container_status). */
 enum state_status state_status(int dir_fd, const struct state *state);
+/* The same after state_look. */
+enum state_status state_look_status(int root_fd, const struct state *state);
 
 /* Bind ROOT/ID/start.sock and listen (close-on-exec); works for paths longer than sun_path. */
 int state_listen(int dir_fd, int *ret_fd, struct error *err);

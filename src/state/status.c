@@ -18,17 +18,29 @@ const char *state_status_name(enum state_status status)
     return names[status];
 }
 
+/* Without the question whether somebody waits, which is for those that are RUNNING then. */
+static enum state_status status_by_process(const struct state *state, bool *ret_waiting)
+{
+    *ret_waiting = false;
+    if (state->creating && state->pid == 0)
+        return STATE_CREATING;
+    if (!process_is_there(state, ret_waiting))
+        return STATE_STOPPED;
+    return state->creating ? STATE_CREATING : STATE_RUNNING;
+}
+
 enum state_status state_status(int dir_fd, const struct state *state)
 {
     bool waiting;
+    enum state_status status = status_by_process(state, &waiting);
 
-    if (state->creating && state->pid == 0)
-        return STATE_CREATING;
-    if (!process_is_there(state, &waiting))
-        return STATE_STOPPED;
-    if (state->creating)
-        return STATE_CREATING;
-    if (socket_is_waiting(dir_fd, waiting))
-        return STATE_CREATED;
-    return STATE_RUNNING;
+    return status == STATE_RUNNING && socket_is_waiting(dir_fd, waiting) ? STATE_CREATED : status;
+}
+
+enum state_status state_look_status(int root_fd, const struct state *state)
+{
+    bool waiting;
+    enum state_status status = status_by_process(state, &waiting);
+
+    return status == STATE_RUNNING && socket_is_waiting_below(root_fd, state->id, waiting) ? STATE_CREATED : status;
 }

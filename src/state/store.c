@@ -23,6 +23,7 @@
 #include "spec/parse.h"
 #include "spec/problem.h"
 #include "spec/spec.h"
+#include "state/id.h"
 
 #define STATE_LIMIT ((size_t) 16 << 20)
 
@@ -88,7 +89,7 @@ static const struct field state_fields[] = {
 static const struct shape state_shape = SHAPE(stored, state_fields);
 /* clang-format on */
 
-/* ---- writing ---- */
+/* ---- writing: in one line, and without what is false, zero or empty, as it is if absent; `list` reads many of them ---- */
 
 typedef void field_writer(struct json_writer *w, const struct field *field, const void *target);
 
@@ -105,22 +106,26 @@ static void write_string(struct json_writer *w, const struct field *field, const
 
 static void write_bool(struct json_writer *w, const struct field *field, const void *target)
 {
-    jw_member_bool(w, field->name, *(const bool *) target);
+    if (*(const bool *) target)
+        jw_member_bool(w, field->name, true);
 }
 
 static void write_i32(struct json_writer *w, const struct field *field, const void *target)
 {
-    jw_member_int(w, field->name, *(const int32_t *) target);
+    if (*(const int32_t *) target)
+        jw_member_int(w, field->name, *(const int32_t *) target);
 }
 
 static void write_u32(struct json_writer *w, const struct field *field, const void *target)
 {
-    jw_member_uint(w, field->name, *(const uint32_t *) target);
+    if (*(const uint32_t *) target)
+        jw_member_uint(w, field->name, *(const uint32_t *) target);
 }
 
 static void write_u64(struct json_writer *w, const struct field *field, const void *target)
 {
-    jw_member_uint(w, field->name, *(const uint64_t *) target);
+    if (*(const uint64_t *) target)
+        jw_member_uint(w, field->name, *(const uint64_t *) target);
 }
 
 static size_t count_of(const struct field *field, const void *target)
@@ -143,6 +148,8 @@ static void write_pairs(struct json_writer *w, const struct field *field, const 
 {
     const struct string_pair *pairs = *(struct string_pair *const *) target;
 
+    if (count_of(field, target) == 0)
+        return;
     jw_key(w, field->name);
     jw_object_begin(w);
     for (size_t i = 0; i < count_of(field, target); i++)
@@ -183,7 +190,7 @@ int state_write(int dir_fd, const struct state *state, struct error *err)
     size_t size;
     int r;
 
-    jw_init(&w, "\t");
+    jw_init(&w, NULL);
     write_fields(&w, &state_shape, &stored);
     jw_newline(&w);
     r = state->n_annotations > 0 && !pairs ? -ENOMEM : jw_finish(&w, &text, &size);
@@ -257,9 +264,9 @@ int state_parse(const char *text, size_t size, const char *id, struct state *ret
 }
 
 /* Only a regular file of ours: a fifo in its place would make us wait for ever. */
-static int read_file(int dir_fd, char **ret_text, size_t *ret_size)
+static int read_file(int dir_fd, const char *path, char **ret_text, size_t *ret_size)
 {
-    _cleanup_close_ int fd = openat(dir_fd, STATE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0 || fstat(fd, &st) < 0)
@@ -267,12 +274,13 @@ static int read_file(int dir_fd, char **ret_text, size_t *ret_size)
     return S_ISREG(st.st_mode) ? fd_read_sized(fd, (size_t) st.st_size, STATE_LIMIT, ret_text, ret_size) : -EINVAL;
 }
 
-int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err)
+static int read_state(int dir_fd, const char *path, const char *id, struct state *ret_state, struct arena *arena,
+                      struct error *err)
 {
     _cleanup_free_ char *text = NULL;
     const char *whose = id ? id : "?";
     size_t size;
-    int r = read_file(dir_fd, &text, &size);
+    int r = read_file(dir_fd, path, &text, &size);
 
     *ret_state = (struct state){ 0 };
     if (r == -ENOENT)
@@ -285,4 +293,17 @@ int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena
     if (r < 0)
         error_prefix(err, "container \"%s\"", whose);
     return r;
+}
+
+int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err)
+{
+    return read_state(dir_fd, STATE_FILE, id, ret_state, arena, err);
+}
+
+int state_look(int root_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err)
+{
+    char path[ID_PATH_SIZE];
+    int r = id_path(id, STATE_FILE, path, err);
+
+    return r < 0 ? r : read_state(root_fd, path, id, ret_state, arena, err);
 }

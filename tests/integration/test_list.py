@@ -38,6 +38,33 @@ def test_table(three, rt):
         assert row[5] == pwd.getpwuid(os.geteuid()).pw_name
 
 
+@pytest.mark.ours
+def test_paused_and_half_made(three, rt):
+    """Nothing stays open between one container and the next, and each is looked at in the way it needs."""
+    rt("pause", three["running"].id, check=True)
+    (rt.root / "aaa-half-made").mkdir(mode=0o700)
+    try:
+        states = {e["id"]: e["status"] for e in rt.list()}
+        assert states.pop("aaa-half-made") == "creating"
+        assert states == {three["created"].id: "created", three["running"].id: "paused", three["stopped"].id: "stopped"}
+    finally:
+        rt("resume", three["running"].id)
+        rt("delete", "--force", "aaa-half-made")
+
+
+@pytest.mark.ours
+def test_root_that_others_may_write_to(three, rt):
+    """With the sticky bit. What others have put there is no container."""
+    if os.geteuid() != 0:
+        pytest.skip("only root makes directories of others")
+    rt.root.chmod(0o1777)
+    (rt.root / "another").mkdir(mode=0o700)
+    os.chown(rt.root / "another", 1, 1)
+    states = {e["id"]: e["status"] for e in rt.list()}
+    os.rmdir(rt.root / "another")
+    assert states == {three["created"].id: "created", three["running"].id: "running", three["stopped"].id: "stopped"}
+
+
 def test_table_is_aligned(three, rt):
     lines = rt("list", "--format", "table", check=True).lines
     columns = [m.start() for m in re.finditer(r"\S+", lines[0])]

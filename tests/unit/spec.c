@@ -462,6 +462,7 @@ static const struct {
     /* control characters in strings */
     { CONFIG("\"hostname\":\"a\nb\""), "config.json:1:36: a control character in a string, expected \\u000a" },
     { CONFIG("\n\"x\":[\"\\\"\\\\\",\n\"\t\"]"), "config.json:3:2: a control character in a string, expected \\u0009" },
+    { CONFIG("\"x\":\"1234567\x1f\""), "config.json:1:35: a control character in a string, expected \\u001f" },
     { CONFIG("\"\x01\":1"), "config.json:1:24: a control character in a string, expected \\u0001" },
     /* halves of a surrogate pair: no character, and no text could be made of them */
     { CONFIG("\"hostname\":\"a\\ud800b\""), "config.json:1:36: half of a surrogate pair in a string" },
