@@ -614,7 +614,6 @@ def test_no_cgroup_file_system(rt, bundle):
 # cgroups that take no processes
 
 @pytest.mark.ours
-@pytest.mark.root("the parent is not delegated")
 @pytest.mark.parametrize("path, resources, words", [
     ("t", None, None),  # takes processes, all threads of which are in one threaded domain
     ("t/c", None, 'the cgroup is "domain invalid"'), ("t/c/deeper", None, 'the cgroup is "domain invalid"'), ("t/new", None, 'the cgroup is "domain invalid"'),

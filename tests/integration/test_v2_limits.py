@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -308,15 +309,74 @@ def test_huge_pages_are_limited(huge_pages, sh):
     assert out.splitlines()[:2] == ["one", "no more"]
 
 
-def test_rdma(running, rt):
-    devices = sorted(os.listdir("/sys/class/infiniband")) if os.path.isdir("/sys/class/infiniband") else []
-    if not devices or "rdma" not in HERE:
-        pytest.skip("no RDMA device here")
-    limit = {"rdma": {devices[0]: {"hcaHandles": 3, "hcaObjects": 10000}}}
+@pytest.fixture
+def rdma_device() -> str:
+    """One of the host's, or one of software over a network device of nothing."""
+    devices = Path("/sys/class/infiniband")
+    if "rdma" not in HERE:
+        pytest.skip("no rdma controller in v2 here")
+    if devices.is_dir() and any(devices.iterdir()):
+        yield sorted(os.listdir(devices))[0]
+        return
+    failed, name = [], f"crdma{os.getpid()}"
+    with_network(*f"ip link add {name} type dummy".split())
+    with_network(*f"ip link set {name} up".split())
+    for kind, module in (("siw", "siw"), ("rxe", "rdma_rxe")):
+        with_network("modprobe", "-a", "ib_uverbs", module)
+        failed.append(with_network(*f"rdma link add {name} type {kind} netdev {name}".split()))
+        if not failed[-1]:
+            break
+    if not failed[-1]:
+        yield name
+        with_network(*f"rdma link delete {name}".split())
+    with_network(*f"ip link delete {name}".split())
+    if failed[-1]:
+        pytest.skip(f"no RDMA device here, and none can be made: {failed}")
+
+
+def with_network(*command) -> str:
+    """What has gone wrong."""
+    try:
+        r = subprocess.run(command, capture_output=True, text=True)
+    except OSError as e:
+        return str(e)
+    return r.stderr.strip() if r.returncode else ""
+
+
+@pytest.mark.root("RDMA devices are an administrator's")
+def test_rdma(running, rt, rdma_device):
+    limit = {"rdma": {rdma_device: {"hcaHandles": 3, "hcaObjects": 10000}}}
     c, d = running(resources=limit), running()
     document(rt, d, limit)
     for x in (c, d):
-        assert f"{devices[0]} hca_handle=3 hca_object=10000" in value(x, "rdma.max")
+        assert f"{rdma_device} hca_handle=3 hca_object=10000" in value(x, "rdma.max")
+        assert {"device": rdma_device, "hca_handles": 3, "hca_objects": 10000} in stats(rt, x)["rdma"]["rdma_limit"]
+
+
+# A handle is taken by the first call of every user of a device: GET_CONTEXT, which is number 0; 4 words in, 4 out, and where the answer goes.
+# The device is opened before: the container may not.
+TAKE_HANDLE = """import ctypes, os, struct, sys
+device = os.open(sys.argv[2], os.O_RDWR)
+open(sys.argv[1], "w").write(str(os.getpid()))
+answer = ctypes.create_string_buffer(16)
+os.write(device, struct.pack("<IHHQ", 0, 4, 4, ctypes.addressof(answer)))
+print(open(sys.argv[3]).read())
+"""
+
+
+@pytest.mark.root("RDMA devices are an administrator's")
+def test_rdma_is_enforced(running, rt, rdma_device):
+    verbs = [d for d in Path("/sys/class/infiniband_verbs").glob("uverbs*") if (d / "ibdev").read_text().strip() == rdma_device]
+    if not verbs:
+        pytest.skip("the device has no uverbs")
+    c = running(resources={"rdma": {rdma_device: {"hcaHandles": 0}}})
+    d = cgroups.knob("rdma", c.config["linux"]["cgroupsPath"], "")
+    take = [sys.executable, "-c", TAKE_HANDLE, d / "cgroup.procs", f"/dev/infiniband/{verbs[0].name}", d / "rdma.current"]
+    r = subprocess.run(take, capture_output=True, text=True)
+    assert r.returncode and "Resource temporarily unavailable" in r.stderr, r
+    document(rt, c, {"rdma": {rdma_device: {"hcaHandles": 1}}})
+    r = subprocess.run(take, capture_output=True, text=True)
+    assert r.returncode == 0 and f"{rdma_device} hca_handle=1" in r.stdout, r
 
 
 # events
