@@ -16,6 +16,7 @@ struct manager {
     sd_bus *bus;    /* NULL until the first request */
     pid_t holder;   /* the process that holds a scope; 0: none */
     int timeout_ms; /* of the request at hand */
+    bool old;       /* this systemd has not every property that it need not have */
 };
 
 struct request {

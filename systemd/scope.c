@@ -5,12 +5,37 @@
 #include <string.h>
 #include <time.h>
 
+#include "plan/gvariant.h"
 #include "request.h"
 
 enum { CLEAR_TRIES = 40, CLEAR_PAUSE_MS = 50 };
 
 #define NO_SUCH_UNIT "org.freedesktop.systemd1.NoSuchUnit"
 #define UNIT_EXISTS  "org.freedesktop.systemd1.UnitExists"
+
+/* ---- properties ---- */
+
+static bool is_optional(const char *word)
+{
+    return word[0] == UNIT_PROPERTY_IF_KNOWN[0];
+}
+
+/* systemd says of an unknown property that it cannot be set, and does nothing. True: do it again, without the optional ones. */
+static bool without_optional(struct manager *manager, const struct request *request, const sd_bus_error *error)
+{
+    if (manager->old || !sd_bus_error_has_name(error, SD_BUS_ERROR_PROPERTY_READ_ONLY))
+        return false;
+    for (size_t i = 0; !manager->old && i < request->n_words; i++)
+        manager->old = is_optional(request->words[i]);
+    return manager->old;
+}
+
+static int append_property(struct manager *manager, sd_bus_message *call, const char *word, struct error *err)
+{
+    if (!is_optional(word))
+        return property_append(call, word, err);
+    return manager->old ? 0 : property_append(call, word + 1, err);
+}
 
 /* ---- start ---- */
 
@@ -24,14 +49,15 @@ static int append_holder(sd_bus_message *call, pid_t pid)
     return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-static int append_properties(sd_bus_message *call, const struct request *request, pid_t holder, struct error *err)
+static int append_properties(struct manager *manager, sd_bus_message *call, const struct request *request, pid_t holder,
+                             struct error *err)
 {
     int r = sd_bus_message_open_container(call, 'a', "(sv)");
 
     if (r < 0)
         return bus_error(err, r, NULL, request->name);
     for (size_t i = 0; r >= 0 && i < request->n_words; i++)
-        r = property_append(call, request->words[i], err);
+        r = append_property(manager, call, request->words[i], err);
     if (r < 0)
         return r;
     if (holder)
@@ -48,7 +74,7 @@ static int start_once(struct manager *manager, const struct request *request, sd
     int r = call ? sd_bus_message_append(call, "ss", request->name, "fail") : -ENOMEM;
 
     if (r >= 0)
-        r = append_properties(call, request, manager->holder, err);
+        r = append_properties(manager, call, request, manager->holder, err);
     if (r >= 0)
         r = sd_bus_message_append(call, "a(sa(sv))", 0);
     if (r >= 0)
@@ -72,6 +98,11 @@ static int start_anew(struct manager *manager, const struct request *request, st
     sd_bus_error error = SD_BUS_ERROR_NULL;
     int r = start_once(manager, request, &error, err);
 
+    if (r < 0 && without_optional(manager, request, &error)) {
+        sd_bus_error_free(&error);
+        *err = (struct error){ 0 };
+        r = start_once(manager, request, &error, err);
+    }
     if (r < 0 && sd_bus_error_has_name(&error, UNIT_EXISTS)) {
         sd_bus_error_free(&error);
         reset_failed(manager, request->name);
@@ -136,18 +167,29 @@ int scope_start(struct manager *manager, const struct request *request, char **r
 /* ---- the others ---- */
 
 /* SetUnitProperties(name, runtime, properties) */
-int scope_set(struct manager *manager, const struct request *request, struct error *err)
+static int set_once(struct manager *manager, const struct request *request, sd_bus_error *error, struct error *err)
 {
-    sd_bus_error error = SD_BUS_ERROR_NULL;
     sd_bus_message *call = manager_call_new(manager, "SetUnitProperties", err);
     int r = call ? sd_bus_message_append(call, "sb", request->name, 1) : -ENOMEM;
 
     if (r >= 0)
-        r = append_properties(call, request, 0, err);
+        r = append_properties(manager, call, request, 0, err);
     if (r >= 0)
-        r = manager_call(manager, call, request->name, NULL, &error, err);
-    else
-        sd_bus_message_unref(call);
+        return manager_call(manager, call, request->name, NULL, error, err);
+    sd_bus_message_unref(call);
+    return r;
+}
+
+int scope_set(struct manager *manager, const struct request *request, struct error *err)
+{
+    sd_bus_error error = SD_BUS_ERROR_NULL;
+    int r = set_once(manager, request, &error, err);
+
+    if (r < 0 && without_optional(manager, request, &error)) {
+        sd_bus_error_free(&error);
+        *err = (struct error){ 0 };
+        r = set_once(manager, request, &error, err);
+    }
     sd_bus_error_free(&error);
     return r;
 }

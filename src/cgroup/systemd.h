@@ -4,7 +4,8 @@
  * and is started for nothing else (docs/decisions/0130). We talk to it over its standard input, a seqpacket socket: one
  * packet a request, one an answer, both of strings that end with a zero:
  *
- *     VERB TIMEOUT-MS NAME [WORD...]   start: a WORD is a property, "Name=value" as GVariant text
+ *     VERB TIMEOUT-MS NAME [WORD...]   start: a WORD is a property, "Name=value" as GVariant text,
+ *                                      "?Name=value" if this systemd has it
  *                                      set: the same; attach: the path below the scope, pids; stop; clear; release
  *     0 CONTROL-GROUP                  done; only `start` has a control group to tell
  *     -ERRNO TEXT                      not done

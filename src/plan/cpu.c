@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * linux.resources.cpu. 0 is "not set" for shares, quota and periods. Order: a period before its quota, a quota before
- * the burst that may not exceed it, and the idle class last, for the kernel then refuses a weight.
+ * the burst that may not exceed it, and the idle class last.
  *
  * shares and weight: ceil(10^((log2(x)^2 + 125 log2(x)) / 612 - 7/34)), which takes 2, 1024, 262144 to 1, 100, 10000.
  * It is worked out by series here, because libm would be one more library to load at every start.
@@ -71,6 +71,12 @@ static bool asked_signed(struct opt_i64 value)
     return value.set && value.value != 0;
 }
 
+/* An idle group takes no weight, and the one that it had is forgotten (plan/idle.h). */
+static bool asked_weight(const struct spec_cpu *cpu)
+{
+    return asked(cpu->shares) && !asked_signed(cpu->idle);
+}
+
 static void realtime_rows_v1(struct resource_rows *rows, const struct spec_cpu *cpu)
 {
     if (asked(cpu->realtime_period))
@@ -85,7 +91,7 @@ void cpu_rows_v1(struct resource_rows *rows, const struct spec_resources *resour
 
     if (!cpu)
         return;
-    if (asked(cpu->shares))
+    if (asked_weight(cpu))
         resource_row(rows, FIELD("shares"), "cpu.shares", 0, "%" PRIu64, cpu->shares.value);
     if (asked(cpu->period))
         resource_row(rows, FIELD("period"), "cpu.cfs_period_us", 0, "%" PRIu64, cpu->period.value);
@@ -120,7 +126,7 @@ void cpu_rows_v2(struct resource_rows *rows, const struct spec_resources *resour
 
     if (!cpu)
         return;
-    if (asked(cpu->shares))
+    if (asked_weight(cpu))
         resource_row(rows, FIELD("shares"), "cpu.weight", 0, "%" PRIu64, cpu_weight(cpu->shares.value));
     bandwidth_row_v2(rows, cpu);
     if (cpu->burst.set)

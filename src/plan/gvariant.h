@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 
+/* Before the name of a property that older versions of systemd do not have: they do without it. */
+#define UNIT_PROPERTY_IF_KNOWN "?"
+
 #define GVARIANT_SIGNATURE_SIZE 256
 
 /* Who takes a value apart; each returns 0 or -errno, which ends the walk. */

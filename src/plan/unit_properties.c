@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/gvariant.h"
 #include "plan/ops.h"
 
 enum { QUOTA_STEP = 10000, SECOND = 1000000, PERIOD = 100000, CPUS_MAX = 8192 };
@@ -103,6 +104,21 @@ static void number(struct unit_properties *properties, const char *name, const c
 
     if (parse_number(value, &amount))
         unit_property(properties, "%s=uint64 %" PRIu64, name, amount);
+}
+
+/* Only newer versions of systemd have it: they alone undo what is in the file, and to others it is not sent. */
+static void swap_limit(struct unit_properties *properties, const char *name, const char *value)
+{
+    uint64_t amount;
+
+    if (parse_amount(value, &amount))
+        unit_property(properties, UNIT_PROPERTY_IF_KNOWN "%s=uint64 %" PRIu64, name, amount);
+}
+
+static void swap_writeback(struct unit_properties *properties, const char *name, const char *value)
+{
+    if (strcmp(value, "0") == 0 || strcmp(value, "1") == 0)
+        unit_property(properties, UNIT_PROPERTY_IF_KNOWN "%s=%s", name, value[0] == '1' ? "true" : "false");
 }
 
 /* A unit gets its policy when it is made, and none later. Without one the kernel kills one process, as without the file. */
@@ -292,26 +308,27 @@ static const struct {
     void (*convert)(struct unit_properties *properties, const char *name, const char *value);
     const char *property;
 } files[] = {
-    {"memory.max",             limit_from_one, "MemoryMax"         },
-    { "memory.high",           limit_from_one, "MemoryHigh"        },
-    { "memory.low",            limit,          "MemoryLow"         },
-    { "memory.min",            limit,          "MemoryMin"         },
-    { "memory.swap.max",       limit,          "MemorySwapMax"     },
-    { "memory.zswap.max",      limit,          "MemoryZSwapMax"    },
-    { "memory.oom.group",      oom_group,      NULL                },
-    { "memory.limit_in_bytes", limit_from_one, "MemoryLimit"       },
-    { "pids.max",              limit_from_one, "TasksMax"          },
-    { "cpu.weight",            number,         "CPUWeight"         },
-    { "cpu.shares",            number,         "CPUShares"         },
-    { "cpu.max",               cpu_max,        NULL                },
-    { "cpu.idle",              cpu_idle,       "CPUWeight"         },
-    { "cpu.cfs_quota_us",      cpu_quota,      NULL                },
-    { "cpu.cfs_period_us",     cpu_period,     NULL                },
-    { "cpuset.cpus",           number_list,    "AllowedCPUs"       },
-    { "cpuset.mems",           number_list,    "AllowedMemoryNodes"},
-    { "io.weight",             io_weight,      NULL                },
-    { "io.bfq.weight",         bfq_weight,     NULL                },
-    { "io.max",                io_max,         NULL                },
+    {"memory.max",              limit_from_one, "MemoryMax"           },
+    { "memory.high",            limit_from_one, "MemoryHigh"          },
+    { "memory.low",             limit,          "MemoryLow"           },
+    { "memory.min",             limit,          "MemoryMin"           },
+    { "memory.swap.max",        limit,          "MemorySwapMax"       },
+    { "memory.zswap.max",       swap_limit,     "MemoryZSwapMax"      }, /* systemd 253 */
+    { "memory.zswap.writeback", swap_writeback, "MemoryZSwapWriteback"}, /* systemd 256 */
+    { "memory.oom.group",       oom_group,      NULL                  },
+    { "memory.limit_in_bytes",  limit_from_one, "MemoryLimit"         },
+    { "pids.max",               limit_from_one, "TasksMax"            },
+    { "cpu.weight",             number,         "CPUWeight"           },
+    { "cpu.shares",             number,         "CPUShares"           },
+    { "cpu.max",                cpu_max,        NULL                  },
+    { "cpu.idle",               cpu_idle,       "CPUWeight"           },
+    { "cpu.cfs_quota_us",       cpu_quota,      NULL                  },
+    { "cpu.cfs_period_us",      cpu_period,     NULL                  },
+    { "cpuset.cpus",            number_list,    "AllowedCPUs"         },
+    { "cpuset.mems",            number_list,    "AllowedMemoryNodes"  },
+    { "io.weight",              io_weight,      NULL                  },
+    { "io.bfq.weight",          bfq_weight,     NULL                  },
+    { "io.max",                 io_max,         NULL                  },
 };
 
 /* Of a row and its substitute only one is written. The first ones are all bfq's. */

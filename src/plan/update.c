@@ -187,10 +187,7 @@ static void order_cpu(const struct updating *u, struct resource_rows *rows)
         move_before(rows, CPU("burst"), CPU("quota"));
         move_before(rows, CPU("burst"), CPU("period"));
     }
-    if (cpu->idle.value == 0)
-        move_before(rows, CPU("idle"), CPU("shares"));
-    if (u->idle == IDLE_STAYS)
-        drop_row(rows, CPU("shares"));
+    move_before(rows, CPU("idle"), CPU("shares")); /* then it ends */
 }
 
 static bool writes_file(const struct resource_rows *rows, const char *file)

@@ -21,7 +21,7 @@ FILES = {"memory.max": f"{64 * M}", "memory.low": f"{32 * M}", "memory.swap.max"
          "cpu.max": "50000 100000", "cpu.weight": "100", "cpuset.cpus": "0"}
 CHANGE = {"memory": {"limit": 128 * M, "swap": 160 * M}, "pids": {"limit": 77}, "cpu": {"quota": 20000, "period": 100000}}
 CHANGED = {"memory.max": f"{128 * M}", "memory.swap.max": f"{32 * M}", "pids.max": "77", "cpu.max": "20000 100000"}
-HUNGRY = ["sh", "-c", "tail /dev/zero"]
+HUNGRY = ["sh", "-c", "exec tail /dev/zero"]
 
 
 def files(m, path, names):
@@ -64,16 +64,18 @@ def everything(device, at_start):
         "blockIO": {"weight": n * 250, "weightDevice": [one | {"weight": n * 50}], "throttleReadBpsDevice": [one | {"rate": n << 30}],
                     "throttleWriteIOPSDevice": [one | {"rate": n * 10000}]},
         "hugepageLimits": [{"pageSize": "2MB", "limit": n * 4 * M}],
-        "unified": {"memory.high": f"{n * 48 * M}", "memory.min": f"{n * 4 * M}", "memory.oom.group": "1"}}
+        "unified": {"memory.high": f"{n * 48 * M}", "memory.min": f"{n * 4 * M}", "memory.oom.group": "1", "memory.zswap.max": f"{n * 8 * M}",
+                    "memory.zswap.writeback": str(n - 1)}}
     files = {
         "memory.max": n * 64 * M, "memory.low": n * 16 * M, "memory.swap.max": n * 32 * M, "memory.high": n * 48 * M, "memory.min": n * 4 * M,
-        "memory.oom.group": 1, "cpu.weight": {1: 100, 2: 174}[n], "cpu.max": f"{n * 20000} 100000", "cpu.max.burst": n * 5000,
+        "memory.oom.group": 1, "memory.zswap.max": n * 8 * M, "memory.zswap.writeback": n - 1, "cpu.weight": {1: 100, 2: 174}[n], "cpu.max": f"{n * 20000} 100000", "cpu.max.burst": n * 5000,
         "cpuset.cpus": 0, "cpuset.mems": 0, "pids.max": n * 50, "hugetlb.2MB.max": n * 4 * M, "hugetlb.2MB.rsvd.max": n * 4 * M,
         "io.bfq.weight": f"default {n * 250} {major}:{minor} {n * 50}",
         "io.max": f"{major}:{minor} rbps={n << 30} wbps=max riops=max wiops={n * 10000}"}
     shown = {
         "MemoryMax": n * 64 * M, "MemoryLow": n * 16 * M, "MemorySwapMax": n * 32 * M, "MemoryHigh": n * 48 * M, "MemoryMin": n * 4 * M,
-        "CPUWeight": {1: 100, 2: 174}[n], "CPUQuotaPerSecUSec": f"{n * 200}ms", "AllowedCPUs": 0, "AllowedMemoryNodes": 0, "TasksMax": n * 50,
+        "MemoryZSwapMax": n * 8 * M,
+        "MemoryZSwapWriteback": ["no", "yes"][n - 1], "CPUWeight": {1: 100, 2: 174}[n], "CPUQuotaPerSecUSec": f"{n * 200}ms", "AllowedCPUs": 0, "AllowedMemoryNodes": 0, "TasksMax": n * 50,
         "IOReadBandwidthMax": f"/dev/block/{major}:{minor} {n << 30}", "IOWriteIOPSMax": f"/dev/block/{major}:{minor} {n * 10000}"}
     return resources, {k: str(v) for k, v in files.items()}, {k: str(v) for k, v in shown.items()}
 

@@ -135,7 +135,7 @@ static const struct rows_case {
     { "kernel memory v2",     memory_rows_v2, { .memory = &memory_kernel },                 ""                                     },
     { "cpu v1",
      cpu_rows_v1,                             { .cpu = &cpu_all },
-     "cpu.shares=1024\ncpu.cfs_period_us=50000\ncpu.cfs_quota_us=20000\ncpu.cfs_burst_us=1000\n"
+     "cpu.cfs_period_us=50000\ncpu.cfs_quota_us=20000\ncpu.cfs_burst_us=1000\n"
       "cpu.rt_period_us=1000000\ncpu.rt_runtime_us=950000\ncpu.idle=1\n"                                                           },
     { "cpuset",               cpuset_rows,    { .cpu = &cpu_all },                          "cpuset.cpus=0-1\ncpuset.mems=0\n"     },
     { "cpu v2 quota",

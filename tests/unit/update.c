@@ -135,7 +135,7 @@ static void orders_cpu(void)
     CHECK_STR(planned(false, "{\"cpu\":{\"quota\":90000,\"burst\":60000}}"),
               "cpu.cfs_quota_us=90000;cpu.cfs_burst_us=60000;");
     CHECK_STR(planned(true, "{\"cpu\":{\"shares\":1024,\"idle\":0}}"), "cpu.idle=0;cpu.weight=100;");
-    CHECK_STR(planned(true, "{\"cpu\":{\"shares\":1024,\"idle\":1}}"), "cpu.weight=100;cpu.idle=1;");
+    CHECK_STR(planned(true, "{\"cpu\":{\"shares\":1024,\"idle\":1}}"), "cpu.idle=1;");
 }
 
 static void completes_cpu(void)
@@ -308,21 +308,23 @@ static void tells_systemd(void)
         bool v2;
         const char *document, *properties;
     } cases[] = {
-        {true,   "{\"memory\":{\"limit\":4096}}",                                     "MemoryMax=uint64 4096;"                                            },
+        {true,   "{\"memory\":{\"limit\":4096}}",                                                 "MemoryMax=uint64 4096;"                                            },
         { true,  "{\"memory\":{\"limit\":-1},\"pids\":{\"limit\":0}}",
-         "MemoryMax=uint64 18446744073709551615;TasksMax=uint64 1;"                                                                                       },
-        { true,  "{\"cpu\":{\"period\":50000}}",                                      "CPUQuotaPeriodUSec=uint64 50000;CPUQuotaPerSecUSec=uint64 1000000;"},
-        { true,  "{\"cpu\":{\"quota\":33333}}",                                       "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 340000;"},
+         "MemoryMax=uint64 18446744073709551615;TasksMax=uint64 1;"                                                                                                   },
+        { true,  "{\"cpu\":{\"period\":50000}}",                                                  "CPUQuotaPeriodUSec=uint64 50000;CPUQuotaPerSecUSec=uint64 1000000;"},
+        { true,  "{\"cpu\":{\"quota\":33333}}",                                                   "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 340000;"},
         { true,  "{\"cpu\":{\"quota\":-1}}",
-         "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 18446744073709551615;"                                                               },
-        { true,  "{\"cpu\":{\"idle\":1}}",                                            "CPUWeight=uint64 0;"                                               },
+         "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 18446744073709551615;"                                                                           },
+        { true,  "{\"cpu\":{\"idle\":1}}",                                                        "CPUWeight=uint64 0;"                                               },
         { true,  "{\"cpu\":{\"idle\":0,\"shares\":1024}}",
-         "CPUWeight=uint64 18446744073709551615;CPUWeight=uint64 100;"                                                                                    },
-        { true,  "{\"unified\":{\"memory.high\":\"2M\",\"memory.oom.group\":\"1\"}}", "MemoryHigh=uint64 2097152;"                                        },
-        { true,  "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",               "DevicePolicy='auto';DeviceAllow=@a(ss) [];"                        },
-        { true,  "{}",                                                                ""                                                                  },
-        { false, "{\"cpu\":{\"quota\":25000}}",                                       "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 250000;"},
-        { false, "{\"memory\":{\"limit\":1500}}",                                     "MemoryLimit=uint64 1500;"                                          },
+         "CPUWeight=uint64 18446744073709551615;CPUWeight=uint64 100;"                                                                                                },
+        { true,  "{\"unified\":{\"memory.high\":\"2M\",\"memory.oom.group\":\"1\"}}",             "MemoryHigh=uint64 2097152;"                                        },
+        { true,  "{\"unified\":{\"memory.zswap.max\":\"max\",\"memory.zswap.writeback\":\"0\"}}",
+         "?MemoryZSwapMax=uint64 18446744073709551615;?MemoryZSwapWriteback=false;"                                                                                   },
+        { true,  "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",                           "DevicePolicy='auto';DeviceAllow=@a(ss) [];"                        },
+        { true,  "{}",                                                                            ""                                                                  },
+        { false, "{\"cpu\":{\"quota\":25000}}",                                                   "CPUQuotaPeriodUSec=uint64 100000;CPUQuotaPerSecUSec=uint64 250000;"},
+        { false, "{\"memory\":{\"limit\":1500}}",                                                 "MemoryLimit=uint64 1500;"                                          },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
