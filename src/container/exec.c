@@ -5,6 +5,7 @@
  * without a lock (an `exec --ignore-paused` that waits must not keep `resume` out) and never written.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include "container/listen.h"
 #include "container/prepare.h"
 #include "container/target.h"
+
+enum { DEATH_TIMEOUT_MS = 1000 };
 
 struct execution {
     struct crun_context *context;
@@ -204,6 +207,16 @@ static void launch_set_up(struct launch *launch, struct execution *x)
     launch->target_fd = x->pidfd;
 }
 
+/* When the container has ended meanwhile, that is why. One whose namespaces are gone (ESRCH) is about to end. */
+static int explain(const struct execution *x, int r)
+{
+    struct pollfd process = { .fd = x->pidfd, .events = POLLIN };
+
+    if (r < 0 && poll(&process, 1, r == -ESRCH ? DEATH_TIMEOUT_MS : 0) > 0)
+        error_prefix(x->err, "container not running");
+    return r;
+}
+
 static const char *phase_after(const struct execution *x, int result)
 {
     return result < 0 || x->options->detach ? "end" : "the process runs";
@@ -217,7 +230,7 @@ static int execute(struct execution *x, struct foreground *foreground, int *ret_
     timeline_phase(x->context->timeline, "launch");
     launch_set_up(&launch, x);
     launch.cancel = &foreground->cancel;
-    r = launch_walk(&launch, x->err);
+    r = explain(x, launch_walk(&launch, x->err));
     timeline_phase(x->context->timeline, phase_after(x, r));
     if (r < 0)
         *ret_status = launch_failed_status(&launch, r);

@@ -376,6 +376,15 @@ static int do_sleep(int argc, char **argv)
     return 0;
 }
 
+// Sleeps alone: if another process holds the file ALONE, the file TWICE is made.
+static int do_alone(int argc, char **argv)
+{
+    int fd = open(argv[2], O_RDWR | O_CREAT, 0666);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        close(open(argv[3], O_WRONLY | O_CREAT, 0666));
+    return do_sleep(0, argv);
+}
+
 static volatile sig_atomic_t got[65];
 
 static void on_signal(int s)
@@ -599,6 +608,7 @@ int main(int argc, char **argv)
         { "interrupted", 1, do_interrupted},
         { "syscall32",   1, do_syscall32  },
         { "sleep",       0, do_sleep      },
+        { "alone",       2, do_alone      },
         { "signals",     0, do_signals    },
         { "tree",        0, do_tree       },
         { "daemon",      0, do_daemon     },

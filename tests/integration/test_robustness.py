@@ -7,6 +7,7 @@ CRUN_TEST_RUNS scales the counts: 1 is what a normal run does, 10 the full measu
 import concurrent.futures
 import os
 import random
+import re
 import signal
 import subprocess
 import threading
@@ -15,7 +16,7 @@ import time
 import pytest
 
 from lib import cgroups, processes
-from lib.bundle import DEFAULT_NAMESPACES, namespaces, user_mappings
+from lib.bundle import DEFAULT_NAMESPACES, bind, namespaces, user_mappings
 
 SCALE = float(os.environ.get("CRUN_TEST_RUNS", "1"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 120 * SCALE)]
@@ -238,6 +239,63 @@ def test_parallel_lives(bundle, rt, here):
         bad = [r for r in seen if r.returncode or r.stderr]
         assert not bad, str(bad[0])
     nothing_left(rt, here, bundles[0])
+
+
+# What each verb may say when others work on the same container; nothing else.
+GONE, BUSY, ENDED = r'container "\S+" does not exist', r'container "\S+" is still being created', r"container not running(: .+)?"
+DELETED, KILLED = r'container "\S+" was deleted meanwhile: .+', r"the container's process (ended|was killed) .+"
+ANSWERS = {
+    "create": [r'container with id "\S+" already exists', DELETED, KILLED],
+    "start": [GONE, BUSY, DELETED, r"cannot start an already running container", r"cannot start a container that has stopped",
+              r"cannot start a paused container \(resume it first\)", r"connect to the created container: .+", KILLED,
+              r"receive from crun-init: .+", r"cannot start a container that is not created completely"],
+    "state": [GONE, r'container "\S+" does not exist yet: .+'],
+    "list": [],
+    "ps": [GONE],
+    "kill": [GONE, ENDED, r"no such process \(os: process already finished\)"],
+    "exec": [GONE, BUSY, ENDED, r"cannot exec in a paused container .+"],
+    "pause": [GONE, BUSY, ENDED, r"container already paused"],
+    "resume": [GONE, BUSY, ENDED, r"container not paused"],
+    "update": [GONE, BUSY, ENDED],
+    "delete": [GONE, BUSY, r'cannot delete container "\S+" that is not stopped: (running|paused|creating) .+'],
+    "delete --force": [],
+}
+KILLED_MEANWHILE = 128 + signal.SIGKILL  # the exit status of an exec whose process was killed
+
+
+@pytest.mark.ours
+def test_one_id_from_many_processes(bundle, rt, here):
+    """Never a hang, a crash, two at once, or something left; and who fails says why in one line."""
+    says = here.dir / "says"
+    says.mkdir()
+    c = bundle(args=["/bin/probe", "alone", "/says/alone", "/says/twice"], mounts=[bind(says, "/says")], copy=True)
+    rt._remember(c, None)
+    calls = {"create": ["--bundle", c.path, c.id], "kill": [c.id, "KILL"], "exec": [c.id, "true"], "list": [],
+             "update": ["--pids-limit", "100", c.id]}
+    seed, end = random.randrange(1 << 30), time.monotonic() + 2.5 * SCALE
+    done, odd = {v: [0, 0] for v in ANSWERS}, []
+
+    def work(n):
+        rng = random.Random(seed + n)
+        out = here.dir / f"out-{n}"
+        out.mkdir()
+        while time.monotonic() < end and not odd:
+            verb = rng.choice([*ANSWERS, *["create", "start"] * 3])
+            first, *more = verb.split()
+            r = rt(first, *more, *calls.get(verb, [c.id]), files=out, timeout=30)
+            done[verb][bool(r.returncode)] += 1
+            text = r.stderr.split("Z: ", 1)[-1].rstrip("\n")
+            well = r.returncode == 1 and any(re.fullmatch(a, text) for a in ANSWERS[verb]) or \
+                r.returncode == 0 and not text or verb == "exec" and r.returncode == KILLED_MEANWHILE and not text
+            if not well:
+                odd.append(str(r))
+
+    with processes.reaping(), concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+        assert not odd, f"seed {seed}, {done}\n" + "\n".join(odd)
+        assert not (says / "twice").exists(), f"seed {seed}: two at once"
+        check_clean(rt, here, c, f"seed {seed}")
+    assert done["create"][0] and done["delete --force"][0], f"seed {seed}: {done}"
 
 
 def test_failures_leave_nothing(bundle, rt, here):
