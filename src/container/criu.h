@@ -7,6 +7,7 @@
 #include "container/context.h"
 #include "criu/request.h"
 #include "criu/session.h"
+#include "host/host.h"
 #include "spec/spec.h"
 
 /* One call of CRIU: what is asked, and the session. */
@@ -38,6 +39,11 @@ void criu_call_done(struct criu_call *call);
 int criu_mounts_dump(struct criu_call *call, int pid, struct error *err);
 /* For a restore: where each of these comes from now. STATE: of the new container. */
 int criu_mounts_restore(struct criu_call *call, const struct state *state, struct error *err);
+
+/* criu_mountinfo.c: the mounts in the namespace of process PID, in its order. */
+int criu_mountinfo(int pid, struct arena *arena, struct mount_entry **ret_entries, size_t *ret_n, struct error *err);
+/* The number, as mountinfo has it, of the mount that descriptor FD of PID lies on; -1: unknown. */
+int criu_mount_of(int pid, int fd);
 
 bool criu_is_bind(const struct spec_mount *mount);
 /* DESTINATION without doubled and last slashes, from the root, as the kernel would spell it; in ARENA. */

@@ -22,8 +22,6 @@
 #include "host/host.h"
 #include "sys/files.h"
 
-enum { MOUNTINFO_LIMIT = 16 << 20 };
-
 /* ---- names ---- */
 
 bool criu_is_bind(const struct spec_mount *mount)
@@ -84,38 +82,11 @@ struct tree {
     int root_fd; /* the container's root */
 };
 
-static int read_mounts(int pid, struct arena *arena, struct tree *tree, struct error *err)
-{
-    _cleanup_free_ char *text = NULL;
-    char path[64];
-    int r;
-
-    snprintf(path, sizeof path, "/proc/%d/mountinfo", pid);
-    r = file_read(AT_FDCWD, path, MOUNTINFO_LIMIT, &text, NULL);
-    if (r >= 0)
-        r = mount_entries_parse(text, arena, &tree->entries, &tree->n);
-    return r < 0 ? error_errno(err, r, "read \"%s\"", path) : 0;
-}
-
-/* The number of the mount that FD lies on, as mountinfo has it; -1: unknown. */
-static int mount_of(int fd)
-{
-    _cleanup_free_ char *text = NULL;
-    char path[64];
-    const char *at;
-
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
-    if (file_read(AT_FDCWD, path, MOUNTINFO_LIMIT, &text, NULL) < 0)
-        return -1;
-    at = strstr(text, "mnt_id:");
-    return at ? atoi(at + strlen("mnt_id:")) : -1;
-}
-
 static struct mount_entry *entry_at(const struct tree *tree, const char *destination)
 {
     struct sys_open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = SYS_RESOLVE_IN_ROOT };
     _cleanup_close_ int fd = sys_openat2(tree->root_fd, destination, &how);
-    int id = fd < 0 ? -1 : mount_of(fd);
+    int id = fd < 0 ? -1 : criu_mount_of(getpid(), fd);
 
     for (size_t i = 0; id >= 0 && i < tree->n; i++)
         if (tree->entries[i].id == id)
@@ -217,7 +188,7 @@ int criu_mounts_dump(struct criu_call *call, int pid, struct error *err)
     struct tree tree = { .root_fd = -1 };
     _cleanup_close_ int root_fd = -1;
     char path[64];
-    int r = read_mounts(pid, call->arena, &tree, err);
+    int r = criu_mountinfo(pid, call->arena, &tree.entries, &tree.n, err);
 
     if (r < 0)
         return r;
@@ -318,7 +289,7 @@ static int add_cgroups(struct criu_call *call, const struct spec_mount *mount, c
 int criu_mounts_restore(struct criu_call *call, const struct state *state, struct error *err)
 {
     struct tree host = { .root_fd = -1 };
-    int r = read_mounts(getpid(), call->arena, &host, err);
+    int r = criu_mountinfo(getpid(), call->arena, &host.entries, &host.n, err);
 
     for (size_t i = 0; r >= 0 && i < call->spec->n_mounts; i++) {
         const struct spec_mount *mount = &call->spec->mounts[i];

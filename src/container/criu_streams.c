@@ -39,20 +39,6 @@ struct look {
     size_t n_names;
 };
 
-/* The mount that descriptor FD of PID lies on; -1: unknown. */
-static int mount_of(int pid, const char *fd)
-{
-    _cleanup_free_ char *text = NULL;
-    char path[64];
-    const char *at;
-
-    snprintf(path, sizeof path, "/proc/%d/fdinfo/%.16s", pid, fd);
-    if (file_read(AT_FDCWD, path, FILE_LIMIT, &text, NULL) < 0)
-        return -1;
-    at = strstr(text, "mnt_id:");
-    return at ? atoi(at + strlen("mnt_id:")) : -1;
-}
-
 static bool is_inside(const struct look *look, int mount)
 {
     for (size_t i = 0; i < look->n_mounts; i++)
@@ -90,7 +76,7 @@ static const char *descriptor_name(const struct look *look, int pid, const char 
     if (n < 0)
         return "";
     link[n] = '\0';
-    mount = link[0] == '/' ? mount_of(pid, fd) : -1;
+    mount = link[0] == '/' ? criu_mount_of(pid, atoi(fd)) : -1;
     if (is_inside(look, mount) || stat(path, &st) < 0)
         return arena_strdup(arena, link);
     if (is_terminal(&st))
@@ -174,24 +160,11 @@ static bool is_named(const char *name)
     return strncmp(name, "file[", 5) == 0 || strncmp(name, "tty[", 4) == 0;
 }
 
-static int read_mounts(struct look *look, int pid, struct error *err)
-{
-    _cleanup_free_ char *text = NULL;
-    char path[64];
-    int r;
-
-    snprintf(path, sizeof path, "/proc/%d/mountinfo", pid);
-    r = file_read(AT_FDCWD, path, FILE_LIMIT, &text, NULL);
-    if (r >= 0)
-        r = mount_entries_parse(text, look->call->arena, &look->mounts, &look->n_mounts);
-    return r < 0 ? error_errno(err, r, "read \"%s\"", path) : 0;
-}
-
 int criu_streams_dump(struct criu_call *call, int pid, const struct cgroup_dir *cgroup, struct error *err)
 {
     static const char *const streams[N_STREAMS] = { "0", "1", "2" };
     struct look look = { .call = call, .names = arena_new(call->arena, const char *, N_NAMES) };
-    int r = read_mounts(&look, pid, err);
+    int r = criu_mountinfo(pid, call->arena, &look.mounts, &look.n_mounts, err);
     bool null;
 
     if (r < 0)
