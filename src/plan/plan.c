@@ -291,8 +291,7 @@ static void shared_root_rows(struct planner *planner)
     plan_add(planner, OP_PIVOT, SIDE_INIT, "root file system")->pivot.mode = PIVOT_CHROOT;
 }
 
-/* The order of a launch. Rows of the two sides interleave here; each side skips the other's. */
-static void launch_rows(struct planner *planner)
+void plan_begin(struct planner *planner)
 {
     plan_namespaces_decide(planner);
     plan_cgroup_decide(planner);
@@ -303,6 +302,12 @@ static void launch_rows(struct planner *planner)
             plan_str(planner, planner->input->notify_name);
     plan_cgroup_make(planner);
     plan_intel_rdt_make(planner);
+}
+
+/* The order of a launch. Rows of the two sides interleave here; each side skips the other's. */
+static void launch_rows(struct planner *planner)
+{
+    plan_begin(planner);
     plan_root_source(planner);
     plan_mount_sources(planner);
     plan_hooks_output(planner);

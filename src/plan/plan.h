@@ -120,6 +120,10 @@ struct planner {
 int plan_build(const struct plan_input *input, void (*rows)(struct planner *planner), struct arena *arena,
                struct plan *ret_plan, struct error *err);
 
+/* What every plan of a new container begins with: what the others go by is decided, and its state directory, cgroups and
+ * resctrl groups are made. */
+void plan_begin(struct planner *planner);
+
 /* Append a row; SIDE as in enum op_side. WHAT (printf) is the thing in the user's words. The result is valid until the
  * next append and never NULL (after a failure it is a scratch row). */
 struct op *plan_add(struct planner *planner, enum op_kind kind, enum op_side side, const char *what, ...)

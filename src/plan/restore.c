@@ -24,15 +24,7 @@ static void stage_row(struct planner *planner, enum criu_stage stage, const char
 
 static void restore_rows(struct planner *planner)
 {
-    plan_namespaces_decide(planner);
-    plan_cgroup_decide(planner);
-
-    plan_add(planner, OP_STATE_CREATE, SIDE_PARENT, "state directory");
-    if (planner->input->notify_name)
-        plan_add(planner, OP_NOTIFY, SIDE_PARENT, "NOTIFY_SOCKET")->notify.name =
-            plan_str(planner, planner->input->notify_name);
-    plan_cgroup_make(planner);
-    plan_intel_rdt_make(planner);
+    plan_begin(planner);
     stage_row(planner, CRIU_STAGE_STARTED, "start criu");
     plan_cgroup_restore(planner);
     plan_intel_rdt_join(planner);
