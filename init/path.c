@@ -220,16 +220,41 @@ int path_open(const struct init *init, const char *path, unsigned how)
     return must_walk(r) ? walk_from(init, path, 0, how, NULL) : r;
 }
 
-/* The directory that is to hold PATH, as far as the kernel finds it, and the last component in NAME. */
-static int open_parent(const struct init *init, const char *path, unsigned how, char name[PATH_NAME_SIZE])
+int path_split(const char *path, char name[PATH_NAME_SIZE])
 {
-    char parent[INIT_PATH_SIZE];
+    size_t end = strlen(path), begin;
+
+    while (end && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin && path[begin - 1] != '/';)
+        begin--;
+    if (end - begin >= PATH_NAME_SIZE || begin >= INIT_PATH_SIZE)
+        return -ENAMETOOLONG;
+    memcpy(name, path + begin, end - begin);
+    name[end - begin] = '\0';
+    return !*name || text_equal(name, ".") || text_equal(name, "..") ? -EINVAL : (int) begin;
+}
+
+/* PATH without its last component in PARENT, and that in NAME. */
+static int split_parent(const char *path, char parent[INIT_PATH_SIZE], char name[PATH_NAME_SIZE])
+{
     int length = path_split(path, name);
 
     if (length < 0)
         return length;
     memcpy(parent, path, (size_t) length);
     parent[length] = '\0';
+    return 0;
+}
+
+/* The directory that is to hold PATH, as far as the kernel finds it, and the last component in NAME. */
+static int open_parent(const struct init *init, const char *path, unsigned how, char name[PATH_NAME_SIZE])
+{
+    char parent[INIT_PATH_SIZE];
+    int r = split_parent(path, parent, name);
+
+    if (r < 0)
+        return r;
     return open_in_root(init, parent, (how & PATH_PLAIN) | PATH_DIRECTORY);
 }
 
@@ -259,30 +284,13 @@ int path_make(const struct init *init, const char *path, unsigned mode, unsigned
     return r == -ENOENT || must_walk(r) ? walk_from(init, path, mode, how, ret_made) : r;
 }
 
-int path_split(const char *path, char name[PATH_NAME_SIZE])
-{
-    size_t end = strlen(path), begin;
-
-    while (end && path[end - 1] == '/')
-        end--;
-    for (begin = end; begin && path[begin - 1] != '/';)
-        begin--;
-    if (end - begin >= PATH_NAME_SIZE || begin >= INIT_PATH_SIZE)
-        return -ENAMETOOLONG;
-    memcpy(name, path + begin, end - begin);
-    name[end - begin] = '\0';
-    return !*name || text_equal(name, ".") || text_equal(name, "..") ? -EINVAL : (int) begin;
-}
-
 int path_make_parent(const struct init *init, const char *path, char name[PATH_NAME_SIZE])
 {
     char parent[INIT_PATH_SIZE];
-    int length = path_split(path, name);
+    int r = split_parent(path, parent, name);
 
-    if (length < 0)
-        return length;
-    memcpy(parent, path, (size_t) length);
-    parent[length] = '\0';
+    if (r < 0)
+        return r;
     return path_make(init, parent, S_IFDIR | 0755, 0, NULL);
 }
 
