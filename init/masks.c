@@ -97,18 +97,23 @@ static int mask(struct init *init, const char *path, int fd)
     return r;
 }
 
-int init_mask_path(struct init *init, const struct op_mask_path *op)
+/* Do COVER to what is at PATH, if anything is; it notes its own failure. */
+static int cover_path(struct init *init, const char *path, int (*cover)(struct init *init, const char *path, int fd))
 {
-    const char *path = init_str(init, op->path);
     int fd = path_open(init, path, 0), r;
 
     if (is_absent(fd))
         return 0;
     if (fd < 0)
         return init_fail(init, fd, "open", path);
-    r = mask(init, path, fd);
+    r = cover(init, path, fd);
     scratch_leave(init, fd);
     return r;
+}
+
+int init_mask_path(struct init *init, const struct op_mask_path *op)
+{
+    return cover_path(init, init_str(init, op->path), mask);
 }
 
 /* ---- read-only paths: a mount on themselves that keeps nosuid, nodev and noexec ---- */
@@ -136,19 +141,10 @@ static int readonly(struct init *init, const char *path, int fd)
         r = tree_attach(tree_fd, fd);
     if (tree_fd >= 0)
         scratch_leave(init, tree_fd);
-    return r;
+    return r < 0 ? init_fail(init, r, "mount_setattr", path) : 0;
 }
 
 int init_readonly_path(struct init *init, const struct op_readonly_path *op)
 {
-    const char *path = init_str(init, op->path);
-    int fd = path_open(init, path, 0), r;
-
-    if (is_absent(fd))
-        return 0;
-    if (fd < 0)
-        return init_fail(init, fd, "open", path);
-    r = readonly(init, path, fd);
-    scratch_leave(init, fd);
-    return r < 0 ? init_fail(init, r, "mount_setattr", path) : 0;
+    return cover_path(init, init_str(init, op->path), readonly);
 }
