@@ -108,19 +108,19 @@ static bool is_dots(const char *name)
 
 static int copy_level(struct init *init, const struct level *level)
 {
-    _Alignas(struct sys_dirent) char entries[ENTRIES_SIZE];
+    _Alignas(struct directory_entry) char entries[ENTRIES_SIZE];
     long size;
 
     if (level->depth > MAX_DEPTH)
         return init_explain(init, -ELOOP, "directories too deep to copy");
     while ((size = sys_getdents64(level->from_fd, entries, sizeof entries)) > 0)
         for (long at = 0; at < size;) {
-            const struct sys_dirent *entry = (const void *) (entries + at);
+            const struct directory_entry *entry = (const void *) (entries + at);
             int r = is_dots(entry->name) ? 0 : copy_entry(init, level, entry->name);
 
             if (r < 0)
                 return r;
-            at += entry->size;
+            at += entry->length;
         }
     return (int) size;
 }

@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/directory.h"
+
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -38,15 +40,6 @@ void fd_close(int *fd)
     *fd = -1;
 }
 
-/* struct linux_dirent64 of getdents64(2) */
-struct entry {
-    uint64_t inode;
-    int64_t next;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
-
 static void close_now(int fd)
 {
     close(fd);
@@ -61,7 +54,7 @@ static void close_on_exec(int fd)
 static void visit_entries(const char *buffer, long size, int first, int directory, void (*visit)(int fd))
 {
     for (long at = 0; at < size;) {
-        const struct entry *entry = (const struct entry *) (buffer + at);
+        const struct directory_entry *entry = (const struct directory_entry *) (buffer + at);
         int fd = atoi(entry->name);
 
         if (fd >= first && fd != directory)
@@ -72,7 +65,7 @@ static void visit_entries(const char *buffer, long size, int first, int director
 
 static void visit_from(int first, void (*visit)(int fd))
 {
-    _Alignas(struct entry) char buffer[2048];
+    _Alignas(struct directory_entry) char buffer[2048];
     int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     long n;
 

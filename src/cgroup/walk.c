@@ -11,21 +11,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sys/files.h"
 
 #define OPEN_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* struct linux_dirent64 of getdents64(2) */
-struct entry {
-    uint64_t inode;
-    int64_t next;
-    uint16_t length;
-    uint8_t type;
-    char name[];
-};
 #define ENTRY_DIRECTORY 4 /* DT_DIR */
 #define NAME_SIZE       256
 
@@ -42,17 +34,17 @@ struct walk {
     int fd;
 };
 
-static bool is_child(const struct entry *entry)
+static bool is_child(const struct directory_entry *entry)
 {
     return entry->type == ENTRY_DIRECTORY && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0 &&
            strlen(entry->name) < NAME_SIZE;
 }
 
 /* Find the next cgroup in what getdents64 left in BUFFER; advances walk->position. */
-static const struct entry *scan(struct walk *walk, const char *buffer, long size)
+static const struct directory_entry *scan(struct walk *walk, const char *buffer, long size)
 {
     for (long at = 0; at < size;) {
-        const struct entry *entry = (const void *) (buffer + at);
+        const struct directory_entry *entry = (const void *) (buffer + at);
 
         walk->position = entry->next;
         if (is_child(entry))
@@ -65,20 +57,20 @@ static const struct entry *scan(struct walk *walk, const char *buffer, long size
 /* The name of the next cgroup of the current directory: 1, 0 at the end, -errno. */
 static int next_child(struct walk *walk, char name[NAME_SIZE])
 {
-    _Alignas(struct entry) char buffer[4096];
+    _Alignas(struct directory_entry) char buffer[4096];
     long n;
 
     if (lseek(walk->fd, walk->position, SEEK_SET) < 0)
         return -errno;
-    while ((n = syscall(SYS_getdents64, walk->fd, buffer, sizeof buffer)) > 0) {
-        const struct entry *entry = scan(walk, buffer, n);
+    while ((n = sys_getdents64(walk->fd, buffer, sizeof buffer)) > 0) {
+        const struct directory_entry *entry = scan(walk, buffer, n);
 
         if (!entry)
             continue;
         strcpy(name, entry->name);
         return 1;
     }
-    return n < 0 && errno != ENOENT ? -errno : 0; /* ENOENT: the directory itself was removed */
+    return n < 0 && n != -ENOENT ? (int) n : 0; /* ENOENT: the directory itself was removed */
 }
 
 static int push(struct walk *walk, const char *name)

@@ -167,10 +167,10 @@ static int remove_entries(int dir_fd, const char *but, unsigned depth)
         return result;
     while ((n = sys_getdents64(dir_fd, entries, sizeof entries)) > 0)
         for (long at = 0; at < n;) {
-            const struct sys_dirent *entry = (const void *) (entries + at);
+            const struct directory_entry *entry = (const void *) (entries + at);
             int r = is_kept(entry->name, but) ? 0 : remove_entry(dir_fd, entry->name, depth);
 
-            at += entry->size;
+            at += entry->length;
             result = result < 0 ? result : r;
         }
     return result < 0 ? result : (int) n;

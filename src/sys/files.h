@@ -13,6 +13,7 @@
 #include <sys/statfs.h>
 #include <time.h>
 
+#include "base/directory.h"
 #include "sys/compat.h"
 #include "sys/raw.h"
 
@@ -200,15 +201,7 @@ static inline int sys_fstatfs(int fd, struct statfs *ret_statfs)
 #endif
 }
 
-/* What getdents64 fills its buffer with. */
-struct sys_dirent {
-    uint64_t ino;
-    int64_t offset;
-    uint16_t size;
-    uint8_t type;
-    char name[];
-};
-
+/* BUFFER: of struct directory_entry. */
 static inline long sys_getdents64(int fd, void *buffer, size_t size)
 {
     return sys_call(SYS_getdents64, fd, buffer, size);
