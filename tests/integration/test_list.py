@@ -3,7 +3,6 @@
 
 import os
 import pwd
-import json
 import re
 import shutil
 import subprocess

@@ -8,13 +8,12 @@ import pytest
 
 from lib import cgroups, user
 from lib.engines import DATA
+from lib.limits import M, document
 
 needs = {c: pytest.mark.skipif(c not in cgroups.controllers(), reason=f"no {c} controller on this host")
          for c in ("memory", "pids", "cpu", "cpuset", "devices", "blkio", "freezer")}
 v1 = {c: pytest.mark.skipif(cgroups.v1_mount(c) is None, reason=f"the {c} controller is not at v1 here")
       for c in ("memory", "cpu", "devices", "cpuset", "freezer")}
-
-M = 1 << 20
 
 
 def value(c, controller, v1, v2=""):
@@ -26,10 +25,6 @@ def update(rt, c, *options, check=True, **how):
     if check:
         assert r.returncode == 0 and r.stdout == "" and r.stderr == "", str(r)
     return r
-
-
-def document(rt, c, resources, check=True):
-    return update(rt, c, "--resources", "-", input=json.dumps(resources), check=check)
 
 
 def memory(c):

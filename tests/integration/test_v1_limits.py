@@ -3,7 +3,6 @@
 and what has no counterpart refused by name."""
 
 import ctypes
-import json
 import os
 import platform
 import select
@@ -19,9 +18,9 @@ import pytest
 
 from lib import cgroups
 from lib.bundle import bind, namespaces
+from lib.limits import M, WAIT, document, go, limited, out_of_memory
 
 pytestmark = pytest.mark.skipif(cgroups.v1_mount("memory") is None, reason="cgroup v1 is not mounted here")
-M = 1 << 20
 
 
 def directory(c, controller) -> Path:
@@ -29,12 +28,6 @@ def directory(c, controller) -> Path:
     if not mount or controller not in cgroups.controllers():
         pytest.skip(f"no {controller} controller on this host")
     return mount / c.config["linux"]["cgroupsPath"].lstrip("/")
-
-
-def document(rt, c, resources, check=True):
-    r = rt("update", "--resources", "-", c.id, input=json.dumps(resources))
-    assert not check or (r.returncode, r.stdout, r.stderr) == (0, "", ""), str(r)
-    return r
 
 
 def block_device() -> tuple:
@@ -126,33 +119,15 @@ def test_without_a_counterpart(bundle, run, rt, resources, words):
 
 # in force
 
-HUNGRY = ["/bin/sh", "-c", "echo ready; while [ ! -e /dev/shm/go ]; do sleep 0.05; done; probe allocate 67108864; echo status $?; exec sleep 1000"]
-
-
-def go(rt, c):
-    Path(f"/proc/{rt.pid(c)}/root/dev/shm/go").touch()
-
-
 @pytest.mark.parametrize("when", ["start", "update"])
 def test_memory_is_enforced(running, rt, when):
-    limit = {"memory": {"limit": 16 * M, "swap": 16 * M}}
-    c = running(HUNGRY, resources=limit if when == "start" else {"memory": {"limit": 256 * M, "swap": 256 * M}})
-    rt.wait_output(c, "ready", 60)
-    if when == "update":
-        document(rt, c, limit)
-    go(rt, c)
-    rt.wait_output(c, "status 137", 60)
-    assert rt.status(c) == "running"
+    out_of_memory(running, rt, when)
 
 
 @pytest.mark.parametrize("when", ["start", "update"])
 def test_pids_are_enforced(running, rt, when):
-    limit = {"pids": {"limit": 10}}
-    c = running(["/bin/sh", "-c", "while [ ! -e /dev/shm/go ]; do sleep 0.05; done; probe forks 50; exec sleep 1000"],
-                resources=limit if when == "start" else {"pids": {"limit": 100}})
-    if when == "update":
-        document(rt, c, limit)
-    go(rt, c)
+    args = ["/bin/sh", "-c", WAIT + "probe forks 50; exec sleep 1000"]
+    c = limited(running, rt, args, when, {"pids": {"limit": 10}}, {"pids": {"limit": 100}})
     rt.wait_output(c, '"forks"', 60)
     assert int(rt.output(c).split('"forks":')[1].split(",")[0].strip(" }\n")) < 10
 
@@ -161,11 +136,8 @@ def test_pids_are_enforced(running, rt, when):
 @pytest.mark.parametrize("when", ["start", "update"])
 def test_cpu_is_enforced(running, rt, when):
     """A tenth of a processor: 0.2 seconds of work take 1.5 seconds at least."""
-    limit = {"cpu": {"quota": 10000, "period": 100000}}
-    c = running(["/bin/sh", "-c", "while [ ! -e /dev/shm/go ]; do sleep 0.05; done; while :; do :; done"], resources=limit if when == "start" else None)
-    if when == "update":
-        document(rt, c, limit)
-    go(rt, c)
+    args = ["/bin/sh", "-c", WAIT + "while :; do :; done"]
+    c = limited(running, rt, args, when, {"cpu": {"quota": 10000, "period": 100000}}, None)
     usage = directory(c, "cpuacct") / "cpuacct.usage"
     before, begin = int(usage.read_text()), time.monotonic()
     while (used := int(usage.read_text()) - before) < 200000000:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Limits of cgroup v2, in its files and in force, from the start and after update: where v2 has the controllers (make check-vm)."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -14,13 +13,14 @@ import pytest
 
 from lib import cgroups, processes
 from lib.bundle import bind
+from lib.limits import HUNGRY, M, WAIT, document, go, limited, out_of_memory
 from lib.user import as_root
 
 V2 = cgroups.v2_mount()
 HERE = set((V2 / "cgroup.controllers").read_text().split()) if V2 else set()
 pytestmark = pytest.mark.skipif(not {"memory", "cpu", "pids", "io", "cpuset"} <= HERE, reason="cgroup v2 has not the controllers here (make check-vm)")
 
-K, M = 1 << 10, 1 << 20
+K = 1 << 10
 
 
 def place(c) -> Path:
@@ -33,13 +33,6 @@ def value(c, file) -> str:
 
 def counts(c, file) -> dict:
     return {k: int(v) for k, v in (l.split() for l in value(c, file).splitlines())}
-
-
-def document(rt, c, resources, check=True):
-    r = rt("update", "--resources", "-", c.id, input=json.dumps(resources))
-    if check:
-        assert (r.returncode, r.stdout, r.stderr) == (0, "", ""), str(r)
-    return r
 
 
 # what stands in the files
@@ -112,23 +105,9 @@ def test_update_by_options(running, rt, options, files):
 
 # memory
 
-HUNGRY = ["/bin/sh", "-c", "echo ready; while [ ! -e /dev/shm/go ]; do sleep 0.05; done; probe allocate 67108864; echo status $?; exec sleep 1000"]
-
-
-def go(rt, c):
-    (Path(f"/proc/{rt.pid(c)}/root/dev/shm/go")).touch()
-
-
 @pytest.mark.parametrize("when", ["start", "update"])
 def test_memory_is_enforced(running, rt, when):
-    limit = {"memory": {"limit": 16 * M, "swap": 16 * M}}
-    c = running(HUNGRY, resources=limit if when == "start" else {"memory": {"limit": 256 * M, "swap": 256 * M}})
-    rt.wait_output(c, "ready", 60)
-    if when == "update":
-        document(rt, c, limit)
-    go(rt, c)
-    rt.wait_output(c, "status 137", 60)
-    assert counts(c, "memory.events")["oom_kill"] == 1 and rt.status(c) == "running"
+    assert counts(out_of_memory(running, rt, when), "memory.events")["oom_kill"] == 1
 
 
 def test_memory_that_update_gives(running, rt):
@@ -229,11 +208,8 @@ def test_cpuset_is_enforced(running, rt, when):
 
 @pytest.mark.parametrize("when", ["start", "update"])
 def test_pids_are_enforced(running, rt, when):
-    script = "while [ ! -e /dev/shm/go ]; do sleep 0.05; done; probe forks 50; sleep 1000"
-    c = running(["/bin/sh", "-c", script], resources={"pids": {"limit": 10 if when == "start" else 100}})
-    if when == "update":
-        document(rt, c, {"pids": {"limit": 10}})
-    go(rt, c)
+    args = ["/bin/sh", "-c", WAIT + "probe forks 50; sleep 1000"]
+    c = limited(running, rt, args, when, {"pids": {"limit": 10}}, {"pids": {"limit": 100}})
     rt.wait_output(c, '"forks": 8', 60)  # beside the shell and the probe
     assert counts(c, "pids.events")["max"] > 0
 
