@@ -100,5 +100,7 @@ struct hook_round {
     const struct cancel *cancel; /* signals that end the wait for a hook, or NULL */
 };
 int container_spec_hooks(struct crun_context *context, const struct hook_round *round, struct error *err);
-/* The kept config.json, decoded into the container's arena. */
+/* The text of the kept config.json. */
+int container_config(const struct container *container, struct document *ret, struct error *err);
+/* The same decoded into the container's arena, where nobody waits for a listener without its seccomp profile: linux_->seccomp is NULL. */
 int container_spec(struct container *container, const struct spec **ret_spec, struct error *err);

@@ -24,6 +24,8 @@ struct execution {
     const struct crun_exec_options *options;
     struct container container;
     enum state_status status;
+    struct document config;
+    struct filter_load load;
     struct spec spec; /* the container's, with the new process */
     struct spec_process process;
     struct host host;
@@ -72,10 +74,14 @@ static int open_container(struct execution *x)
 static int load_spec(struct execution *x)
 {
     const struct spec *spec;
-    int r = container_spec(&x->container, &spec, x->err);
+    int r = container_config(&x->container, &x->config, x->err);
 
     if (r < 0)
         return r;
+    x->load = (struct filter_load){ .context = x->context, .document = &x->config, .cache = true };
+    r = filter_load_spec(&x->load, &x->container.arena, &spec, &x->filter, x->err);
+    if (r < 0)
+        return error_prefix(x->err, "container \"%s\"", x->id), r;
     x->spec = *spec;
     return 0;
 }
@@ -115,7 +121,9 @@ static int find_target(struct execution *x)
 
 static int compile_filter(struct execution *x)
 {
-    return filter_compile(&x->spec, &x->filter, filter_debug, x->context, x->err);
+    if (!x->load.found)
+        timeline_phase(x->context->timeline, "compile the seccomp profile");
+    return filter_load_program(&x->load, &x->spec, &x->filter, x->err);
 }
 
 static int make_plan(struct execution *x)
@@ -156,13 +164,13 @@ static int prepare_execution(struct execution *x)
         int (*function)(struct execution *);
         const char *phase; /* in the timeline; NULL: part of the one before */
     } steps[] = {
-        {open_container,  "find the container"         },
-        { load_spec,      "load: check and decode"     },
-        { make_process,   NULL                         },
-        { check_options,  NULL                         },
-        { find_target,    "look at the container"      },
-        { compile_filter, "compile the seccomp profile"},
-        { make_plan,      "plan"                       },
+        {open_container,  "find the container"    },
+        { load_spec,      "load: check and decode"},
+        { make_process,   NULL                    },
+        { check_options,  NULL                    },
+        { find_target,    "look at the container" },
+        { compile_filter, NULL                    },
+        { make_plan,      "plan"                  },
     };
     int r = 0;
 
@@ -179,6 +187,7 @@ static void execution_done(struct execution *x)
     if (x->plan.blob)
         plan_done(&x->plan);
     seccomp_filter_done(&x->filter);
+    document_done(&x->config);
     fd_close(&x->pidfd);
     container_close(&x->container);
 }

@@ -93,7 +93,8 @@ static void note_warning(void *userdata, const struct error *warning)
     struct filter_load *x = userdata;
 
     x->warned = true;
-    x->document->warn(x->document->userdata, warning);
+    if (x->document->warn)
+        x->document->warn(x->document->userdata, warning);
 }
 
 int filter_load_spec(struct filter_load *x, struct arena *arena, const struct spec **ret_spec,

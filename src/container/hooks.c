@@ -10,6 +10,28 @@
 #include "container/context.h"
 #include "launch/launch.h"
 #include "spec/load.h"
+#include "spec/profile.h"
+
+/* The copy was checked when the container was made. What is odd about it, spec_load tells. */
+static bool load_without_profile(const struct document *document, struct arena *arena, const struct spec **ret_spec)
+{
+    struct profile_text profile;
+
+    return profile_find(document, &profile) && profile_load_without(document, &profile, arena, ret_spec);
+}
+
+/* The agent's metadata are in the profile. */
+static bool needs_profile(const struct container *container, const struct spec *spec)
+{
+    return container->state.seccomp_agent || spec_annotation(spec, "run.oci.seccomp.plugins");
+}
+
+int container_config(const struct container *container, struct document *ret, struct error *err)
+{
+    int r = document_read(ret, container->dir_fd, STATE_CONFIG, err);
+
+    return r < 0 ? (error_prefix(err, "container \"%s\"", container->state.id), r) : 0;
+}
 
 int container_spec(struct container *container, const struct spec **ret_spec, struct error *err)
 {
@@ -20,9 +42,10 @@ int container_spec(struct container *container, const struct spec **ret_spec, st
         *ret_spec = container->spec;
         return 0;
     }
-    r = document_read(&document, container->dir_fd, "config.json", err);
-    if (r >= 0)
-        r = spec_load(&document, &container->arena, ret_spec, err);
+    r = container_config(container, &document, err);
+    if (r < 0 || (load_without_profile(&document, &container->arena, ret_spec) && !needs_profile(container, *ret_spec)))
+        return r;
+    r = spec_load(&document, &container->arena, ret_spec, err);
     return r < 0 ? (error_prefix(err, "container \"%s\"", container->state.id), r) : 0;
 }
 

@@ -4,6 +4,7 @@
 import json
 import os
 import platform
+import shutil
 import stat
 
 import pytest
@@ -67,12 +68,25 @@ def test_create_uses_it_too(start, bundle, rt):
     assert json.loads(rt.wait_output(c, "}"))["errno"] == 77
 
 
-def test_exec_is_filtered_as_well(start, bundle, rt):
-    """The container whose filter was not compiled has its profile all the same."""
-    start(profile(77))
+def test_exec_uses_it_too(bundle, rt, cache):
+    """And does without it."""
     c = bundle(args=["/bin/probe", "sleep"], seccomp=profile(77))
     rt.run_detached(c)
-    assert rt("exec", c.id, "/bin/probe", "syscall", GETPRIORITY, check=True).json["errno"] == 77
+    for hit in (True, False, True):
+        if not hit:
+            shutil.rmtree(cache)
+        r = rt.with_options("--debug")("exec", c.id, "/bin/probe", "syscall", GETPRIORITY, check=True)
+        assert r.json["errno"] == 77 and (HIT in r.stderr) == hit, str(r)
+
+
+def test_start_reads_the_hooks(bundle, rt, here):
+    """It has no use for the profile, and leaves it out; not the rest."""
+    hooks = {n: [{"path": "/bin/sh", "args": ["sh", "-c", f"echo {n} >> {here.dir}/order"]}] for n in ("poststart", "poststop")}
+    c = bundle(args=["/bin/probe", "sleep"], seccomp=profile(77), hooks=hooks)
+    rt.create(c)
+    rt.start(c)
+    rt.delete(c, "--force")
+    assert (here.dir / "order").read_text() == "poststart\npoststop\n"
 
 
 def test_short_profiles_are_not_kept(start, cache):
