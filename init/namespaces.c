@@ -3,8 +3,6 @@
  * Joining and making namespaces. A pid namespace takes effect only for children, so the walk goes on in a sibling
  * (CLONE_PARENT: the runtime stays its parent, and can wait for it).
  */
-#include <linux/nsfs.h>
-
 #include "init/init.h"
 #include "sys/cred.h"
 
@@ -77,27 +75,9 @@ static int setns_by_files(struct init *init, const struct op_setns *op)
     return r;
 }
 
-/* "The file is no net namespace, expected one like /proc/PID/ns/net". */
-static int wrong_type(struct init *init, int code, int64_t type)
-{
-    char words[sizeof init->failure.detail];
-    struct text text = text_init(words, sizeof words);
-    const struct namespace_file *file = files;
-
-    while (file < files + N_FILES - 1 && file->type != type)
-        file++;
-    text_put(&text, "the file is no ");
-    text_put(&text, file->name);
-    text_put(&text, " namespace, expected one like /proc/PID/ns/");
-    text_put(&text, file->name);
-    return init_explain(init, code, words);
-}
-
-/* Why the descriptor of a file, not of a process, was refused. */
+/* Why the descriptor of a file, not of a process, was refused. That it is a namespace of the type, the parent has seen. */
 static int setns_error(struct init *init, int code, const struct op_setns *op)
 {
-    if (code == -EINVAL && sys_ioctl(slot_fd(init, op->fd), NS_GET_NSTYPE, NULL) != op->type)
-        return wrong_type(init, code, op->type);
     if (code == -EINVAL && op->type == CLONE_NEWUSER)
         return init_explain(init, code,
                             "the runtime is in it already (leave it out of linux.namespaces to stay there)");

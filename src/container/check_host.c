@@ -6,19 +6,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/nsfs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "container/check.h"
+#include "host/namespace_file.h"
 #include "plan/limits.h"
 #include "plan/mount_options.h"
+#include "plan/namespace_values.h"
 
 enum { CAPABILITY_SYS_RESOURCE = 24 };
 
@@ -88,25 +88,33 @@ static void check_mounts(const struct host_check *c)
         check_mount(c, &arena, i);
 }
 
+/* One that is joined, and is ours: the launch refuses to change anything in it. */
+static void check_own_namespace(const struct host_check *c, size_t index)
+{
+    const struct spec_namespace *namespace = &c->spec->linux_->namespaces[index];
+    _cleanup_(arena_done) struct arena arena = { 0 };
+    const char *value;
+
+    if (arena_init(&arena, ARENA_DEFAULT_SIZE, NULL) < 0)
+        return;
+    value = namespace_value(c->spec, namespace->type, &arena);
+    if (value)
+        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\": " NAMESPACE_FILE_IS_OWN, index, namespace->path,
+                      namespace_kind_name(namespace->type), value);
+}
+
 static void check_namespace(const struct host_check *c, size_t index)
 {
     const struct spec_namespace *namespace = &c->spec->linux_->namespaces[index];
     _cleanup_close_ int fd = -1;
-    int type;
+    struct error err = { 0 };
 
     if (!namespace->path || !*namespace->path)
         return;
-    fd = open(namespace->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\": %s", index, namespace->path, errno_text(errno));
-        return;
-    }
-    type = ioctl(fd, NS_GET_NSTYPE);
-    if (type < 0)
-        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\" is not a namespace", index, namespace->path);
-    else if ((unsigned) type != namespace_kind_flag(namespace->type))
-        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\" is not a %s namespace", index, namespace->path,
-                      namespace_kind_name(namespace->type));
+    if (namespace_file_open(namespace->path, namespace->type, &fd, &err) < 0)
+        check_reportf(c->checking, "linux.namespaces[%zu].path: \"%s\": %s", index, namespace->path, err.text);
+    else if (namespace_file_is_own(fd, namespace->type))
+        check_own_namespace(c, index);
 }
 
 static void check_hook(const struct host_check *c, enum hook_kind kind, size_t index)

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "host/namespace_file.h"
 #include "launch/file_system.h"
 #include "launch/idmap.h"
 #include "launch/child.h"
@@ -173,6 +174,21 @@ static int row_open(struct launch *launch, const struct op *op, struct error *er
     _cleanup_close_ int fd = open_path(launch, &op->open, err);
 
     return fd < 0 ? prefix(launch, op, err) : give_tree(launch, op->open.slot, &fd, err);
+}
+
+/* What is checked is what init enters: the descriptor. */
+static int row_namespace(struct launch *launch, const struct op_namespace *row, struct error *err)
+{
+    enum namespace_kind kind = (enum namespace_kind) row->kind;
+    _cleanup_close_ int fd = -1;
+    int r = namespace_file_open(text(launch, row->path), kind, &fd, err);
+
+    if (r < 0)
+        return r;
+    if (row->written && namespace_file_is_own(fd, kind))
+        return error_set(err, -EINVAL, NAMESPACE_FILE_IS_OWN, namespace_kind_name(kind), text(launch, row->written));
+    launch->slots[row->slot] = take_fd(&fd);
+    return 0;
 }
 
 static int row_file_system(struct launch *launch, const struct op *op, struct error *err)
@@ -468,6 +484,8 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_net_device(launch, &op->net_device, err);
     case OP_OPEN:
         return row_open(launch, op, err);
+    case OP_NAMESPACE:
+        return row_namespace(launch, &op->namespace, err);
     case OP_HOOK_OUTPUT:
         return row_hook_output(launch, &op->hook_output, err);
     case OP_FILE_SYSTEM:

@@ -2,27 +2,25 @@
 /* Row TIME: the container's process is born in another time namespace than ours. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "host/namespace_file.h"
 #include "launch/rows.h"
 #include "sys/files.h"
 #include "sys/process.h"
 
 static int join_time(const char *path, struct error *err)
 {
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int r;
+    _cleanup_close_ int fd = -1;
+    int r = namespace_file_open(path, NAMESPACE_TIME, &fd, err);
 
-    if (fd < 0)
-        return error_errno(err, -errno, "open");
+    if (r < 0)
+        return r;
     r = sys_setns(fd, CLONE_NEWTIME);
-    if (r == -EINVAL && sys_ioctl(fd, NS_GET_NSTYPE, NULL) != CLONE_NEWTIME)
-        return error_set(err, r, "the file is no time namespace, expected one like /proc/PID/ns/time");
     return r < 0 ? error_errno(err, r, "setns") : 0;
 }
 

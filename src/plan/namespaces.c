@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan/namespace_values.h"
 #include "plan/plan.h"
 #include "sys/compat.h"
 
@@ -178,9 +179,12 @@ static void open_joined(struct planner *planner)
             op->time.path = plan_str(planner, namespace->path);
             continue;
         }
-        op = plan_add(planner, OP_OPEN, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
-        op->open.slot = planner->namespace_slots[namespace->type] = plan_slot(planner);
-        op->open.path = plan_str(planner, namespace->path);
+        op = plan_add(planner, OP_NAMESPACE, SIDE_PARENT, "linux.namespaces[%zu] %s \"%s\"", i, name, namespace->path);
+        op->namespace.slot = planner->namespace_slots[namespace->type] = plan_slot(planner);
+        op->namespace.path = plan_str(planner, namespace->path);
+        op->namespace.kind = (int64_t) namespace->type;
+        op->namespace.written =
+            plan_str(planner, namespace_value(planner->input->spec, namespace->type, planner->arena));
     }
 }
 

@@ -77,6 +77,9 @@ typedef int32_t op_slot;
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. \
      * PEER: mounts made in the tree appear on the host too (otherwise it is made a slave). */                                                \
     OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive) NUM(peer))                   \
+    /* Open PATH, a namespace of KIND (enum namespace_kind), for init at SLOT. WRITTEN: the field whose value is written \
+     * into it, so that it must not be the runtime's own. */   \
+    OP(NAMESPACE, namespace, SLOT(slot) STR(path) NUM(kind) STR(written))                                                    \
     /* Open file PATH (0: nobody reads it) for what init's hooks write, at SLOT. */                                          \
     OP(HOOK_OUTPUT, hook_output, SLOT(slot) STR(path))                                                                       \
     /* Make a file system out here, as a tree for init: at SLOT, or sent (SLOT_NONE) as OPEN does. */                        \

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <string.h>
 
+#include "plan/namespace_values.h"
 #include "plan/plan.h"
 
 struct rule {
@@ -32,9 +33,9 @@ static const struct rule rules[] = {
 
 /* "net.ipv4.ip_forward" and "net/ipv4/conf/eth0.100/forwarding" are both written: whichever separator comes first is
  * one, and in the first form a slash stands for a dot. */
-static char *file_name(struct planner *planner, const char *key)
+static char *file_name(struct arena *arena, const char *key)
 {
-    char *name = arena_strdup(planner->arena, key);
+    char *name = arena_strdup(arena, key);
     bool dots = name && name[strcspn(name, "./")] == '.';
 
     for (char *c = name; dots && *c; c++)
@@ -56,6 +57,18 @@ static const struct rule *find_rule(const char *name)
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (matches(&rules[i], name))
             return &rules[i];
+    return NULL;
+}
+
+const char *sysctl_of_namespace(const struct spec_linux *lin, unsigned flag, struct arena *arena)
+{
+    for (size_t i = 0; i < lin->n_sysctl; i++) {
+        const char *name = file_name(arena, lin->sysctl[i].key);
+        const struct rule *rule = name ? find_rule(name) : NULL;
+
+        if (rule && rule->namespace == flag)
+            return lin->sysctl[i].key;
+    }
     return NULL;
 }
 
@@ -85,7 +98,7 @@ void plan_sysctl(struct planner *planner)
 
     for (size_t i = 0; i < lin->n_sysctl; i++) {
         const struct string_pair *pair = &lin->sysctl[i];
-        char *name = file_name(planner, pair->key);
+        char *name = file_name(planner->arena, pair->key);
         struct op *op;
 
         if (!name)

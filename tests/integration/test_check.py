@@ -140,7 +140,7 @@ def test_what_the_host_lacks(bundle, check, here):
                linux={"netDevices": {"nosuchdev": {}}}, root={"path": "nowhere"})
     problems = check(c)
     for path, text in (("root.path", "no such file"), (f"mounts[{len(c.config['mounts']) - 1}].source", "nowhere"),
-                       ("linux.namespaces[2].path", "is not a network namespace"), ("linux.namespaces[3].path", "no such file"),
+                       ("linux.namespaces[2].path", "is not a network namespace"), ("linux.namespaces[3].path", "does not exist"),
                        ("linux.namespaces[4].path", "is not a namespace"), ("hooks.poststop[0].path", "/no/hook"),
                        ('linux.netDevices["nosuchdev"]', "no such network device")):
         assert text in find(problems, path)["text"], (path, problems)

@@ -553,11 +553,11 @@ def test_capability_sets_that_cannot_be(bundle, rt, sets, text):
 @pytest.mark.ours
 @pytest.mark.root("an ordinary user joins no namespace of the host")
 @pytest.mark.parametrize("kind, path, text", [
-    ("network", "/proc/self/ns/uts", "the file is no net namespace, expected one like /proc/PID/ns/net"),
-    ("uts", "/proc/self/ns/net", "the file is no uts namespace, expected one like /proc/PID/ns/uts"),
-    ("pid", "/proc/self/ns/user", "the file is no pid namespace, expected"), ("user", "/proc/self/ns/ipc", "the file is no user namespace, expected"),
-    ("time", "/proc/self/ns/mnt", "the file is no time namespace, expected"), ("ipc", "/etc/passwd", "the file is no ipc namespace, expected"),
-    ("time", "/etc/passwd", "the file is no time namespace, expected one like /proc/PID/ns/time"),
+    ("network", "/proc/self/ns/uts", "it is not a network namespace but one of type uts (expected one like /proc/PID/ns/net)"),
+    ("uts", "/proc/self/ns/net", "it is not a uts namespace but one of type net (expected one like /proc/PID/ns/uts)"),
+    ("pid", "/proc/self/ns/user", "it is not a pid namespace but one of type user"), ("user", "/proc/self/ns/ipc", "it is not a user namespace but one of type ipc"),
+    ("time", "/proc/self/ns/mnt", "it is not a time namespace but one of type mnt"), ("ipc", "/etc/passwd", "it is not a namespace but a file (expected one like /proc/PID/ns/ipc)"),
+    ("time", "/etc", "it is not a namespace but a directory (expected one like /proc/PID/ns/time)"), ("cgroup", "/dev/null", "it is not a namespace but a device"),
     ("user", "/proc/self/ns/user", "the runtime is in it already (leave it out of linux.namespaces to stay there)")])
 def test_namespace_of_the_wrong_type(bundle, rt, kind, path, text):
     def join(c):

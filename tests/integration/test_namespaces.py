@@ -467,6 +467,56 @@ def test_sysctl_that_is_the_hosts(bundle, run, rt, name, without):
     rt.fails(run(c), name)
 
 
+OWN = [("network", {"linux": {"sysctl": {"net.ipv4.ip_forward": None}}}, 'linux.sysctl["net.ipv4.ip_forward"]'),
+       ("network", {"linux": {"netDevices": {"nosuchdev": {}}}}, 'linux.netDevices["nosuchdev"]'),
+       ("ipc", {"linux": {"sysctl": {"kernel/msgmax": None}}}, 'linux.sysctl["kernel/msgmax"]'),
+       ("ipc", {"linux": {"sysctl": {"fs.mqueue.msg_max": None}}}, 'linux.sysctl["fs.mqueue.msg_max"]'),
+       ("uts", {"linux": {"sysctl": {"kernel.domainname": None}}}, 'linux.sysctl["kernel.domainname"]'),
+       ("uts", {"hostname": os.uname().nodename}, "hostname "), ("uts", {"domainname": open("/proc/sys/kernel/domainname").read().strip()}, "domainname ")]
+
+
+def as_it_is(linux):
+    """What is written is what is there: nothing changes if it is written after all."""
+    keys = linux.get("sysctl", {})
+    values = {k: open("/proc/sys/" + k.replace(".", "/")).read().strip() for k in keys}
+    return {**linux, **({"sysctl": values} if keys else {})}
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user joins no namespace of the host")
+@pytest.mark.parametrize("whose", ["self", "a process"])
+@pytest.mark.parametrize("kind, fields, name", OWN)
+def test_nothing_is_written_into_the_runtimes_own_namespace(bundle, run, rt, kind, fields, name, whose):
+    path = f"/proc/{'self' if whose == 'self' else os.getpid()}/ns/{KINDS[kind]}"
+    rest = [n for n in DEFAULT_NAMESPACES if n != kind]
+    c = bundle(args=["true"], namespaces=namespaces(*rest, **{kind: path}), edit=bare,
+               **{"hostname": None, **fields, "linux": as_it_is(fields.get("linux", {}))})
+    text = f"it is the runtime's own {kind} namespace, which {name}"
+    rt.fails(run(c), f'linux.namespaces[4] {kind} "{path}": {text}')
+    checked = rt("check", "--bundle", c.path)
+    assert checked.returncode == 1 and text in checked.stdout + checked.stderr, str(checked)
+
+
+@pytest.mark.root("the namespaces are the host's: setns(2) wants CAP_SYS_ADMIN there")
+def test_namespaces_of_others_are_written_into(bundle, running, run, rt):
+    first = running(hostname="first")
+    p = f"/proc/{rt.pid(first)}/ns"
+    c = bundle(args=["cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/msgmax", "/proc/sys/kernel/hostname"], hostname="second",
+               namespaces=namespaces("mount", "pid", network=f"{p}/net", ipc=f"{p}/ipc", uts=f"{p}/uts"),
+               linux={"sysctl": {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4242"}})
+    assert run(c).stdout == "1\n4242\nsecond\n"
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user joins no namespace of the host")
+@pytest.mark.parametrize("kind", ["uts", "time", "user"])
+def test_joined_path_that_nobody_answers(bundle, run, rt, here, kind):
+    """A FIFO: nothing waits for its other end."""
+    os.mkfifo(here.dir / "fifo")
+    c = bundle(args=["true"], namespaces=namespaces("mount", "pid", **{kind: here.dir / "fifo"}), hostname=None)
+    rt.fails(rt("run", "-b", c.path, c.id, timeout=10), "it is not a namespace but a FIFO")
+
+
 def test_sysctl_that_does_not_exist(bundle, run, rt):
     rt.fails(run(bundle(args=["true"], linux={"sysctl": {"net.no.such.thing": "1"}})), "net.no.such.thing", anyone=["no such"])
 
