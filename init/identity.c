@@ -124,9 +124,27 @@ static int clear_inheritable(struct init *init)
     return r < 0 ? init_fail(init, r, "capset", NULL) : 0;
 }
 
+/* /proc/PID/setgroups of user_namespaces(7). What cannot be read denies nothing: then a refusal is a failure. */
+static bool groups_are_denied(const struct init *init)
+{
+    _cleanup_close_ int fd =
+        init->proc_fd < 0 ? -ENOENT : sys_openat(init->proc_fd, "self/setgroups", O_RDONLY | O_CLOEXEC, 0);
+    char word[4] = "";
+
+    return fd >= 0 && sys_read(fd, word, sizeof word) == sizeof word && memcmp(word, "deny", sizeof word) == 0;
+}
+
+/* Where an ordinary user has joined a user namespace, his groups are his to take off unless it denies setgroups(2). */
+static int set_groups(const struct init *init, const uint32_t *gids, uint64_t n, bool may_be_denied)
+{
+    int r = sys_setgroups(n, gids);
+
+    return r == -EPERM && n == 0 && may_be_denied && groups_are_denied(init) ? 0 : r;
+}
+
 int init_become_root(struct init *init, const struct op_become_root *op)
 {
-    int r = op->groups ? sys_setgroups(0, NULL) : 0;
+    int r = op->groups ? set_groups(init, NULL, 0, op->may_be_denied) : 0;
 
     init->dumpable_later = false;
     if (r < 0)
@@ -167,7 +185,7 @@ int init_groups(struct init *init, const struct op_groups *op)
 {
     const uint32_t *gids = blob_bytes(init->blob, op->gids);
     uint64_t n = op->gids.size / sizeof *gids;
-    int r = sys_setgroups(n, gids);
+    int r = set_groups(init, gids, n, op->may_be_denied);
 
     return r < 0 ? groups_error(init, r, gids, n) : 0;
 }

@@ -302,7 +302,9 @@ void plan_id_maps_decide(struct planner *planner)
 {
     struct map_side users = user_side(planner), groups = group_side(planner);
 
-    planner->groups_denied = host_is_ordinary(planner->input->host) || planner->input->host->groups_denied;
+    planner->groups_denied = planner->input->host->groups_denied;
+    planner->groups_may_be_denied = host_is_ordinary(planner->input->host) && !planner->groups_denied &&
+                                    (planner->namespaces_joined & CLONE_NEWUSER);
     if (!(planner->namespaces_new & CLONE_NEWUSER))
         return;
     decide_side(planner, &users);

@@ -332,11 +332,22 @@ static bool waits_for_parent(const struct planner *planner)
            is_joined(planner, CLONE_NEWPID) || (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
 }
 
-bool plan_may_clear_groups(const struct planner *planner)
+static bool may_clear_groups(const struct planner *planner)
 {
     const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
 
     return !planner->groups_denied && !(keep && strcmp(keep, "1") == 0);
+}
+
+void plan_become_root(struct planner *planner)
+{
+    struct op *op;
+
+    if (!planner->user_namespace)
+        return;
+    op = plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace");
+    op->become_root.groups = may_clear_groups(planner);
+    op->become_root.may_be_denied = op->become_root.groups && planner->groups_may_be_denied;
 }
 
 void plan_namespaces_enter(struct planner *planner)
@@ -350,9 +361,7 @@ void plan_namespaces_enter(struct planner *planner)
         if (is_joined(planner, CLONE_NEWPID))
             add_flags(planner, OP_REFORK, 0, "pid namespace");
     }
-    if (planner->user_namespace)
-        plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
-            plan_may_clear_groups(planner);
+    plan_become_root(planner);
     if (is_new(planner, CLONE_NEWCGROUP))
         add_flags(planner, OP_UNSHARE, CLONE_NEWCGROUP, "cgroup namespace");
 }

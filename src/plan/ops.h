@@ -126,8 +126,9 @@ typedef int32_t op_slot;
     OP(TIME_NEW, time_new, STR(offsets))                                                                                  \
     /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
     OP(REFORK, refork, NUM(flags))                                                                                        \
-    /* Become uid 0 and gid 0 of the user namespace. GROUPS: 1 clears the supplementary groups. */                        \
-    OP(BECOME_ROOT, become_root, NUM(groups))                                                                             \
+    /* Become uid 0 and gid 0 of the user namespace. GROUPS: 1 clears the supplementary groups; MAY_BE_DENIED: unless  \
+     * setgroups(2) is denied there. */  \
+    OP(BECOME_ROOT, become_root, NUM(groups) NUM(may_be_denied))                                                          \
     OP(SESSION, session, )                                                                                                \
     OP(KEYRING, keyring, STR(name))                                                                                       \
     /* mount(2) propagation FLAGS on "/" before the root is prepared. */                                                  \
@@ -169,7 +170,8 @@ typedef int32_t op_slot;
     OP(MEMORY_POLICY, memory_policy, NUM(mode) BYTES(nodes))                                                              \
     /* Write LABEL to the exec attribute of an LSM: "apparmor" or "selinux". */                                           \
     OP(LSM_LABEL, lsm_label, STR(lsm) STR(label))                                                                         \
-    OP(GROUPS, groups, BYTES(gids))                                                                                       \
+    /* MAY_BE_DENIED: with no GIDS it is no failure that setgroups(2) is denied in the user namespace. */                 \
+    OP(GROUPS, groups, BYTES(gids) NUM(may_be_denied))                                                                    \
     OP(UMASK, umask, NUM(mask))                                                                                           \
     /* Drop from the bounding set what is not in KEEP, while still privileged. */                                         \
     OP(BOUNDING, bounding, NUM(keep) NUM(last))                                                                           \

@@ -110,7 +110,8 @@ struct planner {
     op_slot namespace_slots[N_NAMESPACE_KINDS]; /* of the joined ones that init enters */
     bool user_namespace;                        /* the container's user namespace is not ours */
     struct planner_map uids, gids;
-    bool groups_denied; /* setgroups(2) is denied in the new user namespace */
+    bool groups_denied;        /* setgroups(2) is denied in the container's user namespace */
+    bool groups_may_be_denied; /* only init finds out, once it is in there */
     struct error *err;
     bool failed; /* rows go nowhere any more */
     size_t n_problems;
@@ -173,8 +174,8 @@ void plan_check_uid(struct planner *planner, const char *what, uint32_t id, cons
 void plan_check_gid(struct planner *planner, const char *what, uint32_t id, const char *hint);
 uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id); /* of one that is mapped */
 void plan_namespaces_open(struct planner *planner);                   /* OPEN, TIME, CLONE */
-void plan_namespaces_maps(struct planner *planner); /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
-bool plan_may_clear_groups(const struct planner *planner);
+void plan_namespaces_maps(struct planner *planner);     /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
+void plan_become_root(struct planner *planner);         /* BECOME_ROOT, of a user namespace that is not ours */
 void plan_namespaces_enter(struct planner *planner);    /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */
 void plan_intel_rdt_make(struct planner *planner);      /* RDT_MAKE: before the clone */
 void plan_intel_rdt_join(struct planner *planner);      /* RDT_JOIN: after it */

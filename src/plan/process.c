@@ -284,6 +284,7 @@ static void add_groups(struct planner *planner)
         return;
     }
     op = plan_add(planner, OP_GROUPS, SIDE_INIT, "process.user.additionalGids");
+    op->groups.may_be_denied = planner->groups_may_be_denied;
     op->groups.gids =
         plan_bytes(planner, process->additional_gids, process->n_additional_gids * sizeof *process->additional_gids);
 }

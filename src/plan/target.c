@@ -62,7 +62,5 @@ void plan_target_enter(struct planner *planner, op_slot slot, bool be_born_insid
     op->setns.pid = target_of(planner)->pid;
     if (be_born_inside && (planner->namespaces_joined & CLONE_NEWPID))
         plan_add(planner, OP_REFORK, SIDE_INIT, "pid namespace of the container");
-    if (planner->user_namespace)
-        plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace")->become_root.groups =
-            plan_may_clear_groups(planner);
+    plan_become_root(planner);
 }

@@ -184,6 +184,43 @@ def test_unmapped_user_in_a_joined_user_namespace(user, mine, program):
     rt.delete(first, "--force")
 
 
+def _joined_groups(user, mine, program, subids, wished):
+    """A second container in the user namespace of a first one: what it says its groups are, and a file of the caller's group."""
+    rt = user(subids, groups=[61111]).runtime(program)
+    first = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(first)
+    c = mine(args=["sh", "-c", "id -G; cat /gfile"], namespaces_=(), hostname=None, user={"additionalGids": wished},
+             namespaces=namespaces("mount", user=f"/proc/{rt.pid(first)}/ns/user"))
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["type"] == "tmpfs"]
+    rootless.give(c.write().path)
+    secret = c.path / "rootfs/gfile"
+    secret.write_text("of the group\n")
+    os.chown(secret, 0, 61111)
+    secret.chmod(0o640)
+    r = rt.run(c)
+    rt.delete(first, "--force")
+    return r
+
+
+@needs_helpers
+@pytest.mark.parametrize("wished", [[], [7]])
+def test_groups_in_a_joined_user_namespace(user, mine, program, wished):
+    """setgroups(2) is allowed there: the caller's groups do not come along, and those that are asked for can be had."""
+    r = _joined_groups(user, mine, program, "name", wished)
+    assert r.stdout == " ".join(map(str, [0, *wished])) + "\n" and "denied" in r.stderr, str(r)
+
+
+def test_groups_where_setgroups_is_denied(user, mine, program):
+    """The user namespace that is joined has one id alone: nobody takes groups away, and nobody adds any."""
+    r = _joined_groups(user, mine, program, None, [])
+    assert r.stdout == "0 65534\nof the group\n" and r.returncode == 0, str(r)
+
+
+def test_additional_groups_where_setgroups_is_denied(user, mine, program):
+    r = _joined_groups(user, mine, program, None, [0])
+    user().runtime(program).fails(r, "process.user.additionalGids", "setgroups", "/proc/PID/setgroups")
+
+
 def test_groups_without_helper(user, mine, program):
     rt = user().runtime(program)
     r = rt.run(mine(args=["true"], user={"additionalGids": [0]}))
