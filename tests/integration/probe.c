@@ -541,17 +541,27 @@ static int do_forks(int argc, char **argv)
     return 0;
 }
 
-// Sends one datagram to NOTIFY_SOCKET, as sd_notify(3) does.
-static int do_notify(int argc, char **argv)
+// A socket to NOTIFY_SOCKET; -1: there is none, or nobody who listens.
+static int notify_socket(void)
 {
-    (void) argc;
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un a = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
     if (!path || strlen(path) >= sizeof a.sun_path)
-        return 3;
+        return -1;
     strcpy(a.sun_path, path);
-    return sendto(fd, argv[2], strlen(argv[2]), 0, (struct sockaddr *) &a, sizeof a) < 0 ? errno : 0;
+    return connect(fd, (struct sockaddr *) &a, sizeof a) < 0 ? -1 : fd;
+}
+
+// Sends one datagram to NOTIFY_SOCKET, as sd_notify(3) does.
+static int do_notify(int argc, char **argv)
+{
+    (void) argc;
+    errno = 0;
+    int fd = notify_socket();
+    if (fd < 0)
+        return errno ? errno : 3;
+    return send(fd, argv[2], strlen(argv[2]), 0) < 0 ? errno : 0;
 }
 
 // As fast as it can, for ever; TERM ends it.
@@ -559,18 +569,15 @@ static int do_flood(int argc, char **argv)
 {
     (void) argc;
     (void) argv;
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un a = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-    if (!path || strlen(path) >= sizeof a.sun_path)
+    int fd = notify_socket();
+    if (fd < 0)
         return 3;
-    strcpy(a.sun_path, path);
     signal(SIGTERM, _exit);
     for (int i = 0; i < 4; i++)
         if (fork() == 0)
             break;
     for (bool told = false;; told = true) {
-        sendto(fd, "STATUS=x", 8, MSG_DONTWAIT, (struct sockaddr *) &a, sizeof a);
+        send(fd, "STATUS=x", 8, MSG_DONTWAIT);
         if (!told)
             write(1, "x", 1);
     }
