@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every system call that crun and crun-init make fails once, or is where they are killed; afterwards nothing is left.
 
-    tests/security/faults.py                       all scenarios, every call, every error that it can return, and kills
+    tests/security/faults.py                       all scenarios, every call, every error that it can return, and kills; in loops of
+                                                   the same calls the first time, the middle one and the last (--all: every time)
     tests/security/faults.py --sample 400          a part of the points, drawn with --seed
     tests/security/faults.py --only run 1:37:EPERM one point again, with all that is known of it
     tests/security/faults.py --operations          every operation of the plan fails once (below)
@@ -667,6 +668,39 @@ def points_of(place, scenario, calls, skip, modes) -> list:
     return points
 
 
+# ---- loops ----
+
+LEAST, LONGEST = 4, 12
+
+
+def without_loops(calls) -> list:
+    """Where a process makes the same calls, by name, at least LEAST times over, the first time, the middle one and the last."""
+    kept, by_process = [], collections.defaultdict(list)
+    for c in calls:
+        by_process[c[0]].append(c)
+    for own in by_process.values():
+        names, i = [c[2:] for c in own], 0
+        while i < len(own):
+            times, period = longest_loop(names, i)
+            chosen = dict.fromkeys((0, times // 2, times - 1)) if times >= LEAST else range(times)
+            for k in chosen:
+                kept += own[i + k * period:i + (k + 1) * period]
+            i += times * period
+    return kept
+
+
+def longest_loop(names, i):
+    """(how often, how many calls) what begins at I is repeated; (1, 1): it is not."""
+    best = 1, 1
+    for period in range(1, LONGEST + 1):
+        block, times = names[i:i + period], 1
+        while names[i + times * period:i + (times + 1) * period] == block:
+            times += 1
+        if times >= LEAST and times * period > best[0] * best[1]:
+            best = times, period
+    return best
+
+
 # ---- with systemd ----
 
 # crun's end of the socket to the helper, and the helper's start and end.
@@ -745,6 +779,18 @@ def timed_calls(report: Path) -> list:
 
 def one_error_each(points) -> list:
     return list({(p.scenario, p.process, p.number, p.error == "KILL"): p for p in reversed(points)}.values())[::-1]
+
+
+def errors_in_turn(points) -> list:
+    """One error of every call: at the first position of a name in a process the likeliest, at the next the second, ..."""
+    by_call, seen, chosen = {}, collections.Counter(), []
+    for p in points:
+        by_call.setdefault((p.scenario, p.process, p.number, p.error == "KILL"), []).append(p)
+    for (scenario, process, *_), of in by_call.items():
+        turn = seen[scenario, process, of[0].name, of[0].error == "KILL"]
+        seen[scenario, process, of[0].name, of[0].error == "KILL"] += 1
+        chosen.append(of[turn % len(of)])
+    return chosen
 
 
 def likeliest_first(points) -> list:
@@ -869,7 +915,8 @@ def arguments():
     p = argparse.ArgumentParser(description="faults at every system call of crun")
     p.add_argument("--mode", default="fail,kill", help="fail, kill, or both with a comma")
     p.add_argument("--scenario", default="", help="names with commas (all)")
-    p.add_argument("--one-error", action="store_true", help="only the likeliest error of each call")
+    p.add_argument("--one-error", action="store_true", help="one error of each call, those that it can return in turn")
+    p.add_argument("--all", action="store_true", help="in loops every time, not the first, the middle one and the last")
     p.add_argument("--operations", action="store_true", help="every operation of the plan fails once")
     p.add_argument("--sample", type=int, nargs="?", const=SAMPLE, help=f"this many points ({SAMPLE}), drawn with --seed")
     p.add_argument("--seconds", type=int, help="begin no point after this time; what was not tried is told")
@@ -947,7 +994,7 @@ def whole(a, program, session) -> int:
     skip = start_of_program(first)
     if a.operations:
         return operations(a, first, skip)
-    points, by_name = [], {}
+    points, by_name, every = [], {}, 0
     begin = time.monotonic()
     for s in chosen:
         try:
@@ -957,15 +1004,17 @@ def whole(a, program, session) -> int:
             raise
         by_name[s.name] = s
         calls = talk_of(calls) if a.inside else calls
+        every += len(calls)
+        calls = calls if a.all or a.only or a.sample else without_loops(calls)
         points += points_of(first, s, calls, skip, a.mode.split(","))
         if a.list:
             for c in calls:
                 print(s.name, *c)
-    print(f"{len(by_name)} scenarios, {len(points)} injection points, learned in {time.monotonic() - begin:.1f} s", flush=True)
+    if a.one_error:
+        points = errors_in_turn(points)
+    print(f"{len(by_name)} scenarios, {every} calls, {len(points)} injection points, learned in {time.monotonic() - begin:.1f} s", flush=True)
     if a.list:
         return 0
-    if a.one_error:
-        points = one_error_each(points)
     if a.only:
         process, number, error = a.only[1].split(":")
         points = [p for p in points if (p.process, p.number, p.error) == (int(process), int(number), error)]
