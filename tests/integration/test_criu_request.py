@@ -322,3 +322,48 @@ def test_features(rt, here):
         env = environment(PATH=path)
         assert json.loads(rt("features", env=env, check=True).stdout)["annotations"][enabled] == str(there).lower()
         assert ("+CRIU" in rt("--version", env=env, check=True).stdout.split()) == there
+
+
+# ---- hostile destinations (SECURITY-CASES.md 14; with the real one: test_checkpoint.py)
+
+
+@pytest.fixture
+def linked(bundle, here):
+    """A bundle whose image has a symlink, made by the caller, in the way of a bind mount."""
+    def make(destination, name, to):
+        (here.dir / "data").mkdir()
+        c = bundle(args=["/bin/probe", "sleep"], copy=True, mounts=[bind(here.dir / "data", destination)])
+        if name:
+            (c.rootfs / name).symlink_to(to)
+        return c
+    return make
+
+
+def test_destination_through_a_symlink(linked, criu, images, rt):
+    """Where it is says the kernel, beneath the root; what it is called, config.json."""
+    c = linked("/link/data", "link", "/real")
+    (c.rootfs / "real").mkdir()
+    rt.run_detached(c)
+    r, request = criu("succeed", "checkpoint", "--image-path", images, c.id)
+    assert r.returncode == 0 and "mnt[/real/data]:/link/data" in request["opts"]["external"], (str(r), request["opts"]["external"])
+
+
+def test_brackets_in_a_destination(linked, criu, images, rt):
+    """CRIU cuts there, and would take the rest for another mount: it is not even asked."""
+    c = linked("/srv]:/etc", None, None)
+    rt.run_detached(c)
+    r, request = criu("succeed", "checkpoint", "--image-path", images, c.id)
+    rt.fails(r, 'mounts "/srv]:/etc"', '"]:"')
+    assert request is None and rt.status(c) == "running"
+
+
+def test_mount_point_through_a_symlink(linked, criu, images, rt, here):
+    """The image of a restore may be another one: what it has no place for is made in it, and not where its links lead."""
+    outside = here.dir / "outside"
+    outside.mkdir()
+    images.mkdir()
+    (images / "descriptors.json").write_text('["/dev/null", "/dev/null", "/dev/null"]')
+    c = linked("/srv/below/more", "srv", outside)
+    r, request = criu("fail", "restore", "--image-path", images, "--bundle", c.path, c.id)
+    assert r.returncode != 0 and request["type"] == "RESTORE", str(r)
+    assert os.listdir(outside) == [], "made on the host"
