@@ -220,17 +220,19 @@ int launch_own_namespace(const char *name, int *ret_fd, struct error *err)
     return *ret_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
 }
 
+/* An exec's process has no state that it would be looked up by. */
 int launch_note_process(struct launch *launch, struct error *err)
 {
     struct state *state = launch->state;
 
-    if (launch->dir_fd >= 0)
-        process_note(state, launch->pidfd);
-    else
-        state->pid_start_time = process_start_time(state->pid); /* nobody reads it later */
-    if (!state->pid_start_time)
-        return error_set(err, -ESRCH, "read when process %d was started: /proc/%d/stat", state->pid, state->pid);
-    return state->n_cgroups == 0 && launch->dir_fd >= 0 ? state_write(launch->dir_fd, state, err) : 0;
+    if (launch->dir_fd < 0)
+        return 0;
+    process_note(state, launch->pidfd);
+    if (!state->pid_start_time && !state->pidfd_inode)
+        return error_set(err, -ESRCH,
+                         "read when process %d was started: /proc/%d/stat (is /proc mounted with hidepid=2?)",
+                         state->pid, state->pid);
+    return state->n_cgroups == 0 ? state_write(launch->dir_fd, state, err) : 0;
 }
 
 static int row_clone(struct launch *launch, const struct op_clone *row, struct error *err)

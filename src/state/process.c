@@ -35,6 +35,12 @@
 #define FIELD_START_TIME 22
 #define IGNORED          "SigIgn:" /* of proc_pid_status(5) */
 
+/*
+ * A /proc with hidepid=2 does not show an ordinary user a process of his that has entered a user namespace and has not
+ * executed anything there: it waits for the start.
+ */
+#define HIDDEN (-EACCES)
+
 struct process {
     char state; /* 'R', 'Z', ... ; 0 when there is no such process */
     pid_t parent;
@@ -88,6 +94,8 @@ static struct process process_read(pid_t pid)
     const char *state, *parent, *start;
     int r = read_stat(pid, line);
 
+    if (r == -ENOENT && pid > 0 && sys_kill(pid, 0) != -ESRCH)
+        return (struct process){ .failed = HIDDEN, .waiting = true };
     if (r < 0)
         return (struct process){ .failed = r == -ENOENT || r == -ESRCH ? 0 : r };
     state = stat_field(line, FIELD_STATE);
@@ -162,11 +170,18 @@ static bool is_first(const struct process *process, const struct state *state)
 }
 
 /* 1: it is there, 0: it is gone, or why that cannot be told. */
+static int process_compare(const struct process *process, const struct state *state)
+{
+    if (process->failed == HIDDEN && state->pidfd_inode)
+        return is_by_inode(state);
+    return process->failed ? process->failed : is_first(process, state);
+}
+
 static int process_look(const struct state *state)
 {
     struct process process = process_read(state->pid);
 
-    return process.failed ? process.failed : is_first(&process, state);
+    return process_compare(&process, state);
 }
 
 /* Where it cannot be told (no descriptor, no memory) a process of its number counts as it: taken for stopped, a running
@@ -174,9 +189,10 @@ static int process_look(const struct state *state)
 bool process_is_there(const struct state *state, bool *ret_waiting)
 {
     struct process process = process_read(state->pid);
+    int r = process_compare(&process, state);
 
     *ret_waiting = process.waiting;
-    return process.failed ? sys_kill(state->pid, 0) != -ESRCH : is_first(&process, state);
+    return r < 0 ? sys_kill(state->pid, 0) != -ESRCH : r;
 }
 
 bool process_is_alive(const struct state *state)

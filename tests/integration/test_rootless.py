@@ -517,3 +517,36 @@ def test_created_namespaces_are_joined(user, mine, program):
     r = rt.run(c)
     assert (r.returncode, r.stdout.strip()) == (0, os.readlink(f"{ns}/net")), str(r)
     rt.delete(first, "--force")
+
+
+# ---- a /proc that hides processes ----
+
+HIDE = ["sh", "-c", 'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh"]
+
+
+def joining(mine, first, rt, *args):
+    """Another of his containers, in the namespaces of the first."""
+    ns = f"/proc/{rt.pid(first)}/ns"
+    c = mine(args=list(args), namespaces=namespaces("mount", **{n: f"{ns}/{n}" for n in ("user", "ipc", "uts", "pid")}), hostname=None)
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["type"] not in ("devpts", "sysfs")]
+    rootless.give(c.write().path)
+    return c
+
+
+def test_hidden_processes(user, mine, program):
+    """With hidepid=2 a user does not see a process of his that has entered a user namespace and executed nothing yet."""
+    rt = user().runtime(program, *HIDE)
+    first = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(first)
+    r = rt("exec", first.id, "echo", "inside")
+    assert (r.returncode, r.stdout, r.stderr) == (0, "inside\n", "")
+    c = joining(mine, first, rt, "/bin/probe", "sleep")
+    r = rt.create(c, check=False)
+    if tuple(map(int, os.uname().release.split(".")[:2])) < (6, 9) and "hidepid" in r.stderr:
+        pytest.skip(f"before Linux 6.9 a hidden process cannot be known again: {r.stderr}")
+    assert (r.returncode, r.stderr) == (0, "")
+    assert rt.state(c)["status"] == "created"
+    rt.start(c)
+    assert rt.wait_status(c, "running")
+    rt.delete(c, "--force")
+    rt.delete(first, "--force")
