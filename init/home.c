@@ -106,10 +106,12 @@ static int home_of_uid(struct text *home, int fd, int64_t uid)
     return lines.failed;
 }
 
-/* What is wrong with us, or the machine, and not with the image: another home than the image's would be a guess. */
-static bool is_fault(int code)
+/* The image has none that we can read. All else is wrong with us, or the machine: another home than the image's would be a
+ * guess. */
+static bool has_no_passwd(int code)
 {
-    return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EIO || code == -EINTR;
+    return code == -ENOENT || code == -ENOTDIR || code == -ELOOP || code == -EACCES || code == -ENAMETOOLONG ||
+           code == -ENXIO || code == -ENODEV;
 }
 
 int init_home(struct init *init, const struct op_home *op)
@@ -120,7 +122,7 @@ int init_home(struct init *init, const struct op_home *op)
 
     text_put(&home, "HOME=");
     r = fd < 0 ? fd : home_of_uid(&home, fd, op->uid);
-    if (is_fault(r))
+    if (r < 0 && !has_no_passwd(r))
         return init_fail(init, r, "read", "/etc/passwd");
     if (r <= 0)
         text_put(&home, "/");
