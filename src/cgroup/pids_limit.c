@@ -90,5 +90,8 @@ bool cgroup_pids_explain(const struct cgroup_dir *dirs, size_t n, enum pids_whos
         path = whose == PIDS_OF_CALLER ? own_path(&dirs[i]) : strdup(dirs[i].path);
         explained = path && explain_up(dirs[i], path, whose == PIDS_OF_CALLER ? NULL : dirs[i].path, err);
     }
-    return explained || (whose == PIDS_OF_CALLER && explain_limit(err));
+    explained = explained || (whose == PIDS_OF_CALLER && explain_limit(err));
+    if (n == 0 && whose == PIDS_OF_CALLER) /* a container without cgroups: we have not looked where we are */
+        error_append(err, " (is pids.max of the caller's cgroup reached?)");
+    return explained;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "cgroup/cgroup.h"
 #include "container/context.h"
 #include "launch/launch.h"
 #include "spec/load.h"
@@ -103,6 +104,8 @@ int container_spec_hooks(struct crun_context *context, const struct hook_round *
 
     for (size_t i = 0; r >= 0 && i < hooks->n_hooks; i++) {
         r = run_one(round, &hooks->hooks[i], document, err);
+        if (r == -EAGAIN) /* of the clone */
+            cgroup_pids_explain(round->state->cgroups, round->state->n_cgroups, PIDS_OF_CALLER, err);
         if (r < 0)
             error_prefix(err, "error running %s hook #%zu", hook_kind_name(round->kind), i);
         if (r < 0 && round->kind == HOOK_POSTSTOP) {

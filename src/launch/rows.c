@@ -531,6 +531,20 @@ static bool speaks_for_itself(const struct op *op)
            op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE || op->kind == OP_RECORD || op->kind == OP_CRIU;
 }
 
+static bool starts_process(const struct op *op)
+{
+    return op->kind == OP_HOOK || op->kind == OP_ID_MAP || op->kind == OP_OPEN || op->kind == OP_SCOPE_START ||
+           op->kind == OP_CRIU;
+}
+
+/* EAGAIN of a clone speaks of limits, and does not say which. */
+static int explain(const struct launch *launch, const struct op *op, int r, struct error *err)
+{
+    if (r == -EAGAIN && starts_process(op))
+        cgroup_pids_explain(launch->state->cgroups, launch->state->n_cgroups, PIDS_OF_CALLER, err);
+    return r;
+}
+
 int launch_row(struct launch *launch, const struct op *op, struct error *err)
 {
     int r;
@@ -539,7 +553,7 @@ int launch_row(struct launch *launch, const struct op *op, struct error *err)
         launch->skip_next = false;
         return 0;
     }
-    r = do_row(launch, op, err);
+    r = explain(launch, op, do_row(launch, op, err), err);
     return r < 0 && !speaks_for_itself(op) ? prefix(launch, op, err) : r;
 }
 

@@ -117,7 +117,17 @@ def test_few_descriptors(saying, rt):
 def test_few_processes(limited, saying, rt, limit):
     """pids.max of the caller: the process itself, crun-init, the container."""
     limited("pids", pids__max=limit)
-    assert succeeds_or_says(rt, saying(), "container's process") == (limit >= 2)
+    assert succeeds_or_says(rt, saying(), "container's process", "(pids.max of the cgroup ", f", {limit}, is reached)") == (limit >= 2)
+
+
+@pytest.mark.once("newuidmap comes before an ordinary user's hooks: test_rootless.py has that")
+@pytest.mark.parametrize("name", ["createRuntime", "poststart"])
+def test_no_process_for_a_hook(limited, bundle, rt, name):
+    """Without cgroups the container counts as the caller's."""
+    limited("pids", pids__max=2)
+    c = bundle(args=["sleep", "100"], hooks={name: [{"path": "/bin/true"}]}, cgroup=False)
+    r = rt.with_options("--cgroup-manager", "disabled").run(c, timeout=20)
+    rt.fails(r, f"error running {name} hook #0: clone: resource temporarily unavailable (is pids.max of the caller's cgroup reached?)")
 
 
 @pytest.mark.root("the kernel does not count the host's root; an ordinary user's processes of elsewhere would count here")

@@ -481,6 +481,22 @@ def test_life(user, mine, program, subids):
     assert rt.list() == []
 
 
+@pytest.mark.parametrize("limit, subids", [(1, None), (3, None), *[pytest.param(n, "name", marks=needs_helpers) for n in (1, 2, 4)]])
+def test_few_processes(user, mine, program, here, subids, limit):
+    """RLIMIT_NPROC counts all that a user has: crun, a helper for his ids, the container. He is told, and nothing is left."""
+    uid = 61000 + os.getpid() % 1000  # nobody else's, not even another worker's
+    u = user(subids, uid=uid, gid=uid)
+    c = mine(args=["echo", "inside"])
+    rootless.give(c.path, uid, uid)
+    rt = u.runtime(program)
+    r = rt.with_options(prefix=[*rt.prefix, "prlimit", f"--nproc={limit}:{limit}"]).run(c, timeout=20)
+    if r.returncode == 0:
+        assert r.stdout == "inside\n" and limit > 1, str(r)
+    else:
+        rt.fails(r, "RLIMIT_NPROC")
+        assert limit < 4, str(r)
+
+
 def test_pause_without_cgroup(user, mine, program):
     rt = user().runtime(program)
     c = mine(args=["/bin/probe", "sleep"])
