@@ -4,7 +4,7 @@
 import json
 import statistics
 
-OURS, FLOOR = "crun", "floor"
+OURS, FLOOR, WAITS = "crun", "floor", "waits"
 RUNS = 40
 
 # In the order of time: what it is called, then what begins it in our timeline (the beginning of a name, whose it is).
@@ -48,15 +48,24 @@ def begins(events):
     for part, name, thread in PARTS:
         found = [e["ts"] for e in events if e["ph"] == "X" and threads[e["tid"]] == thread and e["name"].startswith(name)]
         if found:
-            yield part, min(found)
+            yield part, min(found), thread
+
+
+def waited(events, thread, begin, end):
+    """How long THREAD waited for the other side between BEGIN and END."""
+    threads = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M"}
+    spans = [(e["ts"], e["ts"] + e["dur"]) for e in events if e["ph"] == "X" and e["cat"] == "wait" and threads[e["tid"]] == thread]
+    return sum(max(0, min(after, end) - max(at, begin)) for at, after in spans)
 
 
 def lengths(text):
-    """{part: microseconds} of one run: each lasts until the next one begins."""
+    """({part: microseconds}, {part: of them waiting}) of one run: each lasts until the next one begins."""
     events = json.loads(text)["traceEvents"]
     end = max(e["ts"] + e["dur"] for e in events if e["ph"] == "X")
-    parts = [*begins(events), (None, end)]
-    return {part: after - at for (part, at), (_, after) in zip(parts, parts[1:])}
+    parts = [*begins(events), (None, end, None)]
+    spans = [(part, at, after, thread) for (part, at, thread), (_, after, _) in zip(parts, parts[1:])]
+    return ({part: after - at for part, at, after, _ in spans},
+            {part: waited(events, thread, at, after) for part, at, after, thread in spans})
 
 
 def medians(rows):
@@ -64,13 +73,13 @@ def medians(rows):
 
 
 def parse(work):
-    """{candidate: {part: microseconds}}"""
+    """{candidate: {part: microseconds}}, and under WAITS what of ours was waiting for the other side"""
     ours = [lengths((work / f"phases-{i}.json").read_text()) for i in range(RUNS)]
     floor = [dict(zip(FLOOR_PARTS, map(float, line.split()))) for line in (work / "phases-floor").read_text().splitlines()]
-    return {OURS: medians(ours), FLOOR: medians(floor)}
+    return {OURS: medians([lengths for lengths, _ in ours]), WAITS: medians([waits for _, waits in ours]), FLOOR: medians(floor)}
 
 
 def rows(phases):
     for part, *_ in PARTS:
-        yield [part, *(phases[c].get(part, "–") for c in (OURS, FLOOR))]
-    yield ["together", *(sum(phases[c].values()) for c in (OURS, FLOOR))]
+        yield [part, *(phases.get(c, {}).get(part, "–") for c in (OURS, WAITS, FLOOR))]
+    yield ["together", *(sum(phases.get(c, {}).values()) for c in (OURS, WAITS, FLOOR))]
