@@ -79,6 +79,19 @@ int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret);
  * an update has changed; 0 or INT64_MAX: that is not known. */
 bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err);
 
+/* systemd removes the cgroup of a scope as soon as the last process has ended, and what it has counted is gone. A trace of it,
+ * begun before: that its counters have changed (inotify), and how many were killed in the cgroup above, which counts for its
+ * children too. The fd is -1 if nothing can be traced. */
+struct oom_trace {
+    int fd;
+    uint64_t above;
+};
+void cgroup_oom_trace(const struct cgroup_dir *dirs, size_t n, struct oom_trace *ret);
+void oom_trace_done(struct oom_trace *trace);
+/* cgroup_oom_explain, by the trace if the cgroup is gone; what was used is not known then. */
+bool cgroup_oom_explain_traced(const struct cgroup_dir *dirs, size_t n, struct oom_trace *trace, int64_t asked,
+                               struct error *err);
+
 /* After EAGAIN of clone(2): append to ERR which limit of processes is reached, of the container's cgroups DIRS or of the
  * caller's own, or of a cgroup above. False if none is. */
 enum pids_whose { PIDS_OF_CALLER, PIDS_OF_CONTAINER };

@@ -91,6 +91,8 @@ static int write_error(const struct cgroup_dir *dir, const char *file, const cha
     range = code == -EINVAL || code == -ERANGE ? cgroup_range(file) : NULL;
     if (range)
         error_append(err, " (it takes %s)", range);
+    if (code == -EBUSY && strstr(file, "limit_in_bytes"))
+        error_append(err, " (more is in use, and not enough of that can be written out)");
     return code;
 }
 

@@ -171,3 +171,78 @@ int cgroup_oom_watch(const struct cgroup_dir *dir, struct error *err)
     r = dir->v2 ? watch_v2(path) : watch_v1(dir, path);
     return r < 0 ? error_errno(err, r, "watch \"%s\"", path) : r;
 }
+
+/* ---- a trace ---- */
+
+/* The cgroup above DIR, whose path goes to BUFFER; false if that is the root, which counts nothing. */
+static bool dir_above(const struct cgroup_dir *dir, char buffer[CGROUP_PATH_SIZE], struct cgroup_dir *ret)
+{
+    size_t length = strlen(dir->path);
+
+    while (length > 0 && dir->path[length - 1] != '/')
+        length--;
+    if (length <= 1 || length > CGROUP_PATH_SIZE)
+        return false;
+    memcpy(buffer, dir->path, length - 1);
+    buffer[length - 1] = '\0';
+    *ret = *dir;
+    ret->path = buffer;
+    return true;
+}
+
+static int kills_above(const struct cgroup_dir *dir, uint64_t *ret)
+{
+    char path[CGROUP_PATH_SIZE];
+    struct cgroup_dir above;
+
+    return dir_above(dir, path, &above) ? cgroup_oom_kills(&above, ret) : -ENOENT;
+}
+
+void cgroup_oom_trace(const struct cgroup_dir *dirs, size_t n, struct oom_trace *ret)
+{
+    const struct cgroup_dir *dir = memory_of(dirs, n);
+
+    *ret = (struct oom_trace){ .fd = -1 };
+    if (dir && dir->v2 && kills_above(dir, &ret->above) >= 0)
+        ret->fd = cgroup_oom_watch(dir, NULL);
+}
+
+void oom_trace_done(struct oom_trace *trace)
+{
+    fd_close(&trace->fd);
+}
+
+/* Any change of the file; that it is gone is an event as well. */
+static bool has_changed(int fd)
+{
+    struct inotify_event event;
+
+    while (read(fd, &event, sizeof event) == (ssize_t) sizeof event)
+        if (event.mask & IN_MODIFY)
+            return true;
+    return false;
+}
+
+static bool was_killed(const struct cgroup_dir *dir, const struct oom_trace *trace)
+{
+    uint64_t now = 0;
+
+    return trace->fd >= 0 && has_changed(trace->fd) && kills_above(dir, &now) >= 0 && now > trace->above;
+}
+
+bool cgroup_oom_explain_traced(const struct cgroup_dir *dirs, size_t n, struct oom_trace *trace, int64_t asked,
+                               struct error *err)
+{
+    const struct cgroup_dir *dir = memory_of(dirs, n);
+    struct size_text limit;
+    uint64_t kills;
+    int r = dir ? cgroup_oom_kills(dir, &kills) : 0;
+
+    if (r != -ENOENT && r != -ENODEV)
+        return cgroup_oom_explain(dirs, n, asked, err);
+    if (asked <= 0 || asked == INT64_MAX || !was_killed(dir, trace))
+        return false;
+    error_set(err, -ENOMEM, "the container's init was killed by the memory limit of %s (linux.resources.memory.limit)",
+              size_print((uint64_t) asked, &limit));
+    return true;
+}

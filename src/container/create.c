@@ -118,13 +118,6 @@ static int remove_ended(struct crun_context *context, const struct prepared *p, 
     return container_remove(context, &container, err);
 }
 
-/* Whether the kernel's out-of-memory killer has ended the first process: asked before the cgroup, which knows it, goes. */
-static bool ended_by_memory(const struct prepared *p, const struct foreground *foreground, struct error *ret_why)
-{
-    return foreground->killed &&
-           cgroup_oom_explain(p->state.cgroups, p->state.n_cgroups, p->plan.memory_limit, ret_why);
-}
-
 static int wait_and_remove(struct crun_context *context, const struct prepared *p,
                            const struct crun_create_options *options, struct launch *launch,
                            struct foreground *foreground, int *ret_status, struct error *err)
@@ -138,7 +131,7 @@ static int wait_and_remove(struct crun_context *context, const struct prepared *
     foreground->notify = &launch->notify;
     r = foreground_wait(foreground, launch->pidfd, launch->state->pid, &launch->terminal_fd, ret_status, err);
     timeline_phase(context->timeline, options->keep ? "end" : "remove the container");
-    out_of_memory = r >= 0 && ended_by_memory(p, foreground, &memory);
+    out_of_memory = r >= 0 && foreground->killed && launch_oom_explain(launch, &memory); /* before its cgroup goes */
     if (!options->keep) {
         int removed = remove_ended(context, p, &foreground->cancel, r < 0 ? NULL : err);
 

@@ -17,7 +17,7 @@ void launch_init(struct launch *launch)
 {
     launch->notify.fd = launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
     launch->network_fd = launch->time_back_fd = launch->target_fd = -1;
-    launch->systemd.fd = -1;
+    launch->oom_trace.fd = launch->systemd.fd = -1;
     launch->ignored = ALL_SIGNALS;
 }
 
@@ -36,6 +36,7 @@ void launch_done(struct launch *launch)
     free(launch->slots);
     free(launch->mounted);
     free(launch->cgroups);
+    oom_trace_done(&launch->oom_trace);
     systemd_close(&launch->systemd);
     free(launch->control_group);
     launch->control_group = NULL;
@@ -128,6 +129,14 @@ int launch_walk(struct launch *launch, struct error *err)
     fd_close(&launch->sync_fd);
     fd_close(&launch->network_fd);
     return r;
+}
+
+bool launch_oom_explain(struct launch *launch, struct error *err)
+{
+    const struct state *state = launch->state;
+
+    return cgroup_oom_explain_traced(state->cgroups, state->n_cgroups, &launch->oom_trace, launch->plan->memory_limit,
+                                     err);
 }
 
 int launch_failed_status(const struct launch *launch, int code)

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "cgroup/cgroup.h"
 #include "cgroup/systemd.h"
 #include "launch/cancel.h"
 #include "launch/listener.h"
@@ -77,6 +78,7 @@ struct launch {
     int *slots;
     unsigned n_slots;
     enum launch_cgroup *cgroups; /* by hierarchy: what became of the container's cgroup there */
+    struct oom_trace oom_trace;  /* of a scope, whose cgroup may be gone when it is asked */
     struct systemd systemd;      /* the helper, from SCOPE_START to SCOPE_RELEASE */
     char *control_group;         /* of the scope, as systemd has told it */
     bool scope_started;
@@ -93,6 +95,9 @@ void launch_done(struct launch *launch);
 /* Walk the plan. On success the container's process is ready (wait_start) or executing. On failure everything that was
  * done is undone and ERR says which row failed. */
 int launch_walk(struct launch *launch, struct error *err);
+
+/* For an init that SIGKILL has ended: cgroup_oom_explain of its cgroups. */
+bool launch_oom_explain(struct launch *launch, struct error *err);
 
 /* The exit status of a launch that failed with CODE: 127 command not found, 126 not executable, else 1. */
 int launch_failed_status(const struct launch *launch, int code);

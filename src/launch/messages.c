@@ -136,7 +136,7 @@ static int ended_error(struct launch *launch, uint32_t row, struct error *err)
         info.si_code == CLD_EXITED)
         return error_set(err, -ECHILD, "the container's process ended with status %d before \"%s\"", info.si_status,
                          what);
-    if (cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, launch->plan->memory_limit, err))
+    if (launch_oom_explain(launch, err))
         return err->code;
     return error_set(err, -ECHILD,
                      "the container's process was killed by signal %d before \"%s\" (is a memory or pids limit too "
@@ -154,9 +154,7 @@ static int check_alive(struct launch *launch, struct error *err)
 
     if (r < 0)
         return r;
-    if (!launch->plan->small_memory ||
-        !cgroup_oom_explain(launch->state->cgroups, launch->state->n_cgroups, launch->plan->memory_limit, &oom) ||
-        poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)
+    if (!launch->plan->small_memory || !launch_oom_explain(launch, &oom) || poll(&process, 1, DEATH_TIMEOUT_MS) <= 0)
         return 0;
     return error_set(err, oom.code, "%s", oom.text);
 }

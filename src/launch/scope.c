@@ -51,6 +51,8 @@ int launch_scope_start(struct launch *launch, const struct op_scope_start *row, 
     r = keep_path(launch, err);
     if (r < 0)
         launch_scope_undo(launch, row);
+    else
+        cgroup_oom_trace(launch->state->cgroups, launch->state->n_cgroups, &launch->oom_trace);
     return r;
 }
 

@@ -142,6 +142,19 @@ static void controller_work(struct planner *planner, enum resource_controller_in
     target->asked = true;
 }
 
+static void fail_unified(struct planner *planner, const char *key, const char *controller)
+{
+    const char *field = arena_printf(planner->arena, "linux.resources.unified[\"%s\"]", key);
+
+    if (cgroup_find(planner, false, controller) == CGROUP_NOT_FOUND)
+        fail_missing(planner, field, controller);
+    else
+        plan_fail(planner, -ENOENT,
+                  "%s: a file of cgroup v2, and the controller \"%s\" is at cgroup v1 here (linux.resources has other "
+                  "fields for it)",
+                  field, controller);
+}
+
 /* Keys name their controller before the dot; those of the cgroup core need none. */
 static void unified_work(struct planner *planner, struct hierarchy_work *work)
 {
@@ -163,7 +176,7 @@ static void unified_work(struct planner *planner, struct hierarchy_work *work)
         if (!name || strcmp(name, "cgroup") == 0)
             continue;
         if (!cgroup_list_has(planner->plan.cgroups[i].controllers, name))
-            fail_missing(planner, arena_printf(planner->arena, "linux.resources.unified[\"%s\"]", key), name);
+            fail_unified(planner, key, name);
         need_controller(planner, &work[i], name);
     }
 }

@@ -63,6 +63,12 @@ def test_options(running, rt, options, controller, file, expected):
     assert int(value(c, controller, file)) == expected
 
 
+@pytest.mark.ours
+@v1["memory"]
+def test_memory_in_use(running, rt):
+    rt.fails(update(rt, running(resources={"memory": {"limit": 64 * M}}), "--memory", "4k", check=False), "linux.resources.memory.limit", "more is in use")
+
+
 needs_idle = pytest.mark.skipif("cpu" not in cgroups.controllers() or not any(cgroups.knob("cpu", "", "").rglob("cpu.idle")), reason="no cpu.idle on this host")
 
 

@@ -107,7 +107,7 @@ def test_realtime(bundle, rt, here):
     ({"network": {"classID": 5}}, ("linux.resources.network.classID", "net_cls")),
     ({"network": {"priorities": [{"name": "lo", "priority": 5}]}}, ("linux.resources.network.priorities", "net_prio")),
     ({"rdma": {"mlx": {"hcaHandles": 3}}}, ("linux.resources.rdma", "rdma")),
-    ({"unified": {"memory.high": "1000000"}}, ('linux.resources.unified["memory.high"]', "memory")),
+    ({"unified": {"memory.high": "1000000"}}, ('linux.resources.unified["memory.high"]', 'the controller "memory" is at cgroup v1 here')),
     ({"hugepageLimits": [{"pageSize": "3MB", "limit": 0}]}, ("linux.resources.hugepageLimits[0]",)),
     ({"blockIO": {"leafWeight": 10}}, ("linux.resources.blockIO.leafWeight",))], ids=lambda v: next(iter(v)) if isinstance(v, dict) else "")
 def test_without_a_counterpart(bundle, run, rt, resources, words):

@@ -185,12 +185,48 @@ static void explains(void)
     }
 }
 
+/* A cgroup that is gone: its file has changed, and somebody was killed below the one above. */
+static void traces(void)
+{
+    static const struct {
+        bool changes;
+        const char *above;
+        bool wanted;
+    } cases[] = {
+        {true,   "oom_kill 4\n", true },
+        { true,  "oom_kill 3\n", false},
+        { false, "oom_kill 4\n", false}
+    };
+    struct cgroup_dir dir = dir_of("/slice/scope", true, "");
+    char command[128];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct oom_trace trace;
+        struct error err = { 0 };
+
+        put("slice", "memory.events", "oom_kill 3\n");
+        put("slice/scope", "memory.events", "oom_kill 0\n");
+        cgroup_oom_trace(&dir, 1, &trace);
+        CHECK(trace.fd >= 0);
+        if (cases[i].changes)
+            put("slice/scope", "memory.events", "max 5\noom_kill 1\n");
+        put("slice", "memory.events", cases[i].above);
+        snprintf(command, sizeof command, "rm -r %s/slice/scope", directory);
+        CHECK_INT(system(command), 0);
+        CHECK_INT(cgroup_oom_explain_traced(&dir, 1, &trace, 8192, &err), cases[i].wanted);
+        CHECK(!cases[i].wanted || strstr(err.text, "memory limit of 8 KiB"));
+        CHECK(!cgroup_oom_explain_traced(&dir, 1, &trace, INT64_MAX, &err));
+        oom_trace_done(&trace);
+    }
+}
+
 static const struct test tests[] = {
-    {"v2 under v1's names",         tells_v2     },
-    { "v1",                         tells_v1     },
-    { "no cgroups: empty sections", tells_nothing},
-    { "lack of memory on v2",       watches_v2   },
-    { "why a process was killed",   explains     },
+    {"v2 under v1's names",           tells_v2     },
+    { "v1",                           tells_v1     },
+    { "no cgroups: empty sections",   tells_nothing},
+    { "lack of memory on v2",         watches_v2   },
+    { "why a process was killed",     explains     },
+    { "why, when its cgroup is gone", traces       },
 };
 
 int main(void)
