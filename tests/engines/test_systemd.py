@@ -415,6 +415,17 @@ def test_helper_refuses(s):
         "-22 crun-systemd: not a request", '-22 crun-systemd: no such request: "fly"', '-22 "NoValue" is not a property', "0"]
 
 
+def test_helper_does_without_what_systemd_lacks(s):
+    """A property with ? before its name is one that older versions of systemd do not have; what it has is sent."""
+    word = "Description='odd'"
+    assert ask(s, ["start", "9000", "odd.scope", word, "NoSuchThing=true"])[0].startswith("-")
+    started, changed, refused, shown = ask(s, ["start", "9000", "odd.scope", word, "?NoSuchThing=true"], ["set", "9000", "odd.scope", "?NoSuchThing=1", "?Description='even'", "TasksMax=uint64 7"],
+                                           ["set", "9000", "odd.scope", "NoSuchThing=1"], ["stop", "9000", "odd.scope"])
+    assert (started, changed, shown) == ("0 /system.slice/odd.scope", "0", "0") and refused.startswith("-") and "NoSuchThing" in refused
+    started, changed, _ = ask(s, ["start", "9000", "odd.scope", "?Description='even'"], ["set", "9000", "odd.scope", "?TasksMax=uint64 7"], ["stop", "9000", "odd.scope"])
+    assert (started, changed) == ("0 /system.slice/odd.scope", "0")
+
+
 # an ordinary user's manager
 
 USER = "as-user crun --systemd-cgroup"
