@@ -70,6 +70,11 @@ static int no_source(struct init *init, int code, const char *call, const char *
 
 /* ---- by descriptors ---- */
 
+static bool is_from_parent(const struct op_bind *op)
+{
+    return op->tree != SLOT_NONE || op->flags & BIND_TREE_SENT;
+}
+
 static int open_source(struct init *init, const struct op_bind *op)
 {
     const char *source = init_str(init, op->source);
@@ -143,31 +148,6 @@ static int change_late(struct init *init, int fd, const struct op_bind *op)
     return r < 0 ? init_fail(init, r, "mount", target) : 0;
 }
 
-static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
-{
-    const char *target = init_str(init, op->target);
-    int target_fd, r = set_attributes(tree_fd, op);
-    bool late;
-
-    late = r == -ENOSYS || (r < 0 && tree_api_missing(init, r));
-    if (r == -EPERM && !late && tree_attributes(tree_fd) & (uint64_t) (op->clear | op->rclear))
-        return explain_locked(init, tree_fd, op);
-    if (r < 0 && !late)
-        return init_fail(init, r, "mount_setattr", target);
-    target_fd = open_target(init, op, tree_fd);
-    if (target_fd < 0)
-        return target_fd;
-    r = tree_attach(tree_fd, target_fd);
-    scratch_leave(init, target_fd);
-    if (r < 0)
-        return init_fail(init, r, "move_mount", target);
-    root_mounted(init, target, tree_fd);
-    r = changes_mounted(init, tree_fd);
-    if (r < 0)
-        return r;
-    return late ? change_late(init, tree_fd, op) : 0;
-}
-
 /* ---- by mount(2) ---- */
 
 static int bind_old(struct init *init, const struct op_bind *op)
@@ -196,6 +176,35 @@ static int bind_old(struct init *init, const struct op_bind *op)
     if (r < 0)
         return r;
     return change_late(init, mounted_fd, op);
+}
+
+/* ---- the tree that was opened ---- */
+
+static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
+{
+    const char *target = init_str(init, op->target);
+    int target_fd, r = set_attributes(tree_fd, op);
+    bool late;
+
+    late = r == -ENOSYS || (r < 0 && tree_api_missing(init, r));
+    if (r == -EPERM && !late && tree_attributes(tree_fd) & (uint64_t) (op->clear | op->rclear))
+        return explain_locked(init, tree_fd, op);
+    if (r < 0 && !late)
+        return init_fail(init, r, "mount_setattr", target);
+    target_fd = open_target(init, op, tree_fd);
+    if (target_fd < 0)
+        return target_fd;
+    r = tree_attach(tree_fd, target_fd);
+    scratch_leave(init, target_fd);
+    if (r < 0 && !is_from_parent(op) && op->source && tree_try_older(init, r))
+        return bind_old(init, op);
+    if (r < 0)
+        return init_fail(init, r, "move_mount", target);
+    root_mounted(init, target, tree_fd);
+    r = changes_mounted(init, tree_fd);
+    if (r < 0)
+        return r;
+    return late ? change_late(init, tree_fd, op) : 0;
 }
 
 /* ---- a link instead of a mount ---- */
@@ -240,7 +249,7 @@ static int copy_link(struct init *init, const struct op_bind *op, int tree_fd)
 
 int init_bind(struct init *init, const struct op_bind *op)
 {
-    const bool from_parent = op->tree != SLOT_NONE || op->flags & BIND_TREE_SENT;
+    const bool from_parent = is_from_parent(op);
     _cleanup_close_ int tree_fd = from_parent ? open_source(init, op) : -1;
     int r = op->flags & BIND_COPY_SYMLINK ? copy_link(init, op, tree_fd) : 1;
 
@@ -283,5 +292,7 @@ int bind_host(struct init *init, const char *path, const char *target, int targe
     r = tree_set_attributes(tree_fd, set, 0, true);
     if (r < 0 && tree_api_missing(init, r))
         return bind_host_old(init, path, target, target_fd, set);
-    return r < 0 ? r : tree_attach(tree_fd, target_fd);
+    if (r >= 0)
+        r = tree_attach(tree_fd, target_fd);
+    return r < 0 && tree_try_older(init, r) ? bind_host_old(init, path, target, target_fd, set) : r;
 }

@@ -63,7 +63,12 @@ static int bind_host_device(struct init *init, const char *path, bool optional)
         return init_fail(init, r, "open", path);
     if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
         return init_explain(init, -ENODEV, "the host has no device of this name");
-    return bind_device(init, path, device_fd);
+    r = bind_device(init, path, device_fd);
+    if (r >= 0 || !tree_try_older(init, r))
+        return r;
+    close_fdp(&device_fd);
+    device_fd = open_host_device(init, path);
+    return device_fd < 0 ? init_fail(init, device_fd, "open", path) : bind_device(init, path, device_fd);
 }
 
 int init_device_bind(struct init *init, const struct op_device_bind *op)

@@ -165,6 +165,10 @@ bool path_is_root(const char *path);
 /* True when CODE means that the descriptor based calls cannot be used here; remembers it. */
 bool tree_api_missing(struct init *init, int code);
 
+/* After a row that has shown nothing yet failed with CODE: true once, when it is to be done anew by mount(2). Never while
+ * the mounts of a running container change. */
+bool tree_try_older(struct init *init, int code);
+
 /* Show what is mounted in TREE_FD at TARGET_FD. */
 int tree_attach(int tree_fd, int target_fd);
 

@@ -46,7 +46,10 @@ static int mask_file_old(struct init *init, int target_fd)
 
 static int mask_file(struct init *init, int target_fd)
 {
-    return init->null_file.fd < 0 ? mask_file_old(init, target_fd) : tree_cover(init, &init->null_file, target_fd);
+    bool older = init->no_mount_api || init->null_file.fd < 0;
+    int r = older ? -ENOSYS : tree_cover(init, &init->null_file, target_fd);
+
+    return older || (r < 0 && tree_try_older(init, r)) ? mask_file_old(init, target_fd) : r;
 }
 
 static int make_empty_dir(struct init *init)
@@ -67,14 +70,14 @@ static int make_empty_dir(struct init *init)
 static int mask_dir(struct init *init, int target_fd)
 {
     const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+    int r;
 
     if (init->empty_dir.fd < 0)
         init->empty_dir.fd = scratch_keep(init, make_empty_dir(init));
-    if (init->empty_dir.fd >= 0)
-        return tree_cover(init, &init->empty_dir, target_fd);
-    if (tree_api_missing(init, init->empty_dir.fd))
+    r = init->empty_dir.fd < 0 ? init->empty_dir.fd : tree_cover(init, &init->empty_dir, target_fd);
+    if (r < 0 && tree_api_missing(init, r))
         return tree_mount_old(init, -1, "tmpfs", target_fd, "tmpfs", flags, "mode=0755");
-    return init->empty_dir.fd;
+    return r;
 }
 
 /* Nothing there, or not even a directory on the way. */
@@ -137,8 +140,10 @@ static int readonly(struct init *init, const char *path, int fd)
 
     if (r == -ENOSYS || (r < 0 && tree_api_missing(init, r)))
         r = readonly_old(init, path, fd);
-    else if (r >= 0)
+    else if (r >= 0) {
         r = tree_attach(tree_fd, fd);
+        r = r < 0 && tree_try_older(init, r) ? readonly_old(init, path, fd) : r;
+    }
     if (tree_fd >= 0)
         scratch_leave(init, tree_fd);
     return r < 0 ? init_fail(init, r, "mount_setattr", path) : 0;

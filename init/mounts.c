@@ -339,6 +339,8 @@ int init_mount(struct init *init, const struct op_mount *op)
 
     if (r >= 0) {
         r = try_mount(init, op, &target);
+        if (r < 0 && tree_try_older(init, r))
+            r = mount_old(init, op, &target);
         r = r < 0 ? fall_back(init, op, &target) : 0;
     }
     if (target.fd >= 0)

@@ -40,20 +40,26 @@ static int bind_root_old(struct init *init, const char *path)
     return init->root_fd < 0 ? init_fail(init, init->root_fd, "open", path) : 0;
 }
 
-static int bind_root(struct init *init, const char *path, int tree_fd)
+/* The tree is the root from here on. */
+static int bind_root_new(struct init *init, const char *path, int tree_fd)
 {
     int r = attach_root(tree_fd, path);
 
-    return r < 0 ? init_fail(init, r, "move_mount", path) : 0;
+    if (r < 0) {
+        sys_close(tree_fd);
+        return tree_try_older(init, r) ? bind_root_old(init, path) : init_fail(init, r, "move_mount", path);
+    }
+    init->root_fd = tree_fd;
+    return 0;
 }
 
 /* The tree that the parent has opened stays at its slot. */
 static int bind_root_of_slot(struct init *init, const char *path, int slot)
 {
-    int r = bind_root(init, path, slot);
+    int r = attach_root(slot, path);
 
     if (r < 0)
-        return r;
+        return init_fail(init, r, "move_mount", path);
     init->root_fd = sys_fcntl(slot, F_DUPFD_CLOEXEC, 0);
     return init->root_fd < 0 ? init_fail(init, init->root_fd, "fcntl", path) : 0;
 }
@@ -68,7 +74,7 @@ int init_root(struct init *init, const struct op_root *op)
 {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
     const char *path = init_str(init, op->path) ? init_str(init, op->path) : "/";
-    _cleanup_close_ int tree_fd = -1;
+    int tree_fd;
 
     masks_prepare(init);
     init->root_path = path;
@@ -77,10 +83,8 @@ int init_root(struct init *init, const struct op_root *op)
     if (op->tree != SLOT_NONE)
         return bind_root_of_slot(init, path, slot_fd(init, op->tree));
     tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(AT_FDCWD, path, flags);
-    if (tree_fd >= 0) {
-        init->root_fd = tree_fd;
-        return bind_root(init, path, take_fd(&tree_fd));
-    }
+    if (tree_fd >= 0)
+        return bind_root_new(init, path, tree_fd);
     if (tree_api_missing(init, tree_fd))
         return bind_root_old(init, path);
     return tree_fd == -ENOENT ? init_missing(init, "", path) : init_fail(init, tree_fd, "open_tree", path);

@@ -64,10 +64,11 @@ static int attach_console(struct init *init, int peer_fd, int target_fd)
 {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
     _cleanup_close_ int tree_fd = init->no_mount_api ? -ENOSYS : sys_open_tree(peer_fd, "", flags);
+    int r = tree_fd < 0 ? tree_fd : tree_attach(tree_fd, target_fd);
 
-    if (tree_fd < 0 && tree_api_missing(init, tree_fd))
+    if (r < 0 && tree_api_missing(init, r))
         return tree_mount_old(init, peer_fd, NULL, target_fd, NULL, MS_BIND, NULL);
-    return tree_fd < 0 ? tree_fd : tree_attach(tree_fd, target_fd);
+    return r;
 }
 
 static int show_console(struct init *init, int peer_fd)

@@ -31,6 +31,11 @@ bool tree_api_missing(struct init *init, int code)
     return init->no_mount_api;
 }
 
+bool tree_try_older(struct init *init, int code)
+{
+    return !init->no_mount_api && !init->changes.kept && tree_api_missing(init, code);
+}
+
 int tree_attach(int tree_fd, int target_fd)
 {
     return sys_move_mount(tree_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);

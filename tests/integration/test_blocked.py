@@ -211,13 +211,30 @@ def test_rootless_sys_is_read_only(bundle, here, program, blocked, calls, error)
     assert "/sys" in options and all("ro" in o.split(",") for o in options.values()), options
 
 
+half = pytest.mark.parametrize("call", ["move_mount", "fsmount", "fsconfig"])
+
+
 @errors
-@pytest.mark.parametrize("call", ["move_mount", "fsmount", "fsconfig"])
-def test_half_an_interface(bundle, rt, blocked, call, error):
-    """No kernel has one of these without the others, and no profile that is known."""
-    r = rt.with_options(prefix=[blocked, error, call]).run(bundle(args=["true"]))
-    if r.returncode:
-        rt.fails(r, call)
+@half
+def test_half_an_interface(bundle, rt, blocked, call, error, here):
+    """The second half of a mount alone: what was begun by the first is done anew by mount(2)."""
+    test_run(bundle, rt, blocked, call, error, here)
+
+
+@pytest.mark.once("makes an ordinary user itself, for which it must be root")
+@errors
+@half
+def test_half_an_interface_rootless(bundle, here, program, blocked, call, error):
+    """And with the host's network, where the host's /sys is bound."""
+    test_rootless(bundle, here, program, blocked, call, error)
+    test_rootless_sys_is_read_only(bundle, here, program, blocked, call, error)
+
+
+@errors
+@half
+def test_half_an_interface_and_a_terminal(bundle, rt, blocked, call, error):
+    r = rt.with_options(prefix=[blocked, error, call]).run(bundle(args=["sh", "-c", "test -t 1 && tty"], process={"terminal": True}))
+    assert r.returncode == 0 and "/dev/" in r.stdout, str(r)
 
 
 @errors
