@@ -12,8 +12,8 @@ static const struct field device_fields[] = {
     OPT_I64("major", spec_device, major),
     OPT_I64("minor", spec_device, minor),
     OPT_U32("fileMode", spec_device, file_mode),
-    OPT_U32("uid", spec_device, uid),
-    OPT_U32("gid", spec_device, gid),
+    OPT_U32("uid", spec_device, uid, .maximum = UINT32_MAX - 1), /* chown(2): the last number is "unchanged" */
+    OPT_U32("gid", spec_device, gid, .maximum = UINT32_MAX - 1),
 };
 
 /* Engines pass st_mode on, with the file type in it. */
