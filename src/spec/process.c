@@ -4,8 +4,8 @@
 #include "spec/spec.h"
 
 static const struct field console_fields[] = {
-    OPT_U64("height", spec_process, console_height, .required = true),
-    OPT_U64("width", spec_process, console_width, .required = true),
+    OPT_U64("height", spec_process, console_height, .required = true, .maximum = UINT16_MAX), /* struct winsize */
+    OPT_U64("width", spec_process, console_width, .required = true, .maximum = UINT16_MAX),
 };
 
 static const struct shape shape_console = SHAPE(spec_process, console_fields);

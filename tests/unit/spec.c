@@ -495,6 +495,8 @@ static const struct {
     { PROCESS("\"env\":[\"\"]"), "config.json:1:51: process.env[0]: expected NAME=VALUE, found \"\"" },
     { PROCESS("\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}"),
       "config.json:1:95: process.ioPriority.priority: expected an integer from 0 to 7, found 8" },
+    { PROCESS("\"consoleSize\":{\"height\":65536,\"width\":1}"),
+      "config.json:1:68: process.consoleSize.height: expected an integer from 0 to 65535, found 65536" },
     { PROCESS("\"user\":{\"umask\":512}"),
       "config.json:1:60: process.user.umask: expected an integer from 0 to 511, found 512" },
     { LINUX("\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":-1,\"minor\":0}]"),
@@ -534,8 +536,8 @@ static const struct {
       "config.json:1:72: process.user.additionalGids[1]: expected an integer from 0 to 4294967295, found -2" },
     { PROCESS("\"oomScoreAdj\":1001"),
       "config.json:1:58: process.oomScoreAdj: expected an integer from -1000 to 1000, found 1001" },
-    { PROCESS("\"consoleSize\":{\"height\":18446744073709551616,\"width\":1}"),
-      "config.json:1:68: process.consoleSize.height: expected an integer from 0 to 18446744073709551615, found "
+    { PROCESS("\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":18446744073709551616,\"hard\":1}]"),
+      "config.json:1:83: process.rlimits[0].soft: expected an integer from 0 to 18446744073709551615, found "
       "18446744073709551616" },
     { PROCESS("\"consoleSize\":{\"height\":1}"), "config.json:1:58: process.consoleSize.width: required, but missing" },
     { PROCESS("\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"nice\":2147483648}"),
