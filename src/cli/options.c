@@ -34,6 +34,11 @@ bool option_has_value(const struct option *option)
     return option->type != OPTION_FLAG && option->type != OPTION_FINAL;
 }
 
+bool option_begins_number(const char *text)
+{
+    return *text >= '0' && *text <= '9' && !(text[0] == '0' && text[1] >= '0' && text[1] <= '9');
+}
+
 void option_list_done(struct option_list *list)
 {
     free(list->values);
@@ -90,7 +95,7 @@ static int store_unsigned(struct walk *walk, const struct match *match, unsigned
 
     errno = 0;
     number = strtoul(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || errno || number > UINT_MAX)
+    if (!option_begins_number(value) || *end || errno || number > UINT_MAX)
         return failure_set(walk->err, -EINVAL, "invalid value \"%s\" for %s: expected a number", value, match->shown);
     if (slot)
         *slot = (unsigned) number;

@@ -68,5 +68,9 @@ int options_parse(const struct option_set *sets, size_t n_sets, size_t n_stop, s
 
 void option_list_done(struct option_list *list);
 
+/* Whether TEXT begins with digits as JSON has them: what strtoul(3) reads may have white space, a sign, or leading zeros,
+ * which are octal to some, before them. */
+bool option_begins_number(const char *text);
+
 /* Does this type of option take a value (for help)? */
 bool option_has_value(const struct option *option);

@@ -112,13 +112,6 @@ static const char *option_name(size_t text)
     return option->name;
 }
 
-/* Digits as JSON has them, and perhaps a sign before: strtoll(3) takes white space, "+" and octal-looking zeros too. */
-static bool begins_strictly(const char *text)
-{
-    text += *text == '-';
-    return *text >= '0' && *text <= '9' && !(text[0] == '0' && text[1] >= '0' && text[1] <= '9');
-}
-
 static int parse_number(size_t index, const char *text, bool size, struct crun_number *ret, struct crun_error *err)
 {
     char *end;
@@ -128,7 +121,8 @@ static int parse_number(size_t index, const char *text, bool size, struct crun_n
     errno = 0;
     value = strtoll(text, &end, 10);
     shift = size ? suffix_shift(end) : *end ? -1 : 0;
-    if (!begins_strictly(text) || errno || shift < 0 || value > (INT64_MAX >> shift) || (value < 0 && shift > 0))
+    if (!option_begins_number(text + (*text == '-')) || errno || shift < 0 || value > (INT64_MAX >> shift) ||
+        (value < 0 && shift > 0))
         return failure_set(err, -EINVAL, "invalid value \"%s\" for --%s: expected %s", text, option_name(index),
                            size ? "a size like 512m, or -1" : "a number");
     *ret = (struct crun_number){ true, value * (1LL << shift) };

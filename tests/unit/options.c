@@ -229,6 +229,7 @@ static void mistakes_are_named(void)
         { "--preserve-fds x",          "invalid value \"x\" for --preserve-fds: expected a number"         },
         { "--preserve-fds -1",         "invalid value \"-1\" for --preserve-fds: expected a number"        },
         { "--preserve-fds=4294967296", "invalid value \"4294967296\" for --preserve-fds: expected a number"},
+        { "--preserve-fds 010",        "invalid value \"010\" for --preserve-fds: expected a number"       },
         { "--preserve-fds=",           "invalid value \"\" for --preserve-fds: expected a number"          },
         { "-f xml",                    "invalid value \"xml\" for -f: expected one of table, json"         },
     };
