@@ -17,7 +17,7 @@ static bool may_pass(int code)
 
 static void pause_briefly(void)
 {
-    struct timespec time = { .tv_nsec = 100 * 1000 * 1000 };
+    struct timespec time = { .tv_nsec = 100000000 };
 
     sys_ppoll(NULL, 0, &time);
 }

@@ -211,6 +211,7 @@ static int delete_locked(struct crun_context *context, struct container *contain
     hook_end(container->dir_fd, HOOK_END_ANY); /* whoever ran it was killed */
     if (r >= 0)
         r = container_remove(context, container, err);
+    container->cancel = NULL;
     cancel_release(&cancel);
     return r;
 }
