@@ -44,8 +44,10 @@ void plan_cgroup_decide(struct planner *planner)
     const struct host_cgroup *host = &planner->input->host->cgroup;
     struct cgroup_dir *cgroups;
 
-    if (planner->input->manager == CGROUP_MANAGER_DISABLED)
+    if (planner->input->manager == CGROUP_MANAGER_DISABLED) {
+        cgroup_warn_disabled(planner);
         return;
+    }
     if (planner->input->manager == CGROUP_MANAGER_SYSTEMD) {
         plan_scope_decide(planner);
         return;

@@ -201,6 +201,30 @@ static int device_program(struct planner *planner, const struct device_rules *ru
     return devices_bpf(rules, planner->arena, &work->program, &work->n_program, err);
 }
 
+/* A list that says what a container without a list gets, for processes that can make no device. In another container
+ * the rules of that one are in force for them, and there are no other devices than it has. */
+static bool asks_nothing_special(const struct planner *planner)
+{
+    const struct spec_device_rule *rule = resources_of(planner)->devices;
+    const struct spec_process *process = planner->input->spec->process;
+    const struct spec_capabilities *capabilities = process ? process->capabilities : NULL;
+
+    for (size_t i = 0; capabilities && i < capabilities->n_bounding; i++)
+        if (strcmp(capabilities->bounding[i], "CAP_MKNOD") == 0)
+            return false;
+    return capabilities && resources_of(planner)->n_devices == 1 && !rule->allow && rule->type == 'a' &&
+           !rule->major.set && !rule->minor.set && (!rule->access || strlen(rule->access) == 3);
+}
+
+static void devices_missing(struct planner *planner)
+{
+    if (asks_nothing_special(planner))
+        plan_warn(planner, "linux.resources.devices: not applied, for no cgroup controller \"devices\" can be had here "
+                           "(the rules of the cgroup that crun is in stay in force)");
+    else
+        fail_missing(planner, "linux.resources.devices", "devices");
+}
+
 /* Every container gets the device rules, those without a list the default ones (as far as they can be had). In a user
  * namespace nobody makes device nodes, and an ordinary user may not load the program: no rules then. */
 static void device_work(struct planner *planner, struct hierarchy_work *work, struct error *err)
@@ -218,7 +242,7 @@ static void device_work(struct planner *planner, struct hierarchy_work *work, st
     else if (r == 0 && v2 != CGROUP_NOT_FOUND)
         r = device_program(planner, &rules, &work[v2], listed, err);
     else if (r == 0 && listed && !device_rules_allow_all(&rules))
-        fail_missing(planner, "linux.resources.devices", "devices");
+        devices_missing(planner);
     if (r < 0)
         plan_fail(planner, r, "%s", err->text);
 }
@@ -247,6 +271,28 @@ static struct hierarchy_work *make_work(struct planner *planner, bool devices, s
     for (size_t i = 0; i <= planner->plan.n_cgroups; i++)
         collect(planner, &work[i].rows);
     return work;
+}
+
+static void warn_disabled(struct planner *planner, const char *field)
+{
+    plan_warn(planner, "%s: not applied, for there is no cgroup (--cgroup-manager disabled)", field);
+}
+
+void cgroup_warn_disabled(struct planner *planner)
+{
+    const struct spec_resources *resources = resources_of(planner);
+    struct error err = { 0 };
+
+    for (int i = 0; resources && i < N_RESOURCE_CONTROLLERS; i++) {
+        const struct resource_controller *controller = &resource_controllers[i];
+        struct resource_rows rows = { .arena = planner->arena, .err = &err };
+
+        (controller->rows_v1 ? controller->rows_v1 : controller->rows_v2)(&rows, resources);
+        if (rows.n > 0)
+            warn_disabled(planner, rows.rows[0].field);
+    }
+    if (resources && resources->n_unified > 0)
+        warn_disabled(planner, "linux.resources.unified");
 }
 
 struct hierarchy_work *cgroup_work_limits(struct planner *planner, struct error *err)

@@ -32,3 +32,6 @@ struct hierarchy_work *cgroup_work_limits(struct planner *planner, struct error 
 
 /* The work of every hierarchy of plan.cgroups; problems go to plan_fail. NULL without memory. */
 struct hierarchy_work *cgroup_work(struct planner *planner, struct error *err);
+
+/* Without cgroups: a warning for each controller of which linux.resources asks something. */
+void cgroup_warn_disabled(struct planner *planner);

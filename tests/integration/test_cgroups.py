@@ -257,6 +257,19 @@ def test_manager_disabled(bundle, rt, here):
     rt.delete(d)  # the manager is remembered
 
 
+@pytest.mark.ours
+def test_manager_disabled_names_what_is_not_applied(bundle, rt):
+    """A line for each controller: nothing that was asked for is dropped in silence."""
+    b = rt.with_options("--cgroup-manager", "disabled")
+    c = bundle(args=["true"], resources={"memory": {"limit": 10000000, "swap": 20000000}, "pids": {"limit": 3}, "unified": {"memory.high": "1000000"}})
+    r = b.run(c)
+    lines = r.stderr.splitlines()
+    assert r.returncode == 0 and len(lines) == 3 and all("--cgroup-manager disabled" in l for l in lines), str(r)
+    for field, line in zip(("linux.resources.memory.limit", "linux.resources.pids.limit", "linux.resources.unified"), lines):
+        assert field in line, str(r)
+    assert "linux.resources.pids.limit" in b("plan", "--bundle", c.path, check=True).stdout
+
+
 @pytest.mark.differs(runc="has no --cgroup-manager")
 def test_manager_cgroupfs(bundle, rt):
     assert rt.with_options("--cgroup-manager", "cgroupfs").run(bundle(args=["true"])).returncode == 0

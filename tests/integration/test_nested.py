@@ -293,15 +293,6 @@ def test_chroot(bundle, rt, here, program):
 
 
 @pytest.mark.root("unshare(1) with the mounts of this host")
-def test_without_proc(bundle, rt, here):
-    """Nothing that is missing for want of /proc is said of the kernel."""
-    rt = rt.with_options(prefix=view(here, "proc-view", "mount -t tmpfs tmpfs /proc"))
-    c = bundle(args=["true"])
-    rt.fails(rt.run(c), "/proc is not mounted here")
-    rt.fails(rt("plan", "--bundle", c.dir), "/proc is not mounted here")
-
-
-@pytest.mark.root("unshare(1) with the mounts of this host")
 @pytest.mark.parametrize("kind", ["user", "pid", "net", "mnt", "ipc", "uts", "cgroup"])
 def test_namespaces_used_up(bundle, rt, here, kind):
     """The kernel says ENOSPC; which limit it was is said by us."""
@@ -320,10 +311,14 @@ def test_read_only_run(bundle, here, program, rt):
 
 
 def test_without_sys(bundle, here, rt):
-    """Nothing at /sys: no cgroups; rules that were asked for cannot be had."""
+    """Nothing at /sys: no cgroups; rules that were asked for cannot be had, and those that all get are missed by name."""
     b = rt.with_options(prefix=view(here, "sys-view", "mount -t tmpfs tmpfs /sys"))
     if not user.ACTIVE:  # nobody would enforce his rules anywhere
-        rt.fails(b.run(bundle(args=["true"])), "linux.resources.devices", "no cgroup")
+        rules = {"devices": [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 10, "minor": 200, "access": "rwm"}]}
+        rt.fails(b.run(bundle(args=["true"], resources=rules)), "linux.resources.devices", "no cgroup")
+        rt.fails(b.run(bundle(args=["true"], process={"capabilities": caps("MKNOD")})), "linux.resources.devices", "no cgroup")
+        r = b.run(bundle(args=["echo", "fine"]))
+        assert (r.returncode, r.stdout) == (0, "fine\n") and "linux.resources.devices" in r.stderr and len(r.stderr.splitlines()) == 1, str(r)
     r = b.run(bundle(args=["echo", "fine"], resources={"devices": None}))
     assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
 
@@ -341,12 +336,11 @@ def test_without_dev_null(bundle, here, rt, how):
 
 
 def test_without_proc(bundle, here, rt):
+    """Nothing that is missing for want of /proc is said of the kernel."""
     b = rt.with_options(prefix=view(here, "proc-view", "umount -l /proc || mount -t tmpfs tmpfs /proc"))
-    r = b.run(bundle(args=["echo", "fine"], resources={"devices": None}))
-    if r.returncode:
-        rt.fails(r, "/proc")
-    else:
-        assert r.stdout == "fine\n", str(r)
+    c = bundle(args=["true"])
+    rt.fails(b.run(c), "/proc is not mounted here")
+    rt.fails(b("plan", "--bundle", c.path), "/proc is not mounted here")
 
 
 def test_read_only_cgroups(bundle, here, rt):
