@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lib import cgroups, leaks, processes
+from lib.kernel_log import KernelLog
 from lib.runtime import Result, environment
 from lib.user import as_root
 
@@ -34,6 +35,24 @@ def test_zombies_are_not_strays(fresh):
     subprocess.run(["sh", "-c", "true & "], check=True, stdout=subprocess.DEVNULL)
     time.sleep(0.05)
     assert fresh.wait() == []
+
+
+@pytest.mark.root("the kernel's log")
+def test_complaints_of_the_kernel(here):
+    """A complaint is counted, an answer is told only, what was there before is neither."""
+    log = KernelLog()
+    try:
+        if log.why_not or not os.access("/dev/kmsg", os.W_OK):
+            pytest.skip(log.why_not or "/dev/kmsg may not be written")
+        Path("/dev/kmsg").write_text(f"<4>{here.tag}: WARNING: written by a test\n")
+        Path("/dev/kmsg").write_text(f"<4>{here.tag}: an answer written by a test\n")
+        log.look()
+        assert [c for c in log.complaints if here.tag in c] == [f"{here.tag}: WARNING: written by a test"] and log.messages >= 2
+        fresh = KernelLog()
+        assert not [c for c in fresh.look().complaints if here.tag in c]
+        fresh.close()
+    finally:
+        log.close()
 
 
 def test_cgroup(fresh, here):

@@ -19,6 +19,7 @@ sys.path.insert(0, str(HERE.parent / "integration"))
 
 from lib import cgroups, processes, rootfs  # noqa: E402
 from lib.bundle import configure  # noqa: E402
+from lib.kernel_log import KernelLog  # noqa: E402
 
 
 class Many:
@@ -26,6 +27,9 @@ class Many:
         self.program = Path(os.environ.get("RUNTIME") or HERE.parents[1] / "build/crun").resolve()
         self.dir, self.state, self.tag = d, d / "state", f"many{os.getpid()}"
         self.image = rootfs.make(d / "image")
+        self.log = KernelLog()
+        if self.log.why_not:
+            print(f"the kernel's messages are not looked at: {self.log.why_not}", flush=True)
 
     def crun(self, *words):
         p = processes.Process([str(self.program), "--root", str(self.state), *map(str, words)], stdin=subprocess.DEVNULL,
@@ -48,6 +52,8 @@ class Many:
         return {"mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()), "keys": Path("/proc/keys").read_text().count(self.tag),
                 "cgroups": len([c for c in cgroups.named(self.tag) if c.name != self.tag]), "children": len(processes.strays()),
                 "descriptors": len(os.listdir("/proc/self/fd")), "states": len(os.listdir(self.state)) if self.state.exists() else 0,
+                "complaints of the kernel": len(self.log.look().complaints),
+                "warnings of the kernel, other tests' too (told only)": self.log.messages,
                 "unreclaimable slab KiB (told only)": memory["SUnreclaim"]}
 
 
@@ -75,7 +81,7 @@ def sequential(m, n, seconds):
           f"{f', {n - done} not done for want of time' if done < n else ''}", flush=True)
 
 
-def same(what, before, facts):
+def same(what, before, facts, complaints):
     """The kernel frees keyrings a moment after their last user."""
     end = time.monotonic() + 30
     after = facts()
@@ -85,7 +91,7 @@ def same(what, before, facts):
     print(f"{what}: before {before}, after {after}", flush=True)
     grown = [k for k in before if "told" not in k and after[k] > before[k]]
     if grown:
-        sys.exit(f"FAILED: {what}: left behind: {grown}")
+        sys.exit(f"FAILED: {what}: left behind: {grown} {complaints}")
 
 
 def main():
@@ -101,7 +107,9 @@ def main():
                 part(m, n, seconds)
             finally:
                 processes.kill_all(processes.strays())
-            same(what, before, m.facts)
+            same(what, before, m.facts, m.log.complaints)
+        if m.log.lost:
+            print("the kernel had more to say than its log holds: some of it was not seen", flush=True)
         cgroups.remove(cgroups.named(m.tag))
 
 
