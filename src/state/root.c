@@ -81,6 +81,15 @@ static char *root_path(const char *root, const char *name, bool rootless)
     return path;
 }
 
+/* Whoever may not use PATH may use another one. */
+static int cannot_use(const char *call, const char *path, int code, struct error *err)
+{
+    error_errno(err, code, "state root%s \"%s\"", call, path);
+    if (code == -EROFS || code == -EACCES || code == -EPERM)
+        error_append(err, " (--root DIR takes another place)");
+    return code;
+}
+
 /* Make the directories above PATH's last component; what exists may be reached through symlinks (/var/run). */
 static int make_parents(char *path, struct error *err)
 {
@@ -90,20 +99,12 @@ static int make_parents(char *path, struct error *err)
         *slash = '\0';
         r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
         if (r < 0)
-            error_errno(err, r, "state root: mkdir \"%s\"", path);
+            cannot_use(": mkdir", path, r, err);
         *slash = '/';
         if (r < 0)
             return r;
     }
     return 0;
-}
-
-static int cannot_make(const char *path, int code, struct error *err)
-{
-    error_errno(err, code, "state root: mkdir \"%s\"", path);
-    if (code == -EROFS || code == -EACCES || code == -EPERM)
-        error_append(err, " (--root DIR takes another place)");
-    return code;
 }
 
 static int make_root(char *path, mode_t mode, struct error *err)
@@ -113,12 +114,12 @@ static int make_root(char *path, mode_t mode, struct error *err)
     if (mkdir(path, mode) == 0 || errno == EEXIST)
         return 0;
     if (errno != ENOENT)
-        return cannot_make(path, -errno, err);
+        return cannot_use(": mkdir", path, -errno, err);
     r = make_parents(path, err);
     if (r < 0)
         return r;
     if (mkdir(path, mode) < 0 && errno != EEXIST)
-        return error_errno(err, -errno, "state root: mkdir \"%s\"", path);
+        return cannot_use(": mkdir", path, -errno, err);
     return 0;
 }
 
@@ -146,7 +147,7 @@ static int open_root(const char *path, struct error *err)
         return fd;
     if (errno == ENOTDIR && lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
         return error_set(err, -ELOOP, "state root \"%s\" is a symbolic link", path);
-    return error_errno(err, -errno, "state root \"%s\"", path);
+    return cannot_use("", path, -errno, err);
 }
 
 int state_root_path(const char *root, const char *name, bool rootless, char **ret_path, struct error *err)

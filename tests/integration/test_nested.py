@@ -310,6 +310,17 @@ def test_read_only_run(bundle, here, program, rt):
     assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
 
 
+@pytest.mark.root("what root's own programs may not do is asked")
+@pytest.mark.parametrize("place, why", [("/run/crun", "permission denied"), ("/proc/crun", "no such file"), ("/run/user/0/x/crun", "permission denied")])
+def test_state_root_that_cannot_be_used(here, program, place, why):
+    """Root of nothing but a user namespace of his own finds the host's; he is told of another one."""
+    script = f'mkdir -p -m 700 /run/crun /run/user/0; exec setpriv --reuid 65533 --clear-groups unshare --user --map-root-user "$@"'
+    options = [] if place == "/run/crun" else ["--root", place]
+    r = call([*view(here, "root-view", "mount -t tmpfs tmpfs /run; chmod 755 /run; " + script), "env", "-u", "XDG_RUNTIME_DIR", program.path, *options, "list"])
+    assert r.returncode == 1 and why in r.stderr and f'"{place.rpartition("/x")[0] or place}' in r.stderr, str(r)
+    assert ("--root DIR takes another place" in r.stderr) == (why == "permission denied"), str(r)
+
+
 def test_without_sys(bundle, here, rt):
     """Nothing at /sys: no cgroups; rules that were asked for cannot be had, and those that all get are missed by name."""
     b = rt.with_options(prefix=view(here, "sys-view", "mount -t tmpfs tmpfs /sys"))
