@@ -20,15 +20,16 @@
 
 enum { HUGE_PAGE_SIZE = 2 << 20 };
 
-/* The number behind NAME, which ends with a blank. */
-static int event_count(const struct cgroup_dir *dir, const char *name, uint64_t *ret)
+static int read_events(const struct cgroup_dir *dir, char **ret_text)
 {
-    _cleanup_free_ char *text = NULL;
-    size_t length = strlen(name);
-    int r = cgroup_read(dir, dir->v2 ? "memory.events" : "memory.oom_control", &text);
+    return cgroup_read(dir, dir->v2 ? "memory.events" : "memory.oom_control", ret_text);
+}
 
-    if (r < 0)
-        return r;
+/* The number behind NAME, which ends with a blank. */
+static int event_count(const char *text, const char *name, uint64_t *ret)
+{
+    size_t length = strlen(name);
+
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
         if (strncmp(line, name, length) == 0) {
             *ret = strtoull(line + length, NULL, 10);
@@ -39,7 +40,10 @@ static int event_count(const struct cgroup_dir *dir, const char *name, uint64_t 
 
 int cgroup_oom_kills(const struct cgroup_dir *dir, uint64_t *ret)
 {
-    return event_count(dir, "oom_kill ", ret);
+    _cleanup_free_ char *text = NULL;
+    int r = read_events(dir, &text);
+
+    return r < 0 ? r : event_count(text, "oom_kill ", ret);
 }
 
 /* ---- an explanation ---- */
@@ -80,12 +84,17 @@ static const struct cgroup_dir *memory_of(const struct cgroup_dir *dirs, size_t 
     return v2;
 }
 
-/* What is in force, which an update may have changed; as it was ASKED for, if that is what the kernel has made of it. */
+/* What is in force, which an update may have changed; as it was ASKED for, if that is what the kernel has made of it, or if it
+ * does not tell any more. */
 static uint64_t limit_in_force(const struct cgroup_dir *dir, int64_t asked)
 {
     uint64_t page = (uint64_t) sysconf(_SC_PAGESIZE);
-    uint64_t limit = number(dir, dir->v2 ? "memory.max" : "memory.limit_in_bytes");
+    _cleanup_free_ char *text = NULL;
+    uint64_t limit;
 
+    if (cgroup_read(dir, dir->v2 ? "memory.max" : "memory.limit_in_bytes", &text) < 0)
+        return asked > 0 && asked < INT64_MAX ? (uint64_t) asked : 0;
+    limit = strtoull(text, NULL, 10);
     return asked > 0 && (uint64_t) asked / page == limit / page ? (uint64_t) asked : limit;
 }
 
@@ -97,35 +106,52 @@ static bool is_used_up(const struct cgroup_dir *dir, const char *limit, const ch
 
 /* v2 counts as `oom` how often this limit, or one below, was the reason; v1 how often it was reached, but Linux 6.18 not that of
  * memory and swap. Who else was killed fell to the host's need, or that of a cgroup above. */
-static bool limit_was_the_reason(const struct cgroup_dir *dir)
+static bool limit_was_the_reason(const struct cgroup_dir *dir, const char *events)
 {
     uint64_t reached = 0;
 
     if (dir->v2)
-        return event_count(dir, "oom ", &reached) >= 0 && reached > 0;
+        return event_count(events, "oom ", &reached) >= 0 && reached > 0;
     return number(dir, "memory.failcnt") > 0 ||
            is_used_up(dir, "memory.memsw.limit_in_bytes", "memory.memsw.max_usage_in_bytes");
 }
 
+static void append_peak(const struct cgroup_dir *dir, struct error *err)
+{
+    uint64_t peak = number(dir, dir->v2 ? "memory.peak" : "memory.max_usage_in_bytes");
+    struct size_text text;
+
+    if (peak)
+        error_append(err, "; it has used %s", size_print(peak, &text));
+    error_append(err, ")");
+}
+
+static void explain(const struct cgroup_dir *dir, const char *events, int64_t asked, struct error *err)
+{
+    struct size_text limit;
+
+    if (limit_was_the_reason(dir, events))
+        error_set(err, -ENOMEM,
+                  "the container's init was killed by the memory limit of %s (linux.resources.memory.limit",
+                  size_print(limit_in_force(dir, asked), &limit));
+    else
+        error_set(
+            err, -ENOMEM,
+            "the container's init was killed for want of memory (not by its own limit: the host, or a cgroup above the "
+            "container's, had none left");
+    append_peak(dir, err);
+}
+
+/* All that is decided by is read at once: systemd may remove the cgroup at any moment. */
 bool cgroup_oom_explain(const struct cgroup_dir *dirs, size_t n, int64_t asked, struct error *err)
 {
     const struct cgroup_dir *dir = memory_of(dirs, n);
-    struct size_text limit, peak;
+    _cleanup_free_ char *events = NULL;
     uint64_t kills = 0;
 
-    if (!dir || cgroup_oom_kills(dir, &kills) < 0 || kills == 0)
+    if (!dir || read_events(dir, &events) < 0 || event_count(events, "oom_kill ", &kills) < 0 || kills == 0)
         return false;
-    size_print(number(dir, dir->v2 ? "memory.peak" : "memory.max_usage_in_bytes"), &peak);
-    if (limit_was_the_reason(dir))
-        error_set(err, -ENOMEM,
-                  "the container's init was killed by the memory limit of %s (linux.resources.memory.limit; "
-                  "it has used %s)",
-                  size_print(limit_in_force(dir, asked), &limit), peak.text);
-    else
-        error_set(err, -ENOMEM,
-                  "the container's init was killed because the host, or a cgroup above the container's, was out of "
-                  "memory (it has used %s)",
-                  peak.text);
+    explain(dir, events, asked, err);
     return true;
 }
 
@@ -230,17 +256,23 @@ static bool was_killed(const struct cgroup_dir *dir, const struct oom_trace *tra
     return trace->fd >= 0 && has_changed(trace->fd) && kills_above(dir, &now) >= 0 && now > trace->above;
 }
 
+static bool is_gone(const struct cgroup_dir *dir)
+{
+    _cleanup_free_ char *events = NULL;
+    int r = read_events(dir, &events);
+
+    return r == -ENOENT || r == -ENODEV;
+}
+
 bool cgroup_oom_explain_traced(const struct cgroup_dir *dirs, size_t n, struct oom_trace *trace, int64_t asked,
                                struct error *err)
 {
     const struct cgroup_dir *dir = memory_of(dirs, n);
     struct size_text limit;
-    uint64_t kills;
-    int r = dir ? cgroup_oom_kills(dir, &kills) : 0;
 
-    if (r != -ENOENT && r != -ENODEV)
-        return cgroup_oom_explain(dirs, n, asked, err);
-    if (asked <= 0 || asked == INT64_MAX || !was_killed(dir, trace))
+    if (cgroup_oom_explain(dirs, n, asked, err))
+        return true;
+    if (asked <= 0 || asked == INT64_MAX || !dir || !is_gone(dir) || !was_killed(dir, trace))
         return false;
     error_set(err, -ENOMEM, "the container's init was killed by the memory limit of %s (linux.resources.memory.limit)",
               size_print((uint64_t) asked, &limit));

@@ -164,13 +164,13 @@ static void explains(void)
         int64_t asked;
     } cases[] = {
         {"oom 1\noom_kill 1\n",  "4194304\n",
-         "killed by the memory limit of 4 MiB (linux.resources.memory.limit; it has used 4092 KiB)", 0      },
-        { "oom 1\noom_kill 1\n", "4194304\n", "limit of 4194305 bytes (",                            4194305},
-        { "oom 1\noom_kill 1\n", "4194304\n", "limit of 4 MiB (",                                    8388608},
+         "killed by the memory limit of 4 MiB (linux.resources.memory.limit; it has used 4092 KiB)",                0      },
+        { "oom 1\noom_kill 1\n", "4194304\n", "limit of 4194305 bytes (",                                           4194305},
+        { "oom 1\noom_kill 1\n", "4194304\n", "limit of 4 MiB (",                                                   8388608},
         { "oom 0\noom_kill 1\n", "4194304\n",
-         "the host, or a cgroup above the container's, was out of memory (it has used 4092 KiB)",    4194304},
-        { "oom 0\noom_kill 1\n", "max\n",     "the host, or a cgroup above",                         0      },
-        { "oom 1\noom_kill 0\n", "4194304\n", NULL,                                                  4194304},
+         "not by its own limit: the host, or a cgroup above the container's, had none left; it has used 4092 KiB)", 4194304},
+        { "oom 0\noom_kill 1\n", "max\n",     "the host, or a cgroup above",                                        0      },
+        { "oom 1\noom_kill 0\n", "4194304\n", NULL,                                                                 4194304},
     };
     struct cgroup_dir dir = dir_of("/oom", true, "");
 
