@@ -36,9 +36,9 @@ proc sys sys/fs/cgroup dev dev/pts dev/shm dev/mqueue mnt""".split()
 
 
 def build_probe(to: Path) -> None:
-    """Compiles probe.c, static, into the file `to`."""
+    """Compiles probe.c, static, into the file `to`. What a newer compiler refuses is refused by all."""
     compiler = os.environ.get("CC", "gcc").split()
-    subprocess.run([*compiler, "-static", "-O1", "-o", to, HERE / "probe.c"], check=True, timeout=120)
+    subprocess.run([*compiler, "-static", "-O1", "-Werror=implicit-function-declaration", "-o", to, HERE / "probe.c"], check=True, timeout=120)
 
 
 def make(root: Path) -> Path:
