@@ -38,6 +38,7 @@ static const struct {
     { "bpf",              SYS_bpf         },
     { "execveat",         SYS_execveat    },
     { "setns",            SYS_setns       },
+    { "setgroups",        SYS_setgroups   },
     { "statx",            SYS_statx       },
     { "unshare",          SYS_unshare     },
     { "prctl",            SYS_prctl       },
