@@ -8,12 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "host/host.h"
 #include "launch/child.h"
 #include "launch/launch.h"
 #include "sys/files.h"
@@ -25,6 +29,54 @@ struct plugin {
     const char *path, *id;
     int in, null, listener, failed;
 };
+
+/* Whoever the host's root is outside, here he is nobody; what he alone can write to is as good as root's. */
+static bool is_trusted(const struct stat *st)
+{
+    enum { OVERFLOW_UID = 65534 };
+
+    return st->st_uid == 0 || st->st_uid == geteuid() || (st->st_uid == OVERFLOW_UID && host_in_user_namespace());
+}
+
+/* Who can write to a directory can put another file in the place of one that is not his; unless it is sticky, and the file not his. */
+static int check_directory(const char *path, struct error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return error_errno(err, -errno, "\"%s\"", path);
+    if (!is_trusted(&st) || (st.st_mode & 0022 && !(st.st_mode & S_ISVTX)))
+        return error_set(
+            err, -EPERM,
+            "others can write to the directory \"%s\", and put another program there (it has to be root's or the "
+            "caller's, without write permission for anybody else)",
+            path);
+    return 0;
+}
+
+/* All above PATH, which is absolute. */
+static int check_directories(const char *path, struct error *err)
+{
+    char above[PATH_MAX];
+    int r = check_directory("/", err);
+
+    for (const char *slash = path; r >= 0 && (slash = strchr(slash + 1, '/'));) {
+        if ((size_t) (slash - path) >= sizeof above)
+            return error_errno(err, -ENAMETOOLONG, "\"%s\"", path);
+        snprintf(above, sizeof above, "%.*s", (int) (slash - path), path);
+        r = check_directory(above, err);
+    }
+    return r;
+}
+
+/* By its name, and by where the links in it lead to. */
+static int check_place(const char *path, struct error *err)
+{
+    _cleanup_free_ char *real = realpath(path, NULL);
+    int r = real ? check_directories(path, err) : error_errno(err, -errno, "\"%s\"", path);
+
+    return r < 0 ? r : check_directories(real, err);
+}
 
 int plugin_check(const char *path, struct error *err)
 {
@@ -41,7 +93,7 @@ int plugin_check(const char *path, struct error *err)
                          "\"%s\" can be changed by others (it has to be root's or the caller's, without "
                          "write permission for anybody else)",
                          path);
-    return 0;
+    return check_place(path, err);
 }
 
 static int become_plugin(const struct plugin *plugin)

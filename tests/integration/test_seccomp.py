@@ -371,6 +371,19 @@ def test_plugin_that_others_can_change(bundle, run, rt, own_plugin):
 
 
 @pytest.mark.ours
+def test_plugin_where_others_can_write(bundle, run, rt, plugin, here):
+    """They could put another program in its place."""
+    for path in (here.dir / "wide/plugin", here.dir / "wide/closed/plugin", here.dir / "link"):
+        if path.name == "plugin":
+            path.parent.mkdir(parents=True)
+            shutil.copy(plugin, path)
+        else:
+            path.symlink_to(here.dir / "wide/closed/plugin")
+        (here.dir / "wide").chmod(0o777)
+        c = bundle(args=["true"], seccomp=profile(row("SCMP_ACT_NOTIFY", "mkdir")), annotations={PLUGINS: str(path)})
+        rt.fails(run(c), f'others can write to the directory "{here.dir}/wide"')
+
+
 def test_plugin_that_cannot_be_executed(bundle, run, rt, here):
     (here.dir / "bad").write_text("#!/no/such/interpreter\n")
     (here.dir / "bad").chmod(0o755)
