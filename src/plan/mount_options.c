@@ -13,6 +13,9 @@
 
 enum option_kind { SET, CLEAR, ATIME, PROPAGATION, SPECIAL, IGNORED };
 
+/* IGNORED: those of mount(8) ask nothing of a mount; others do, and nothing comes of it. */
+enum { ASKS = 1 };
+
 enum special {
     S_BIND,
     S_RBIND,
@@ -71,14 +74,14 @@ enum special {
     X("noauto", IGNORED, 0)                                                                                            \
     X("nofail", IGNORED, 0)                                                                                            \
     X("_netdev", IGNORED, 0)                                                                                           \
-    X("acl", IGNORED, 0)                                                                                               \
-    X("iversion", IGNORED, 0)                                                                                          \
-    X("noiversion", IGNORED, 0)                                                                                        \
-    X("rsync", IGNORED, 0)                                                                                             \
-    X("rasync", IGNORED, 0)                                                                                            \
-    X("rdirsync", IGNORED, 0)                                                                                          \
-    X("rmand", IGNORED, 0)                                                                                             \
-    X("rnomand", IGNORED, 0)
+    X("acl", IGNORED, ASKS)                                                                                            \
+    X("iversion", IGNORED, ASKS)                                                                                       \
+    X("noiversion", IGNORED, ASKS)                                                                                     \
+    X("rsync", IGNORED, ASKS)                                                                                          \
+    X("rasync", IGNORED, ASKS)                                                                                         \
+    X("rdirsync", IGNORED, ASKS)                                                                                       \
+    X("rmand", IGNORED, ASKS)                                                                                          \
+    X("rnomand", IGNORED, ASKS)
 
 struct option {
     const char *name;
@@ -173,6 +176,8 @@ static void apply(struct mount_options *ret, const struct option *option)
         apply_special(ret, (enum special) option->value);
         break;
     case IGNORED:
+        if (option->value == ASKS && ret->unused)
+            ret->unused[ret->n_unused++] = option->name;
         break;
     }
 }
@@ -192,7 +197,8 @@ static bool parse_idmap(struct mount_options *ret, const char *option)
 
 void mount_options_parse(struct mount_options *ret, const char *const *options, size_t n, struct arena *arena)
 {
-    *ret = (struct mount_options){ .data = arena_new(arena, const char *, n + MOUNT_DATA_SPARE) };
+    *ret = (struct mount_options){ .data = arena_new(arena, const char *, n + MOUNT_DATA_SPARE),
+                                   .unused = arena_new(arena, const char *, n) };
     for (size_t i = 0; i < n; i++) {
         const struct option *option = find(options[i]);
 

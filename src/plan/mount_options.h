@@ -19,6 +19,8 @@ struct mount_options {
     const char *idmap_ranges; /* what stands behind "idmap=", or NULL */
     const char **data;        /* for the file system: "size=64k", "newinstance" */
     size_t n_data;
+    const char **unused; /* known, and without effect on any mount that we make: "acl" */
+    size_t n_unused;
 };
 
 #define MOUNT_DATA_SPARE 2 /* room for data that the planner adds */

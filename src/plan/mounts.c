@@ -81,6 +81,33 @@ static void add_remount(const struct mount_plan *m, const char *target, uint64_t
     op->remount.recursive = recursive;
 }
 
+/* Options that come to nothing: who wrote "RO" may believe that the mount is read-only. Not an error, for the old
+ * runtimes hand them to a kernel that looks at none of them. WHERE: "on a bind mount". */
+static void warn_of_options(const struct mount_plan *m, const char *const *options, size_t n, const char *where)
+{
+    const char *list = "";
+
+    for (size_t i = 0; i < n && list; i++)
+        list = arena_printf(m->planner->arena, "%s%s\"%s\"", list, i ? ", " : "", options[i]);
+    if (n && list)
+        plan_warn(m->planner, "mounts[%zu] \"%s\": %s %s no effect%s", m->index, m->target, list,
+                  n == 1 ? "has" : "have", where);
+}
+
+static void warn_of_data(const struct mount_plan *m, const char *where)
+{
+    warn_of_options(m, m->options.data, m->options.n_data, where);
+}
+
+static void warn_of_unused(const struct mount_plan *m)
+{
+    static const char *const copy_up = "tmpcopyup";
+
+    warn_of_options(m, m->options.unused, m->options.n_unused, "");
+    if (m->options.copy_up && !is_type(m, "tmpfs"))
+        warn_of_options(m, &copy_up, 1, ", it is for a tmpfs");
+}
+
 /* ---- bind mounts ---- */
 
 static const char *bind_source(const struct mount_plan *m)
@@ -217,9 +244,15 @@ static bool is_late_readonly(const struct mount_plan *m)
     return strcmp(m->target, "/dev") == 0 && is_type(m, "tmpfs") && (m->options.set & MOUNT_ATTR_RDONLY);
 }
 
+/* What is beneath a read-only tmpfs is copied into it before it becomes so. */
+static bool is_filled(const struct mount_plan *m)
+{
+    return m->options.copy_up && is_type(m, "tmpfs");
+}
+
 static uint64_t first_attributes(const struct mount_plan *m)
 {
-    return is_late_readonly(m) ? m->options.set & ~(uint64_t) MOUNT_ATTR_RDONLY : m->options.set;
+    return is_late_readonly(m) || is_filled(m) ? m->options.set & ~(uint64_t) MOUNT_ATTR_RDONLY : m->options.set;
 }
 
 /* The host's, in the place of what would be refused. */
@@ -232,6 +265,7 @@ static void bind_stand_in(const struct mount_plan *m, const struct stand_in *sta
     op->bind.tree = SLOT_NONE;
     op->bind.target = plan_str(m->planner, m->target);
     op->bind.rset = (int64_t) attributes;
+    warn_of_data(m, " where the host's is bound");
     op->bind.flags = BIND_RECURSIVE | BIND_PLAIN_DIR | (m->proc == PROC_ITSELF ? BIND_OVER_PROC : 0u);
     plan_note(m->planner, "mounts[%zu] \"%s\": %s, the host's \"%s\" is bound%s", m->index, m->target, stand_in->why,
               stand_in->source, attributes & MOUNT_ATTR_RDONLY ? " read-only" : "");
@@ -338,7 +372,7 @@ static void plan_file_system(struct mount_plan *m)
         if (is_running(m->planner))
             refuse_stand_in(m, stand_in->why);
         else if (is_type(m, "mqueue") && m->planner->input->host->mqueue_missing)
-            plan_note(m->planner, "mounts[%zu] \"%s\": %s, and the host has no \"%s\": it is left out", m->index,
+            plan_warn(m->planner, "mounts[%zu] \"%s\": %s, and the host has no \"%s\": it is left out", m->index,
                       m->target, stand_in->why, stand_in->source);
         else
             bind_stand_in(m, stand_in);
@@ -354,6 +388,8 @@ static void plan_file_system(struct mount_plan *m)
     drop_unmapped_owners(m);
     add_label(m);
     add_mount(m, type, source, m->options.data, m->options.n_data, m->target, first_attributes(m), flags);
+    if (is_filled(m) && !is_late_readonly(m))
+        add_remount(m, m->target, m->options.set & MOUNT_ATTR_RDONLY, 0, false);
     add_remount(m, m->target, m->options.recursive_set, m->options.recursive_clear, true);
 }
 
@@ -568,6 +604,7 @@ static void plan_mount(struct mount_plan *m)
     struct mount_options *o = &m->options;
 
     check_proc(m);
+    warn_of_unused(m);
     if (is_mapped(m) && !is_bind(m))
         plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": only bind mounts can be id-mapped", m->index, m->target);
     if (is_type(m, "rbind"))
@@ -578,10 +615,12 @@ static void plan_mount(struct mount_plan *m)
     } else if (is_bind(m)) {
         if (m->planner->input->as_runc)
             runc_reset(o);
+        warn_of_data(m, " on a bind mount");
         add_bind(m, bind_source(m), m->target);
     } else if (is_made_outside(m)) {
         add_bind(m, m->mount->type, m->target);
     } else if (is_type(m, "cgroup") || is_type(m, "cgroup2")) {
+        warn_of_data(m, " on the container's view of cgroups");
         plan_cgroup_mount(m);
     } else {
         plan_file_system(m);

@@ -1039,3 +1039,48 @@ def test_dest_nofollow(bundle, run, here):
     (c.rootfs / "mnt/link").symlink_to("behind")
     r = run(c)
     assert r.stdout.startswith("behind\n") and "mounted" in r.stdout, str(r)
+
+
+def warned(result):
+    """The lines that a run has written beside its container's, without their times."""
+    return [l.split(": ", 1)[1] for l in result.stderr.splitlines()]
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("options, text", [
+    (["RO", "ro ", "size=5", "bind=3"], '"RO", "ro ", "size=5", "bind=3" have no effect on a bind mount'),
+    (["sync"], '"sync" has no effect on a bind mount'), (["acl", "rsync"], '"acl", "rsync" have no effect'),
+    (["tmpcopyup"], '"tmpcopyup" has no effect, it is for a tmpfs')])
+def test_options_that_a_bind_mount_cannot_honour(bundle, run, here, options, text):
+    (here.dir / "d").mkdir()
+    c = bundle(args=["echo", "fine"], mounts=[bind(here.dir / "d", "/mnt", "rprivate", "nosuid", "nodev", "defaults", *options)])
+    r = run(c)
+    index = len(c.config["mounts"]) - 1
+    assert (r.returncode, r.stdout) == (0, "fine\n") and warned(r) == [f'warning: mounts[{index}] "/mnt": {text}'], str(r)
+
+
+@pytest.mark.ours
+def test_options_that_a_view_of_cgroups_cannot_honour(bundle, run):
+    c = bundle(args=["echo", "fine"], mounts=[{"destination": "/mnt", "type": "cgroup", "source": "cgroup", "options": ["ro", "frob"]}])
+    r = run(c)
+    assert r.stdout == "fine\n" and '"/mnt": "frob" has no effect on the container\'s view of cgroups' in r.stderr, str(r)
+
+
+@pytest.mark.ours
+def test_options_that_the_hosts_proc_cannot_honour(bundle, run):
+    """Without a pid namespace of its own a user namespace is shown the host's."""
+    c = bundle(args=["echo", "fine"], namespaces=namespaces("mount", "user", "uts", "ipc", "network"), linux=user_mappings(),
+               edit=lambda c: [m.update(options=["hidepid=1"]) for m in c["mounts"] if m["type"] == "proc"])
+    r = run(c)
+    assert r.stdout == "fine\n" and '"/proc": "hidepid=1" has no effect where the host\'s is bound' in r.stderr, str(r)
+
+
+@pytest.mark.ours
+def test_tmpcopyup_into_a_read_only_one(bundle, run):
+    """Filled first, read-only then."""
+    c = bundle(args=["sh", "-c", "cat /data/f; touch /data/g 2>/dev/null || echo refused; cat /proc/mounts"], copy=True, mounts=[tmpfs("/data", "tmpcopyup", "ro")])
+    (c.rootfs / "data").mkdir()
+    (c.rootfs / "data/f").write_text("copied\n")
+    r = run(c)
+    assert r.stdout.startswith("copied\nrefused\n"), str(r)
+    assert [l.split()[3].split(",")[0] for l in r.stdout.splitlines() if " /data " in l] == ["ro"], str(r)
