@@ -3,7 +3,7 @@
 #include "init/init.h"
 #include "sys/cred.h"
 
-enum { N_SIGNALS = 64, NODES_WORDS = 16 };
+enum { N_SIGNALS = 64, NODES_WORDS = 16, CPUS = 8192 };
 
 /* Not dumpable: nobody in the container may trace us or open our descriptors. Only where an ordinary user is about to
  * write our id maps this has to wait for BECOME_ROOT (or for the first namespace that is joined): /proc/PID/uid_map of
@@ -118,10 +118,25 @@ int init_io_priority(struct init *init, const struct op_io_priority *op)
     return r < 0 ? init_fail(init, r, "ioprio_set", NULL) : 0;
 }
 
+/* The kernel remembers what the caller was bound to, and lets a cpuset only narrow it (since Linux 6.2). A sandbox that
+ * blocks the call changes nothing that was asked for. */
+static void free_affinity(void)
+{
+    unsigned char all[CPUS / 8];
+
+    memset(all, 0xff, sizeof all);
+    sys_sched_setaffinity(0, sizeof all, all);
+}
+
 int init_affinity(struct init *init, const struct op_affinity *op)
 {
-    int r = sys_sched_setaffinity(0, op->mask.size, blob_bytes(init->blob, op->mask));
+    int r;
 
+    if (!op->mask.size) {
+        free_affinity();
+        return 0;
+    }
+    r = sys_sched_setaffinity(0, op->mask.size, blob_bytes(init->blob, op->mask));
     return r < 0 ? init_fail(init, r, "sched_setaffinity", NULL) : 0;
 }
 

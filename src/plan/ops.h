@@ -166,6 +166,7 @@ typedef int32_t op_slot;
     OP(PERSONALITY, personality, NUM(value))                                                                              \
     OP(SCHEDULER, scheduler, NUM(policy) NUM(nice) NUM(priority) NUM(flags) NUM(runtime) NUM(deadline) NUM(period))       \
     OP(IO_PRIORITY, io_priority, NUM(value))                                                                              \
+    /* The CPUs of MASK; none: all that the cpuset has, whatever the caller was bound to. */                              \
     OP(AFFINITY, affinity, BYTES(mask))                                                                                   \
     OP(MEMORY_POLICY, memory_policy, NUM(mode) BYTES(nodes))                                                              \
     /* Write LABEL to the exec attribute of an LSM: "apparmor" or "selinux". */                                           \

@@ -184,6 +184,18 @@ static void add_personality(struct planner *planner)
     op->personality.value = personality->domain && strcmp(personality->domain, "LINUX32") == 0 ? 8 : 0;
 }
 
+/* Before a deadline is set: such a process must be able to run everywhere. exec has fields for this of its own, and with
+ * one of them the caller's does not matter. */
+static void reset_affinity(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+    bool given = planner->input->target && ((process->affinity_initial && *process->affinity_initial) ||
+                                            (process->affinity_final && *process->affinity_final));
+
+    if (planner->plan.n_cgroups > 0 && !given)
+        plan_add(planner, OP_AFFINITY, SIDE_INIT, "CPU affinity");
+}
+
 void plan_process_early(struct planner *planner)
 {
     if (!process_of(planner))
@@ -194,6 +206,7 @@ void plan_process_early(struct planner *planner)
             plan_strf(planner, "_ses.%s", planner->input->id);
     if (!planner->input->target)
         add_names(planner);
+    reset_affinity(planner);
     plan_scheduler(planner, process_of(planner)->scheduler);
     add_io_priority(planner);
     add_memory_policy(planner);

@@ -737,3 +737,16 @@ def test_highest_number_is_no_id(bundle, rt, which):
     """setresuid(2) takes it for "unchanged", and the process would stay root."""
     user = {"uid": 1000, "gid": 1000, which: 4294967295}
     rt.fails(rt.run(bundle(args=["id"], user=user)), f"process.user.{which}")
+
+
+@pytest.mark.ours
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="this takes two CPUs")
+def test_affinity_of_the_caller_is_not_the_containers(bundle, rt, running):
+    """The container's CPUs are its cpuset's, whatever the runtime was bound to; exec's too."""
+    cpus = sorted(os.sched_getaffinity(0))
+    bound = rt.with_options(prefix=["taskset", "-c", str(cpus[1])])
+    allowed = ["grep", "Cpus_allowed_list", "/proc/self/status"]
+    free = rt.run(bundle(args=allowed)).stdout
+    assert free.split()[1] != str(cpus[1])
+    assert bound.run(bundle(args=allowed)).stdout == free
+    assert bound("exec", running().id, *allowed).stdout == free
