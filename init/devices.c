@@ -48,22 +48,61 @@ static int bind_device(struct init *init, const char *path, int device_fd)
     return r < 0 ? init_fail(init, r, "mount", path) : 0;
 }
 
-static int bind_host_device(struct init *init, const char *path, bool optional)
+/* The device that config.json asks for. */
+struct wanted {
+    const char *path;
+    unsigned mode; /* S_IFCHR or S_IFBLK */
+    uint32_t major, minor;
+    bool optional;
+};
+
+static int no_such_device(struct init *init, int code)
 {
+    return init_explain(init, code,
+                        "no device can be made here (that takes CAP_MKNOD outside of user namespaces), and "
+                        "the host has none of this name that could be bound");
+}
+
+/* "the host's is c 1:11": another device than that which is asked for is worse than none. */
+static int another_device(struct init *init, const struct stat *st)
+{
+    char words[sizeof init->failure.detail];
+    struct text text = text_init(words, sizeof words);
+
+    text_put(&text, "no device can be made here, and the host's of this name, which could be bound, is ");
+    text_put(&text, S_ISCHR(st->st_mode) ? "c " : "b ");
+    text_put_number(&text, sys_device_major((uint32_t) st->st_rdev));
+    text_put(&text, ":");
+    text_put_number(&text, sys_device_minor((uint32_t) st->st_rdev));
+    return init_explain(init, -ENODEV, words);
+}
+
+static int check_device(struct init *init, const struct wanted *wanted, const struct stat *st)
+{
+    if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode))
+        return no_such_device(init, -ENODEV);
+    if (((st->st_mode ^ wanted->mode) & S_IFMT) || (uint32_t) st->st_rdev != sys_device(wanted->major, wanted->minor))
+        return another_device(init, st);
+    return 0;
+}
+
+static int bind_host_device(struct init *init, const struct wanted *wanted)
+{
+    const char *path = wanted->path;
     _cleanup_close_ int device_fd = open_host_device(init, path);
     struct stat st;
     int r;
 
     if (device_fd < 0 && tree_api_missing(init, device_fd))
         device_fd = open_host_device(init, path);
-    if (device_fd == -ENOENT && optional)
-        return 0;
+    if (device_fd == -ENOENT)
+        return wanted->optional ? 0 : no_such_device(init, device_fd);
     r = device_fd < 0 ? device_fd : sys_fstat(device_fd, &st);
     if (r < 0)
         return init_fail(init, r, "open", path);
-    if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-        return init_explain(init, -ENODEV, "the host has no device of this name");
-    r = bind_device(init, path, device_fd);
+    r = check_device(init, wanted, &st);
+    if (r >= 0)
+        r = bind_device(init, path, device_fd);
     if (r >= 0 || !tree_try_older(init, r))
         return r;
     close_fdp(&device_fd);
@@ -73,7 +112,10 @@ static int bind_host_device(struct init *init, const char *path, bool optional)
 
 int init_device_bind(struct init *init, const struct op_device_bind *op)
 {
-    return bind_host_device(init, init_str(init, op->path), op->optional == DEVICE_OPTIONAL);
+    const struct wanted wanted = { init_str(init, op->path), (unsigned) op->mode, (uint32_t) op->major,
+                                   (uint32_t) op->minor, op->optional == DEVICE_OPTIONAL };
+
+    return bind_host_device(init, &wanted);
 }
 
 /* ---- made ---- */
@@ -154,7 +196,8 @@ int init_device(struct init *init, const struct op_device *op)
         return init_fail(init, dir_fd, "open", path);
     r = make_device(init, op, name);
     if (r == -EPERM && !init->pivoted && !S_ISFIFO(op->mode))
-        r = bind_host_device(init, path, optional);
+        r = bind_host_device(
+            init, &(struct wanted){ path, (unsigned) op->mode, (uint32_t) op->major, (uint32_t) op->minor, optional });
     return r < 0 && optional ? 0 : r;
 }
 

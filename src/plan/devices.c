@@ -64,16 +64,19 @@ static bool dev_is_bound(const struct planner *planner)
     return false;
 }
 
-static void add_bound(struct planner *planner, const char *path, const char *what)
-{
-    struct op *op = plan_add(planner, OP_DEVICE_BIND, SIDE_INIT, "%s", what);
-
-    op->device_bind.path = plan_str(planner, path);
-}
-
 static unsigned type_bits(char type)
 {
     return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+static void add_bound(struct planner *planner, const struct spec_device *device, const char *what)
+{
+    struct op *op = plan_add(planner, OP_DEVICE_BIND, SIDE_INIT, "%s", what);
+
+    op->device_bind.path = plan_str(planner, device->path);
+    op->device_bind.mode = type_bits(device->type);
+    op->device_bind.major = device->major.value;
+    op->device_bind.minor = device->minor.value;
 }
 
 static void add_device(struct planner *planner, const struct spec_device *device, const char *what)
@@ -81,7 +84,7 @@ static void add_device(struct planner *planner, const struct spec_device *device
     struct op *op;
 
     if (binds_devices(planner) && device->type != 'p') {
-        add_bound(planner, device->path, what);
+        add_bound(planner, device, what);
         return;
     }
     op = plan_add(planner, OP_DEVICE, SIDE_INIT, "%s", what);
@@ -129,7 +132,7 @@ static void add_listed(struct planner *planner)
 static void note_bound(struct planner *planner)
 {
     if (binds_devices(planner))
-        plan_note(planner, "devices: %s, the host's are bound",
+        plan_note(planner, "devices: %s, the host's are bound with their own modes and owners",
                   planner->user_namespace || planner->input->host->in_user_namespace
                       ? "in a user namespace nobody may make them"
                       : "they are made with CAP_MKNOD, which the caller has not");

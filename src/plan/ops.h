@@ -149,7 +149,7 @@ typedef int32_t op_slot;
     OP(PROPAGATE, propagate, STR(target) NUM(flags))                                                                      \
     OP(DEVICE, device, STR(path) NUM(mode) NUM(major) NUM(minor) NUM(uid) NUM(gid) NUM(optional))                         \
     /* Bind the host's device node where mknod is not allowed. */                                                         \
-    OP(DEVICE_BIND, device_bind, STR(path) NUM(optional))                                                                 \
+    OP(DEVICE_BIND, device_bind, STR(path) NUM(mode) NUM(major) NUM(minor) NUM(optional))                                 \
     OP(SYMLINK, symlink, STR(target) STR(path))                                                                           \
     /* Open a pseudo-terminal of the container's devpts, send its master to the parent, make it the controlling    \
      * terminal and standard streams, bind it on /dev/console unless BARE. */      \

@@ -114,6 +114,17 @@ static inline uint32_t sys_device(uint32_t major, uint32_t minor)
     return (minor & 0xff) | (major & 0xfff) << 8 | (minor & 0xfff00) << 12;
 }
 
+/* Its parts. */
+static inline uint32_t sys_device_major(uint32_t device)
+{
+    return device >> 8 & 0xfff;
+}
+
+static inline uint32_t sys_device_minor(uint32_t device)
+{
+    return (device & 0xff) | (device >> 12 & 0xfff00);
+}
+
 static inline int sys_symlinkat(const char *target, int dir_fd, const char *path)
 {
     return (int) sys_call(SYS_symlinkat, target, dir_fd, path);

@@ -241,3 +241,14 @@ def test_bad_rules(bundle, run, rt, rule):
     if rule["access"] == "xyz" and not rt.ours:
         pytest.skip("a peer takes what it knows of the letters")
     rt.fails(run(bundle(args=["true"], resources={"devices": [DENY, rule]})), "linux.resources.devices[1]")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("device, text", [
+    ({"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 3}, "the host's of this name, which could be bound, is c 1:11"),
+    ({"path": "/dev/kmsg", "type": "b", "major": 1, "minor": 11}, "the host's of this name, which could be bound, is c 1:11"),
+    ({"path": "/dev/no-such", "type": "c", "major": 1, "minor": 3}, "no device can be made here (that takes CAP_MKNOD outside of user namespaces), and the host has none of this name")])
+def test_another_device_is_not_bound(bundle, run, rt, device, text):
+    """In a user namespace it is the host's that is shown: the one that is asked for, or none."""
+    c = bundle(args=["true"], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux={**user_mappings(), "devices": [device]})
+    rt.fails(run(c), f'linux.devices[0] "{device["path"]}": ', text)
