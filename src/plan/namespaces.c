@@ -299,6 +299,22 @@ static bool must_refork(const struct planner *planner)
     return init_makes_time(planner) || ((planner->namespaces_new | planner->namespaces_joined) & CLONE_NEWPID);
 }
 
+static bool may_clear_groups(const struct planner *planner)
+{
+    const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
+
+    return !planner->groups_denied && !(keep && strcmp(keep, "1") == 0);
+}
+
+/* In the joined one setgroups(2) may be denied, and the caller's groups, root's on the host, would stay the container's. */
+static void clear_groups(struct planner *planner)
+{
+    if (!may_clear_groups(planner) || !host_may(planner->input->host, HOST_CAP_SETGID))
+        return;
+    plan_add(planner, OP_GROUPS, SIDE_INIT, "groups of the runtime");
+    planner->groups_cleared = true;
+}
+
 /* The steps of the "host's" and "user's" shapes. */
 static void enter_in_steps(struct planner *planner)
 {
@@ -306,10 +322,13 @@ static void enter_in_steps(struct planner *planner)
 
     if (!ordinary_user(planner))
         add_setns_others(planner);
-    if (is_joined(planner, CLONE_NEWUSER))
+    if (is_joined(planner, CLONE_NEWUSER)) {
+        if (!ordinary_user(planner))
+            clear_groups(planner);
         add_setns(planner, NAMESPACE_USER);
-    else
+    } else {
         add_user_step(planner);
+    }
     if (ordinary_user(planner))
         add_setns_others(planner);
     add_time_step(planner);
@@ -332,13 +351,6 @@ static bool waits_for_parent(const struct planner *planner)
            is_joined(planner, CLONE_NEWPID) || (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
 }
 
-static bool may_clear_groups(const struct planner *planner)
-{
-    const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
-
-    return !planner->groups_denied && !(keep && strcmp(keep, "1") == 0);
-}
-
 void plan_become_root(struct planner *planner)
 {
     struct op *op;
@@ -346,7 +358,7 @@ void plan_become_root(struct planner *planner)
     if (!planner->user_namespace)
         return;
     op = plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace");
-    op->become_root.groups = may_clear_groups(planner);
+    op->become_root.groups = may_clear_groups(planner) && !planner->groups_cleared;
     op->become_root.may_be_denied = op->become_root.groups && planner->groups_may_be_denied;
 }
 

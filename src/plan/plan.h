@@ -112,6 +112,7 @@ struct planner {
     struct planner_map uids, gids;
     bool groups_denied;        /* setgroups(2) is denied in the container's user namespace */
     bool groups_may_be_denied; /* only init finds out, once it is in there */
+    bool groups_cleared;       /* before the user namespace was entered */
     struct error *err;
     bool failed; /* rows go nowhere any more */
     size_t n_problems;

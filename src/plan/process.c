@@ -296,6 +296,8 @@ static void add_groups(struct planner *planner)
                       "subordinate ids (a line in /etc/subgid, and newgidmap(1))");
         return;
     }
+    if (planner->groups_cleared && !process->n_additional_gids)
+        return;
     op = plan_add(planner, OP_GROUPS, SIDE_INIT, "process.user.additionalGids");
     op->groups.may_be_denied = planner->groups_may_be_denied;
     op->groups.gids =

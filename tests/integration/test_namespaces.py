@@ -596,3 +596,20 @@ def test_what_needs_a_mount_namespace(bundle, run, rt, change, field):
                 c[k] = v
 
     rt.fails(run(bundle(args=["true"], edit=edit, namespaces=namespaces("pid", "uts"))), field, "mount namespace")
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user's groups stay his own")
+def test_joined_user_namespace_that_denies_groups(bundle, rt):
+    """Nobody asks for groups; the runtime's own are not the container's either."""
+    holder = subprocess.Popen(["unshare", "--user", "--map-root-user", "sleep", "1000"])
+    try:
+        processes.until(lambda: os.readlink(f"/proc/{holder.pid}/exe").endswith("sleep"), lambda: "unshare has not become sleep")
+        c = bundle(args=["grep", "Groups", "/proc/self/status"], copy=True, hostname=None, namespaces=namespaces("mount", "pid", user=f"/proc/{holder.pid}/ns/user"),
+                   edit=lambda c: (bare(c), c.update(mounts=[{"destination": "/proc", "type": "proc", "source": "proc"}])))
+        inherited = ["python3", "-c", "import os, sys; os.setgroups([0, 5]); os.execvp(sys.argv[1], sys.argv[1:])"]
+        r = rt.with_options(prefix=inherited).run(c)
+        assert (r.returncode, r.stdout.split()) == (0, ["Groups:"]), str(r)
+    finally:
+        holder.kill()
+        holder.wait()
