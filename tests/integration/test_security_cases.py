@@ -141,13 +141,12 @@ def test_exchanged_null(bundle, running, rt, here):
     (volume / "other").symlink_to("/etc/hostname")
     running(["/bin/probe", "exchange", "/mnt/null", "/mnt/other"], mounts=[bind(volume, "/mnt")])
     end, n = time.monotonic() + 2, 0
-    while time.monotonic() < end:
+    while n < 2 or time.monotonic() < end:  # on a slow machine one round may take all that time
         c = bundle(args=["/bin/stat", "-c", "%F %t:%T", "/proc/keys"], copy=True)
         c.config["mounts"] = [m for m in c.config["mounts"] if m["destination"] == "/proc"] + [bind(volume, "/dev")]
         r = rt.run(c.write(), timeout=20)
         assert r.stdout == "character special file 1:3\n" if r.returncode == 0 else r.stderr, str(r)
         n += 1
-    assert n > 1
 
 
 # 10. the console
