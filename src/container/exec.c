@@ -16,7 +16,7 @@
 #include "container/prepare.h"
 #include "container/target.h"
 
-enum { DEATH_TIMEOUT_MS = 1000 };
+enum { DEATH_TIMEOUT_MS = 200 };
 
 struct execution {
     struct crun_context *context;
@@ -216,12 +216,13 @@ static void launch_set_up(struct launch *launch, struct execution *x)
     launch->target_fd = x->pidfd;
 }
 
-/* When the container has ended meanwhile, that is why. One whose namespaces are gone (ESRCH) is about to end. */
+/* When the container has ended meanwhile, that is why. One whose namespaces are gone (ESRCH) is about to end, and one whose
+ * cgroup is killed (ECHILD) may be. */
 static int explain(const struct execution *x, int r)
 {
     struct pollfd process = { .fd = x->pidfd, .events = POLLIN };
 
-    if (r < 0 && poll(&process, 1, r == -ESRCH ? DEATH_TIMEOUT_MS : 0) > 0)
+    if (r < 0 && poll(&process, 1, r == -ESRCH || r == -ECHILD ? DEATH_TIMEOUT_MS : 0) > 0)
         error_prefix(x->err, "container not running");
     return r;
 }

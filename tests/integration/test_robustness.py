@@ -253,10 +253,10 @@ ANSWERS = {
     "list": [],
     "ps": [GONE],
     "kill": [GONE, ENDED, r"no such process \(os: process already finished\)"],
-    "exec": [GONE, BUSY, ENDED, r"cannot exec in a paused container .+"],
+    "exec": [GONE, BUSY, ENDED, KILLED, r"cannot exec in a paused container .+"],
     "pause": [GONE, BUSY, ENDED, r"container already paused"],
     "resume": [GONE, BUSY, ENDED, r"container not paused"],
-    "update": [GONE, BUSY, ENDED],
+    "update": [GONE, BUSY, ENDED, r'linux\.resources\.pids\.limit: no cgroup controller "pids" is available .+'],
     "delete": [GONE, BUSY, r'cannot delete container "\S+" that is not stopped: (running|paused|creating) .+'],
     "delete --force": [],
 }
