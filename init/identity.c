@@ -142,17 +142,6 @@ static int set_groups(const struct init *init, const uint32_t *gids, uint64_t n,
     return r == -EPERM && n == 0 && may_be_denied && groups_are_denied(init) ? 0 : r;
 }
 
-int init_become_root(struct init *init, const struct op_become_root *op)
-{
-    int r = op->groups ? set_groups(init, NULL, 0, op->may_be_denied) : 0;
-
-    init->dumpable_later = false;
-    if (r < 0)
-        return init_fail(init, r, "setgroups", NULL);
-    r = set_ids(init, 0, 0);
-    return r < 0 ? r : clear_inheritable(init);
-}
-
 /* As ids_error: whichever of the groups is not mapped is found by trying each alone. */
 static int unmapped_group(struct init *init, int code, const uint32_t *gids, uint64_t n)
 {
@@ -181,6 +170,17 @@ static int groups_error(struct init *init, int code, const uint32_t *gids, uint6
     return init_explain(init, code, words);
 }
 
+int init_become_root(struct init *init, const struct op_become_root *op)
+{
+    int r = op->groups ? set_groups(init, NULL, 0, op->may_be_denied) : 0;
+
+    init->dumpable_later = false;
+    if (r < 0)
+        return groups_error(init, r, NULL, 0);
+    r = set_ids(init, 0, 0);
+    return r < 0 ? r : clear_inheritable(init);
+}
+
 int init_groups(struct init *init, const struct op_groups *op)
 {
     const uint32_t *gids = blob_bytes(init->blob, op->gids);
@@ -193,6 +193,14 @@ int init_groups(struct init *init, const struct op_groups *op)
 int init_identity(struct init *init, const struct op_identity *op)
 {
     return set_ids(init, (uint32_t) op->uid, (uint32_t) op->gid);
+}
+
+static int bounding_error(struct init *init, int code)
+{
+    init_fail(init, code, "prctl", "PR_CAPBSET_DROP");
+    if (code == -EPERM)
+        init_hint(init, " (it takes CAP_SETPCAP)");
+    return code;
 }
 
 int init_bounding(struct init *init, const struct op_bounding *op)
@@ -208,7 +216,7 @@ int init_bounding(struct init *init, const struct op_bounding *op)
         if (r == -EINVAL && sys_prctl(PR_CAPBSET_READ, cap, 0) == -EINVAL)
             return 0; /* the kernel knows no more of them */
         if (r < 0)
-            return init_fail(init, r, "prctl", "PR_CAPBSET_DROP");
+            return bounding_error(init, r);
     }
     return 0;
 }

@@ -87,6 +87,14 @@ static int name_options(struct init *init, const struct op_mount *op, int code)
     return code;
 }
 
+/* What the kernel's errno says to nobody. */
+static int creation_refused(struct init *init, const struct op_mount *op, int code)
+{
+    if (code == -EPERM && init->failure.call[0])
+        init_hint(init, " (most types only the host's root can mount: mount it there, and add a bind mount)");
+    return name_options(init, op, code);
+}
+
 /* ---- by fsopen ---- */
 
 struct file_system {
@@ -175,7 +183,7 @@ static int configure(const struct file_system *fs, const struct target *target)
     if (r < 0)
         return r;
     r = sys_fsconfig(fs->fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-    return r < 0 ? name_options(fs->init, fs->op, fail_with_log(fs, r, "fsconfig", target->path)) : 0;
+    return r < 0 ? creation_refused(fs->init, fs->op, fail_with_log(fs, r, "fsconfig", target->path)) : 0;
 }
 
 /* EPERM of a user namespace for what would show it more than it sees now (the kernel says "Mount too revealing"). */
@@ -271,7 +279,7 @@ static int mount_old(struct init *init, const struct op_mount *op, const struct 
     r = tree_mount_old(init, -1, source ? source : type, target->fd, type, tree_attr_to_flags((uint64_t) op->attr),
                        data);
     if (r < 0)
-        return name_options(init, op, init_fail(init, r, "mount", target->path));
+        return creation_refused(init, op, init_fail(init, r, "mount", target->path));
     mounted_fd = path_is_root(target->path) ? sys_openat(AT_FDCWD, init->root_path, O_PATH | O_CLOEXEC, 0)
                                             : path_open(init, target->path, 0);
     if (mounted_fd < 0)

@@ -94,6 +94,15 @@ int init_personality(struct init *init, const struct op_personality *op)
     return r < 0 ? init_fail(init, r, "personality", NULL) : 0;
 }
 
+/* The kernel asks for it in the initial user namespace: root of a user namespace has it not. */
+static int refused_rank(struct init *init, int code, const char *call, const char *hint)
+{
+    init_fail(init, code, call, NULL);
+    if (code == -EPERM)
+        init_hint(init, hint);
+    return code;
+}
+
 int init_scheduler(struct init *init, const struct op_scheduler *op)
 {
     const struct sys_sched_attr attr = {
@@ -108,14 +117,18 @@ int init_scheduler(struct init *init, const struct op_scheduler *op)
     };
     int r = sys_sched_setattr(0, &attr);
 
-    return r < 0 ? init_fail(init, r, "sched_setattr", NULL) : 0;
+    return r < 0
+               ? refused_rank(init, r, "sched_setattr",
+                              "(it takes CAP_SYS_NICE on the host, or a high enough RLIMIT_NICE or RLIMIT_RTPRIO, and "
+                              "for real-time policies a cgroup that has time for them)")
+               : 0;
 }
 
 int init_io_priority(struct init *init, const struct op_io_priority *op)
 {
     int r = sys_ioprio_set(SYS_IOPRIO_WHO_PROCESS, 0, (int) op->value);
 
-    return r < 0 ? init_fail(init, r, "ioprio_set", NULL) : 0;
+    return r < 0 ? refused_rank(init, r, "ioprio_set", "(it takes CAP_SYS_NICE on the host)") : 0;
 }
 
 /* The kernel remembers what the caller was bound to, and lets a cpuset only narrow it (since Linux 6.2). A sandbox that

@@ -305,6 +305,20 @@ def test_devices_are_the_hosts(user, mine, program):
     assert (r.returncode, r.stdout, r.stderr) == (0, "4\n1\n", ""), str(r)
 
 
+@pytest.mark.parametrize("process, field, text", [
+    ({"scheduler": {"policy": "SCHED_OTHER", "nice": -5}}, "process.scheduler", "CAP_SYS_NICE"),
+    ({"ioPriority": {"class": "IOPRIO_CLASS_RT", "priority": 1}}, "process.ioPriority", "CAP_SYS_NICE"),
+    ({}, 'mounts[0] "/mnt"', "mount it there, and add a bind mount")], ids=["scheduler", "ioPriority", "mount"])
+def test_what_the_kernel_refuses(user, mine, program, process, field, text):
+    """Root of a user namespace is not the host's: what to ask for is said."""
+    c = mine(args=["true"], process=process)
+    if not process:
+        c.config["mounts"] = [{"destination": "/mnt", "type": "debugfs", "source": "debugfs"}]
+        rootless.give(c.write().path)
+    rt = user().runtime(program)
+    rt.fails(rt.run(c), field, text, "peration not permitted")
+
+
 def test_plan_says_why(user, mine, program):
     rt = user().runtime(program)
     c = mine(args=["true"], namespaces_=("mount", "pid"), hostname=None)
