@@ -372,7 +372,7 @@ static void plan_file_system(struct mount_plan *m)
         if (is_running(m->planner))
             refuse_stand_in(m, stand_in->why);
         else if (is_type(m, "mqueue") && m->planner->input->host->mqueue_missing)
-            plan_warn(m->planner, "mounts[%zu] \"%s\": %s, and the host has no \"%s\": it is left out", m->index,
+            plan_note(m->planner, "mounts[%zu] \"%s\": %s, and the host has no \"%s\": it is left out", m->index,
                       m->target, stand_in->why, stand_in->source);
         else
             bind_stand_in(m, stand_in);

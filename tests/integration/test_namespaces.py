@@ -513,7 +513,7 @@ def test_namespaces_of_others_are_written_into(bundle, running, run, rt):
 def test_joined_path_that_nobody_answers(bundle, run, rt, here, kind):
     """A FIFO: nothing waits for its other end."""
     os.mkfifo(here.dir / "fifo")
-    c = bundle(args=["true"], namespaces=namespaces("mount", "pid", **{kind: here.dir / "fifo"}), hostname=None)
+    c = bundle(args=["true"], namespaces=namespaces("mount", "pid", **{kind: here.dir / "fifo"}), hostname=None, edit=bare)
     rt.fails(rt("run", "-b", c.path, c.id, timeout=10), "it is not a namespace but a FIFO")
 
 
