@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Limits of cgroup v2, in its files and in force, from the start and after update: where v2 has the controllers (make check-vm)."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -294,6 +295,8 @@ def rdma_device() -> str:
     if devices.is_dir() and any(devices.iterdir()):
         yield sorted(os.listdir(devices))[0]
         return
+    lock = open(Path(tempfile.gettempdir()) / "crun-test-rdma.lock", "w")  # one device at a time: a second one is refused
+    fcntl.flock(lock, fcntl.LOCK_EX)
     failed, name = [], f"crdma{os.getpid()}"
     with_network(*f"ip link add {name} type dummy".split())
     with_network(*f"ip link set {name} up".split())
@@ -306,6 +309,7 @@ def rdma_device() -> str:
         yield name
         with_network(*f"rdma link delete {name}".split())
     with_network(*f"ip link delete {name}".split())
+    lock.close()
     if failed[-1]:
         pytest.skip(f"no RDMA device here, and none can be made: {failed}")
 
