@@ -60,7 +60,7 @@ static int no_such_device(struct init *init, int code)
 {
     return init_explain(init, code,
                         "no device can be made here (that takes CAP_MKNOD outside of user namespaces), and "
-                        "the host has none of this name that could be bound");
+                        "the host has none of this name that could be bound (ask root to make it there, see mknod(1))");
 }
 
 /* "the host's is c 1:11": another device than that which is asked for is worse than none. */
@@ -95,8 +95,12 @@ static int bind_host_device(struct init *init, const struct wanted *wanted)
 
     if (device_fd < 0 && tree_api_missing(init, device_fd))
         device_fd = open_host_device(init, path);
+    if (device_fd == -ENOENT && wanted->optional) {
+        init_warn(init, device_fd, "open", path);
+        return 0;
+    }
     if (device_fd == -ENOENT)
-        return wanted->optional ? 0 : no_such_device(init, device_fd);
+        return no_such_device(init, device_fd);
     r = device_fd < 0 ? device_fd : sys_fstat(device_fd, &st);
     if (r < 0)
         return init_fail(init, r, "open", path);

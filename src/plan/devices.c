@@ -69,22 +69,24 @@ static unsigned type_bits(char type)
     return type == 'b' ? S_IFBLK : type == 'p' ? S_IFIFO : S_IFCHR;
 }
 
-static void add_bound(struct planner *planner, const struct spec_device *device, const char *what)
+/* A default that the host has not is nobody's wish; but without /dev/null programs write files of that name. */
+static void add_bound(struct planner *planner, const struct spec_device *device, const char *what, bool listed)
 {
     struct op *op = plan_add(planner, OP_DEVICE_BIND, SIDE_INIT, "%s", what);
 
     op->device_bind.path = plan_str(planner, device->path);
+    op->device_bind.optional = listed || strcmp(device->path, "/dev/null") == 0 ? DEVICE_REQUIRED : DEVICE_OPTIONAL;
     op->device_bind.mode = type_bits(device->type);
     op->device_bind.major = device->major.value;
     op->device_bind.minor = device->minor.value;
 }
 
-static void add_device(struct planner *planner, const struct spec_device *device, const char *what)
+static void add_device(struct planner *planner, const struct spec_device *device, const char *what, bool listed)
 {
     struct op *op;
 
     if (binds_devices(planner) && device->type != 'p') {
-        add_bound(planner, device, what);
+        add_bound(planner, device, what, listed);
         return;
     }
     op = plan_add(planner, OP_DEVICE, SIDE_INIT, "%s", what);
@@ -116,7 +118,7 @@ static void add_defaults(struct planner *planner)
         };
 
         if (!is_listed(planner, d->path))
-            add_device(planner, &device, arena_printf(planner->arena, "default device \"%s\"", d->path));
+            add_device(planner, &device, arena_printf(planner->arena, "default device \"%s\"", d->path), false);
     }
 }
 
@@ -126,7 +128,7 @@ static void add_listed(struct planner *planner)
 
     for (size_t i = 0; i < lin->n_devices; i++)
         add_device(planner, &lin->devices[i],
-                   arena_printf(planner->arena, "linux.devices[%zu] \"%s\"", i, lin->devices[i].path));
+                   arena_printf(planner->arena, "linux.devices[%zu] \"%s\"", i, lin->devices[i].path), true);
 }
 
 static void note_bound(struct planner *planner)

@@ -319,6 +319,35 @@ def test_what_the_kernel_refuses(user, mine, program, process, field, text):
     rt.fails(rt.run(c), field, text, "peration not permitted")
 
 
+def _empty_dev(u, *kept):
+    """A view in which /dev has but the devices KEPT."""
+    view = u.place / "empty-dev"
+    binds = "".join(f"touch /dev/{n}; mount --bind {u.place}/dev/{n} /dev/{n}\n" for n in kept)
+    view.write_text(f"#!/bin/sh -e\nmkdir {u.place}/dev\nmount --bind /dev {u.place}/dev\nmount -t tmpfs t /dev\n{binds}exec \"$@\"\n")
+    view.chmod(0o755)
+    return ["unshare", "--mount", "--propagation", "private", view]
+
+
+def test_host_without_some_devices(user, mine, program):
+    """What nobody can bind is left out, and named; the rest is there."""
+    u = user()
+    rt = u.runtime(program)
+    rt.prefix = _empty_dev(u, "null", "zero") + rt.prefix
+    r = rt.run(mine(args=["sh", "-c", "echo x > /dev/null; head -c 3 /dev/zero | wc -c; ls /dev/tty /dev/random"]))
+    assert r.stdout == "3\n" and r.returncode == 1, str(r)
+    for name in ("full", "random", "urandom", "tty"):
+        assert f'default device "/dev/{name}": ' in r.stderr, str(r)
+    assert "/dev/zero" not in r.stderr, str(r)
+
+
+def test_host_without_null(user, mine, program):
+    """Programs would make a file of it, and masked files have nothing else that covers them."""
+    u = user()
+    rt = u.runtime(program)
+    rt.prefix = _empty_dev(u) + rt.prefix
+    rt.fails(rt.run(mine(args=["true"])), 'default device "/dev/null"', "ask root", "mknod")
+
+
 def test_plan_says_why(user, mine, program):
     rt = user().runtime(program)
     c = mine(args=["true"], namespaces_=("mount", "pid"), hostname=None)
