@@ -97,8 +97,11 @@ static void write_capabilities(struct json_writer *w)
     jw_object_end(w);
 }
 
-static void write_rlimits(struct json_writer *w)
+/* Whoever cannot raise a limit asks for none: the caller's may be lower than any number here. */
+static void write_rlimits(struct json_writer *w, bool rootless)
 {
+    if (rootless)
+        return;
     jw_key(w, "rlimits");
     jw_array_begin(w);
     jw_object_begin(w);
@@ -109,7 +112,7 @@ static void write_rlimits(struct json_writer *w)
     jw_array_end(w);
 }
 
-static void write_process(struct json_writer *w)
+static void write_process(struct json_writer *w, bool rootless)
 {
     jw_key(w, "process");
     jw_object_begin(w);
@@ -119,7 +122,7 @@ static void write_process(struct json_writer *w)
     jw_member_strings(w, "env", env, LENGTH(env));
     jw_member_string(w, "cwd", "/");
     write_capabilities(w);
-    write_rlimits(w);
+    write_rlimits(w, rootless);
     jw_member_bool(w, "noNewPrivileges", true);
     jw_object_end(w);
 }
@@ -222,7 +225,7 @@ int spec_document(bool rootless, char **ret_json, struct error *err)
     jw_init(&w, "\t");
     jw_object_begin(&w);
     jw_member_string(&w, "ociVersion", crun_spec_version());
-    write_process(&w);
+    write_process(&w, rootless);
     write_root(&w);
     jw_member_string(&w, "hostname", "crun");
     write_mounts(&w, rootless);

@@ -327,7 +327,9 @@ static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise 
     limit.hard = wanted;
     r = sys_prlimit64(launch->state->pid, (unsigned) row->resource, &limit, NULL);
     if (r < 0)
-        return error_errno(err, r, "raise the hard limit from %llu to %llu (CAP_SYS_RESOURCE is needed)",
+        return error_errno(err, r,
+                           "raise the hard limit from %llu to %llu (CAP_SYS_RESOURCE is needed; without it "
+                           "ask for less in config.json)",
                            (unsigned long long) old, (unsigned long long) wanted);
     return 0;
 }

@@ -270,6 +270,18 @@ def test_spec_rootless(user, mine, program):
     assert (r.returncode, r.stdout, r.stderr) == (0, "0\n", ""), str(r)
 
 
+def test_spec_rootless_with_few_descriptors(user, mine, program):
+    """A user cannot raise a limit: his configuration asks for none."""
+    u = user()
+    c = mine()
+    c.config = json.loads(_spec(u, program, c, "spec", "--rootless"))
+    assert "rlimits" not in c.config["process"]
+    c.config["process"].update(terminal=False, args=["sh", "-c", "ulimit -n"])
+    rt = u.runtime(program, "prlimit", "--nofile=64:64")
+    r = rt.run(c.write())
+    assert (r.returncode, r.stdout, r.stderr) == (0, "64\n", ""), str(r)
+
+
 def test_spec_rootless_terminal(user, mine, program):
     """With a terminal, as it comes."""
     u = user()
