@@ -95,6 +95,12 @@ static int creation_refused(struct init *init, const struct op_mount *op, int co
     return name_options(init, op, code);
 }
 
+/* An owner that the user namespace which was joined may not map: then the one who mounts will do. */
+static bool is_doubtful(const struct op_mount *op, const char *option)
+{
+    return op->flags & MOUNT_OWNER_IF_MAPPED && (text_starts(option, "uid=") || text_starts(option, "gid="));
+}
+
 /* ---- by fsopen ---- */
 
 struct file_system {
@@ -144,6 +150,8 @@ static int set_option(const struct file_system *fs, const char *option, size_t l
         }
     unquote(value);
     r = sys_fsconfig(fs->fs_fd, value ? SYS_FSCONFIG_SET_STRING : SYS_FSCONFIG_SET_FLAG, key, value, 0);
+    if (r == -EINVAL && is_doubtful(fs->op, option))
+        return 0;
     return r < 0 ? fail_with_log(fs, r, "fsconfig", option) : 0;
 }
 
@@ -253,12 +261,14 @@ static void join_option(struct text *data, const char *option, bool quote)
     text_put(data, "\"");
 }
 
-static int join_options(struct init *init, const struct op_mount *op, const struct target *target, struct text *data)
+static int join_options(struct init *init, const struct op_mount *op, const struct target *target, bool all,
+                        struct text *data)
 {
     char mode[16];
 
     for (char **options = blob_list(init->blob, op->options); *options; options++)
-        join_option(data, *options, !(op->flags & MOUNT_CGROUP));
+        if (all || !is_doubtful(op, *options))
+            join_option(data, *options, !(op->flags & MOUNT_CGROUP));
     if (op->flags & MOUNT_KEEP_MODE) {
         mode_option(mode, target->mode);
         join_option(data, mode, false);
@@ -266,20 +276,30 @@ static int join_options(struct init *init, const struct op_mount *op, const stru
     return data->cut ? init_explain(init, -E2BIG, "the mount options are too long") : 0;
 }
 
-static int mount_old(struct init *init, const struct op_mount *op, const struct target *target)
+/* With ALL options, or without those that are in doubt. */
+static int mount_with(struct init *init, const struct op_mount *op, const struct target *target, bool all)
 {
     const char *source = init_str(init, op->source), *type = init_str(init, op->type);
     char data[OPTION_SIZE];
     struct text text = text_init(data, sizeof data);
-    _cleanup_close_ int mounted_fd = -1;
-    int r = join_options(init, op, target, &text);
+    int r = join_options(init, op, target, all, &text);
 
     if (r < 0)
         return r;
     r = tree_mount_old(init, -1, source ? source : type, target->fd, type, tree_attr_to_flags((uint64_t) op->attr),
                        data);
+    return r < 0 ? creation_refused(init, op, init_fail(init, r, "mount", target->path)) : 0;
+}
+
+static int mount_old(struct init *init, const struct op_mount *op, const struct target *target)
+{
+    _cleanup_close_ int mounted_fd = -1;
+    int r = mount_with(init, op, target, true);
+
+    if (r == -EINVAL && op->flags & MOUNT_OWNER_IF_MAPPED)
+        r = mount_with(init, op, target, false);
     if (r < 0)
-        return creation_refused(init, op, init_fail(init, r, "mount", target->path));
+        return r;
     mounted_fd = path_is_root(target->path) ? sys_openat(AT_FDCWD, init->root_path, O_PATH | O_CLOEXEC, 0)
                                             : path_open(init, target->path, 0);
     if (mounted_fd < 0)

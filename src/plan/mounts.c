@@ -228,6 +228,17 @@ static void add_mount(const struct mount_plan *m, const char *type, const char *
     op->mount.flags = flags;
 }
 
+/* Which ids a user namespace that is joined maps, or that the runtime is in, only the kernel says. */
+static bool has_doubtful_owner(const struct mount_plan *m)
+{
+    const struct planner *planner = m->planner;
+    bool joined = planner->namespaces_joined & CLONE_NEWUSER;
+
+    if (!is_type(m, "devpts") || (!has_data(m, "gid=") && !has_data(m, "uid=")))
+        return false;
+    return joined || (planner->input->host->in_user_namespace && !planner->user_namespace);
+}
+
 static unsigned file_system_flags(const struct mount_plan *m)
 {
     const struct mount_options *o = &m->options;
@@ -235,7 +246,8 @@ static unsigned file_system_flags(const struct mount_plan *m)
 
     return (o->target_no_follow ? MOUNT_NO_FOLLOW : 0u) | (o->copy_up && tmpfs ? MOUNT_COPY_UP : 0u) |
            (m->plain_target || is_type(m, "proc") || is_type(m, "sysfs") ? MOUNT_PLAIN_DIR : 0u) |
-           (tmpfs && !has_data(m, "mode=") ? MOUNT_KEEP_MODE : 0u);
+           (tmpfs && !has_data(m, "mode=") ? MOUNT_KEEP_MODE : 0u) |
+           (has_doubtful_owner(m) ? MOUNT_OWNER_IF_MAPPED : 0u);
 }
 
 /* Devices, links and the mounts below are still to be made in a read-only /dev: it becomes so afterwards. */
@@ -282,6 +294,11 @@ static bool is_unmapped_owner(const struct mount_plan *m, const char *option)
     return !plan_id_is_mapped(user ? &planner->uids : &planner->gids, (uint32_t) strtoul(option + 4, NULL, 10));
 }
 
+static bool is_owner(const char *option)
+{
+    return strncmp(option, "uid=", 4) == 0 || strncmp(option, "gid=", 4) == 0;
+}
+
 static void drop_unmapped_owners(struct mount_plan *m)
 {
     size_t n = 0;
@@ -294,6 +311,10 @@ static void drop_unmapped_owners(struct mount_plan *m)
             m->options.data[n++] = m->options.data[i];
     }
     m->options.n_data = n;
+    for (size_t i = 0; i < n && has_doubtful_owner(m); i++)
+        if (is_owner(m->options.data[i]))
+            plan_note(m->planner, "mounts[%zu] \"%s\": \"%s\" is left out where the user namespace does not map the id",
+                      m->index, m->target, m->options.data[i]);
 }
 
 /* ---- SELinux: linux.mountLabel for what can hold one ---- */

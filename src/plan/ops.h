@@ -250,12 +250,13 @@ enum cgroup_make_flags {
 };
 
 enum mount_flags {
-    MOUNT_NO_FOLLOW = 1 << 0,     /* dest-nofollow */
-    MOUNT_COPY_UP = 1 << 1,       /* tmpcopyup */
-    MOUNT_PLAIN_DIR = 1 << 2,     /* proc, sysfs: a symlink as target is refused */
-    MOUNT_KEEP_MODE = 1 << 3,     /* tmpfs without mode=: that of the mount point */
-    MOUNT_FALLBACK_BIND = 1 << 4, /* when the new one is refused, bind SOURCE of the host (sysfs, cgroup, mqueue) */
-    MOUNT_CGROUP = 1 << 5,        /* errors speak of cgroups */
+    MOUNT_NO_FOLLOW = 1 << 0,       /* dest-nofollow */
+    MOUNT_COPY_UP = 1 << 1,         /* tmpcopyup */
+    MOUNT_PLAIN_DIR = 1 << 2,       /* proc, sysfs: a symlink as target is refused */
+    MOUNT_KEEP_MODE = 1 << 3,       /* tmpfs without mode=: that of the mount point */
+    MOUNT_FALLBACK_BIND = 1 << 4,   /* when the new one is refused, bind SOURCE of the host (sysfs, cgroup, mqueue) */
+    MOUNT_CGROUP = 1 << 5,          /* errors speak of cgroups */
+    MOUNT_OWNER_IF_MAPPED = 1 << 6, /* uid= and gid= are left out when the kernel refuses them */
 };
 
 enum bind_flags {

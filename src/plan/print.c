@@ -63,13 +63,14 @@ static const struct flag_name propagation_names[] = {
 };
 
 static const struct flag_name mount_flag_names[] = {
-    {MOUNT_NO_FOLLOW,      "dest-nofollow"  },
-    { MOUNT_COPY_UP,       "tmpcopyup"      },
-    { MOUNT_PLAIN_DIR,     "plain-directory"},
-    { MOUNT_KEEP_MODE,     "mode-of-target" },
-    { MOUNT_FALLBACK_BIND, "or-bind-source" },
-    { MOUNT_CGROUP,        "of-cgroups"     },
-    { 0,                   NULL             },
+    {MOUNT_NO_FOLLOW,        "dest-nofollow"  },
+    { MOUNT_COPY_UP,         "tmpcopyup"      },
+    { MOUNT_PLAIN_DIR,       "plain-directory"},
+    { MOUNT_KEEP_MODE,       "mode-of-target" },
+    { MOUNT_OWNER_IF_MAPPED, "owner-if-mapped"},
+    { MOUNT_FALLBACK_BIND,   "or-bind-source" },
+    { MOUNT_CGROUP,          "of-cgroups"     },
+    { 0,                     NULL             },
 };
 
 static const struct flag_name bind_flag_names[] = {

@@ -360,6 +360,38 @@ def test_host_without_null(user, mine, program):
     rt.fails(rt.run(mine(args=["true"])), 'default device "/dev/null"', "ask root", "mknod")
 
 
+def _pts(c):
+    """A terminal's owner that takes an id."""
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["destination"] != "/dev/pts"]
+    c.config["mounts"].append({"destination": "/dev/pts", "type": "devpts", "source": "devpts",
+                               "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]})
+    c.config["process"]["args"] = ["ls", "/dev/pts"]
+    rootless.give(c.write().path)
+    return c
+
+
+@pytest.mark.parametrize("calls", [None, "fsopen"])
+def test_terminals_in_a_joined_user_namespace(user, mine, program, blocked, calls):
+    """It maps one id alone, which nobody knows before it is entered: the group of terminals is left out."""
+    rt = user().runtime(program, *(["env"] if not calls else [blocked, "ENOSYS", calls]))
+    first = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(first)
+    c = mine(namespaces_=(), hostname=None, namespaces=namespaces("mount", user=f"/proc/{rt.pid(first)}/ns/user"))
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["type"] == "tmpfs"]
+    r = rt.run(_pts(c))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "ptmx\n", ""), str(r)
+    assert any('"gid=5" is left out where' in l for l in rt("plan", "--bundle", c.path).lines)
+    rt.delete(first, "--force")
+
+
+def test_terminals_of_root_in_a_user_namespace(user, mine, program):
+    """Started as root of one that has a single id, as `unshare -Ur` makes it."""
+    rt = user().runtime(program)
+    rt.prefix += ["unshare", "-Ur"]
+    r = rt.run(_pts(mine(namespaces_=("pid", "network", "ipc", "uts", "mount"))))
+    assert (r.returncode, r.stdout, r.stderr) == (0, "ptmx\n", ""), str(r)
+
+
 def test_plan_says_why(user, mine, program):
     rt = user().runtime(program)
     c = mine(args=["true"], namespaces_=("mount", "pid"), hostname=None)
