@@ -409,7 +409,11 @@ static void user_namespace(void)
     add_root();
     add_mount("proc", "/proc", NULL);
     add_mount("tmpfs", "/dev", "mode=755");
-    add(OP_DEVICE_BIND)->device_bind.path = str("/dev/null");
+    op = add(OP_DEVICE_BIND);
+    op->device_bind.path = str("/dev/null");
+    op->device_bind.mode = S_IFCHR;
+    op->device_bind.major = 1;
+    op->device_bind.minor = 3;
     add_device("/dev/zero", 1, 5);
     add(OP_PIVOT);
     add(OP_MASK_PATH)->mask_path.path = str("/proc/version");
