@@ -83,6 +83,11 @@ static void fail_missing(struct planner *planner, const char *field, const char 
             "under systemd by \"systemctl edit user@.service\", [Service] Delegate=%s; elsewhere by giving you the "
             "directory of a cgroup with its cgroup.procs and cgroup.subtree_control)",
             field, controller, controller);
+    else if (planner->plan.n_cgroups == 0 && host->cgroup.n_hierarchies > 0)
+        plan_fail(planner, -ENOENT,
+                  "%s: the container has no cgroup of its own (created with --cgroup-manager disabled, or where none "
+                  "could be made)",
+                  field);
     else if (planner->plan.n_cgroups == 0)
         plan_fail(planner, -ENOENT,
                   "%s: no cgroup controller \"%s\" is available (no cgroup file system is mounted; without any limits "
@@ -155,6 +160,23 @@ static void fail_unified(struct planner *planner, const char *key, const char *c
                   field, controller);
 }
 
+/* Where v2 is mounted beside v1, the container may have no place in it all the same. */
+static void fail_without_v2(struct planner *planner)
+{
+    const struct host_cgroup *cgroup = &planner->input->host->cgroup;
+
+    for (size_t i = 0; i < cgroup->n_hierarchies; i++)
+        if (cgroup->hierarchies[i].v2) {
+            plan_fail(planner, -ENOENT,
+                      "linux.resources.unified: the container has no cgroup in the v2 hierarchy, \"%s\" (%s)",
+                      cgroup->hierarchies[i].mount_point,
+                      cgroup->hierarchies[i].closed ? "it is read-only, or not delegated to you"
+                                                    : "a container gets one where its config.json asks for it");
+            return;
+        }
+    plan_fail(planner, -ENOENT, "linux.resources.unified: needs cgroup v2, which is not mounted");
+}
+
 /* Keys name their controller before the dot; those of the cgroup core need none. */
 static void unified_work(struct planner *planner, struct hierarchy_work *work)
 {
@@ -164,7 +186,7 @@ static void unified_work(struct planner *planner, struct hierarchy_work *work)
     if (resources->n_unified == 0)
         return;
     if (i == CGROUP_NOT_FOUND) {
-        plan_fail(planner, -ENOENT, "linux.resources.unified: needs cgroup v2, which is not mounted");
+        fail_without_v2(planner);
         return;
     }
     resource_rows_unified(&work[i].rows, resources);

@@ -584,6 +584,15 @@ def test_few_processes(user, mine, program, here, subids, limit):
         assert limit < 4, str(r)
 
 
+def test_update_without_cgroup(user, mine, program):
+    """The container has none: whether one is mounted here, or which manager is given, is not the matter."""
+    rt = user().runtime(program)
+    c = mine(args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    rt.fails(rt("update", "--pids-limit", "7", c.id), "linux.resources.pids.limit: the container has no cgroup of its own")
+    rt.delete(c, "--force")
+
+
 def test_pause_without_cgroup(user, mine, program):
     rt = user().runtime(program)
     c = mine(args=["/bin/probe", "sleep"])

@@ -34,6 +34,10 @@ static struct cgroup_hierarchy unified[] = {
 static struct cgroup_hierarchy delegated[] = {
     {"/cg", "memory,pids", "/u/own", "/", true}
 };
+static struct cgroup_hierarchy closed_v2[] = {
+    {"/cg/pids",     "pids", "/own", "/", false, false},
+    { "/cg/unified", "",     "/own", "/", true,  true }
+};
 static struct cgroup_hierarchy inside[] = {
     {"/cg/pids", "pids", "/docker/abc", "/docker/abc", false}
 };
@@ -50,6 +54,7 @@ static struct host host_v2 = { .capabilities = UINT64_MAX,
                                .clone_into_cgroup = true };
 static struct host host_user = { .euid = 1000, .cgroup = HOST(delegated, CGROUP_LAYOUT_V2), .clone_into_cgroup = true };
 static struct host host_inside = { .capabilities = UINT64_MAX, .cgroup = HOST(inside, CGROUP_LAYOUT_V1) };
+static struct host host_closed_v2 = { .capabilities = UINT64_MAX, .cgroup = HOST(closed_v2, CGROUP_LAYOUT_HYBRID) };
 static struct host host_none = { .capabilities = UINT64_MAX, .cgroup = { 0 } };
 
 /* ---- the plan of cgroups as text ---- */
@@ -246,6 +251,10 @@ static const struct plan_case {
     { "unified on v1",
      { &host_inside, &raw, "/x" },
      NULL,                                                                                                             "!linux.resources.unified: needs cgroup v2, which is not mounted"                                            },
+    { "unified where v2 is closed",
+     { &host_closed_v2, &raw, "/x" },
+     NULL,                                                                                                             "!linux.resources.unified: the container has no cgroup in the v2 hierarchy, \"/cg/unified\" (it is read-only, "
+      "or not delegated to you)"                                                                                                                                                                                          },
     { "unified key of a missing controller",
      { &host_v2, &raw_missing, "/x" },
      NULL,                                                                                                             "!linux.resources.unified[\"dmem.max\"]: no cgroup controller \"dmem\" is available below \"/x\" (available: "
