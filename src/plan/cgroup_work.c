@@ -256,8 +256,13 @@ static void device_work(struct planner *planner, struct hierarchy_work *work, st
     bool listed = resources && resources->n_devices > 0;
     struct device_rules rules;
 
-    if (!cgroup_privileged(planner->input->host) || host_is_ordinary(planner->input->host))
+    if (!cgroup_privileged(planner->input->host) || host_is_ordinary(planner->input->host)) {
+        if (listed)
+            plan_note(planner,
+                      "linux.resources.devices: not applied, it takes root of the host (nobody makes devices in a "
+                      "user namespace, and the rules of the cgroup that crun is in stay in force)");
         return;
+    }
     r = device_rules_make(resources, planner->arena, &rules, err);
     if (r == 0 && v1 != CGROUP_NOT_FOUND)
         device_rows_v1(&rules, &work[v1], listed);

@@ -87,6 +87,20 @@ static void add_stream_owner(struct planner *planner)
     op->stream_owner.gid = parent ? plan_id_on_host(&planner->gids, process->gid) : process->gid;
 }
 
+/* Lowering it takes CAP_SYS_RESOURCE on the host (proc_pid_oom_score_adj(5)). */
+static void add_oom_score_adj(struct planner *planner, int64_t value)
+{
+    struct op *op = plan_add(planner, OP_OOM_SCORE_ADJ, SIDE_PARENT, "process.oomScoreAdj");
+
+    op->oom_score_adj.value = value;
+    op->oom_score_adj.optional = host_is_ordinary(planner->input->host) || planner->input->host->in_user_namespace;
+    if (op->oom_score_adj.optional && value < 0)
+        plan_note(planner,
+                  "process.oomScoreAdj: where the caller's own is higher than %lld it is kept, for only "
+                  "CAP_SYS_RESOURCE on the host lowers it",
+                  (long long) value);
+}
+
 void plan_process_parent(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -95,12 +109,8 @@ void plan_process_parent(struct planner *planner)
         plan_fail(planner, -EINVAL, "process: missing, there is nothing to run");
         return;
     }
-    if (process->oom_score_adj.set) {
-        struct op *op = plan_add(planner, OP_OOM_SCORE_ADJ, SIDE_PARENT, "process.oomScoreAdj");
-
-        op->oom_score_adj.value = process->oom_score_adj.value;
-        op->oom_score_adj.optional = host_is_ordinary(planner->input->host) || planner->input->host->in_user_namespace;
-    }
+    if (process->oom_score_adj.set)
+        add_oom_score_adj(planner, process->oom_score_adj.value);
     if (parent_gives_streams(planner) && !process->terminal)
         add_stream_owner(planner);
     raise_limits(planner);
