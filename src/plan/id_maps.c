@@ -136,6 +136,20 @@ static bool is_own_id_alone(const struct map_side *side)
     return side->map->n == 1 && side->map->maps[0].size == 1 && side->map->maps[0].host_id == side->own;
 }
 
+static void fail_root_map(struct planner *planner, const struct map_side *side)
+{
+    if (planner->input->host->euid == 0)
+        plan_fail(planner, -EPERM,
+                  "linux.uidMappings: root without CAP_SETFCAP cannot be mapped into a user namespace "
+                  "(give it to the container around this one, or run as another user)");
+    else
+        plan_fail(
+            planner, -EPERM,
+            "linux.uidMappings: an ordinary user cannot map the host's root (hostID 0; his are his own uid, %u, and "
+            "those that %s gives him)",
+            side->own, side->database);
+}
+
 /* user_namespaces(7): since Linux 5.12 nobody maps the 0 of his own user namespace without CAP_SETFCAP there. */
 static void check_root_map(struct planner *planner, const struct map_side *side)
 {
@@ -143,9 +157,7 @@ static void check_root_map(struct planner *planner, const struct map_side *side)
         return;
     for (size_t i = 0; i < side->map->n; i++)
         if (side->map->maps[i].host_id == 0)
-            plan_fail(planner, -EPERM,
-                      "linux.uidMappings: root without CAP_SETFCAP cannot be mapped into a user namespace "
-                      "(give it to the container around this one, or run as another user)");
+            fail_root_map(planner, side);
 }
 
 static bool ranges_meet(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)

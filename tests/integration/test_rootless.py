@@ -146,6 +146,14 @@ def test_range_that_is_not_his(user, mine, program):
     rt.fails(r, "linux.gidMappings", "newgidmap", "not allowed")
 
 
+def test_root_of_the_host_is_not_his(user, mine, program):
+    row = [{"containerID": 0, "hostID": 0, "size": 65536}]
+    rt = user().runtime(program)
+    r = rt.run(mine(args=["true"], linux={"uidMappings": row, "gidMappings": row}))
+    rt.fails(r, "linux.uidMappings", "an ordinary user cannot map the host's root", "/etc/subuid")
+    assert "CAP_SETFCAP" not in r.stderr
+
+
 @needs_helpers
 def test_user_and_groups(ask):
     facts = ask("name", user={"uid": 1000, "gid": 100, "additionalGids": [5, 1000]})
@@ -390,6 +398,17 @@ def test_terminals_of_root_in_a_user_namespace(user, mine, program):
     rt.prefix += ["unshare", "-Ur"]
     r = rt.run(_pts(mine(namespaces_=("pid", "network", "ipc", "uts", "mount"))))
     assert (r.returncode, r.stdout, r.stderr) == (0, "ptmx\n", ""), str(r)
+
+
+def test_plan_says_what_is_not_had(user, mine, program):
+    """It runs without them; whoever wonders finds each."""
+    rt = user().runtime(program)
+    c = mine(args=["true"], process={"oomScoreAdj": -500}, resources={"devices": [{"allow": False, "access": "rwm"}]})
+    notes = [l for l in rt("plan", "--bundle", c.path, check=True).lines if l.startswith("note: ")]
+    for field in ("process.oomScoreAdj", "linux.resources.devices"):
+        assert sum(field in n for n in notes) == 1, (field, notes)
+    r = rt.run(c)
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
 
 
 def test_plan_says_why(user, mine, program):
