@@ -296,9 +296,12 @@ static int row_id_map(struct launch *launch, const struct op_id_map *row, struct
 
     if (r < 0)
         return r;
-    if (helper)
-        return map_by_helper(launch, helper, text(launch, row->text), err);
-    return idmap_write(launch->state->pid, text(launch, row->file), text(launch, row->text), err);
+    if (!helper)
+        return idmap_write(launch->state->pid, text(launch, row->file), text(launch, row->text), err);
+    r = map_by_helper(launch, helper, text(launch, row->text), err);
+    if (r < 0 && text(launch, row->hint))
+        error_append(err, " (%s)", text(launch, row->hint));
+    return r;
 }
 
 static int row_oom_score_adj(struct launch *launch, const struct op_oom_score_adj *row, struct error *err)

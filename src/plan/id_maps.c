@@ -329,6 +329,29 @@ void plan_id_maps_decide(struct planner *planner)
 
 /* ---- rows ---- */
 
+/* newuidmap(1) gives the caller's own id alone, and what lies within one line of his. */
+static bool is_given(const struct map_side *side, const struct id_map *map)
+{
+    for (size_t i = 0; i < side->n_subordinate; i++)
+        if (map->host_id >= side->subordinate[i].host_id &&
+            map->host_id - side->subordinate[i].host_id + (uint64_t) map->size <= side->subordinate[i].size)
+            return true;
+    return map->host_id == side->own && map->size == 1;
+}
+
+/* What to ask root for, should the helper refuse; it may know lines from elsewhere (nsswitch.conf(5), "subid"). */
+static const char *line_to_add(struct planner *planner, const struct map_side *side)
+{
+    for (size_t i = 0; i < side->map->n; i++) {
+        const struct id_map *map = &side->map->maps[i];
+
+        if (!is_given(side, map))
+            return arena_printf(planner->arena, "root can add the line \"%u:%u:%u\" to %s", planner->input->host->euid,
+                                map->host_id, map->size, side->database);
+    }
+    return NULL;
+}
+
 static void add_map(struct planner *planner, const struct map_side *side)
 {
     const struct planner_map *map = side->map;
@@ -342,6 +365,7 @@ static void add_map(struct planner *planner, const struct map_side *side)
     op->id_map.file = plan_str(planner, side->file);
     op->id_map.text = plan_str(planner, text ? text : "");
     op->id_map.helper = plan_str(planner, map->helper);
+    op->id_map.hint = plan_str(planner, map->helper ? line_to_add(planner, side) : NULL);
 }
 
 void plan_id_maps(struct planner *planner)

@@ -89,8 +89,8 @@ typedef int32_t op_slot;
     OP(TIME, time, STR(path) STR(offsets))                                                                                   \
     /* Start crun-init with namespace FLAGS, inside the v2 cgroup of HIERARCHY or (-1) ours. */                              \
     OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                              \
-    /* Write one id map of init: FILE is "uid_map" or "gid_map"; HELPER: path of newuidmap/newgidmap, or none. */            \
-    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper))                                                                      \
+    /* Write id map FILE ("uid_map", "gid_map") of init, by HELPER (newuidmap) if any; HINT: said where it refuses. */       \
+    OP(ID_MAP, id_map, STR(file) STR(text) STR(helper) STR(hint))                                                            \
     OP(SETGROUPS_DENY, setgroups_deny, )                                                                                     \
     OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                               \
     /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                                   \

@@ -143,7 +143,7 @@ def test_range_that_is_not_his(user, mine, program):
     row = [{"containerID": 0, "hostID": 5, "size": 10}]
     rt = user("name").runtime(program)
     r = rt.run(mine(args=["true"], linux={"uidMappings": row, "gidMappings": row}))
-    rt.fails(r, "linux.gidMappings", "newgidmap", "not allowed")
+    rt.fails(r, "linux.gidMappings", "newgidmap", "not allowed", f'root can add the line "{UID}:5:10" to /etc/subgid')
 
 
 def test_root_of_the_host_is_not_his(user, mine, program):
