@@ -13,11 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 #define DATABASE_LIMIT ((size_t) 16 << 20)
+
+enum { CAPABILITY_DAC_OVERRIDE = 1 };
 
 static const char *next_line(const char *line)
 {
@@ -162,6 +167,35 @@ static const char *find_program(const char *path, const char *name, struct arena
     return NULL;
 }
 
+static bool may_have(int capability)
+{
+    return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1;
+}
+
+/* What a program that becomes root, and is not the owner of the user namespace, needs to open and to write its map. */
+static bool may_write_as_root(void)
+{
+    return may_have(HOST_CAP_SYS_ADMIN) && may_have(CAPABILITY_DAC_OVERRIDE);
+}
+
+/* FILE would get CAPABILITY: by its capabilities, or by becoming root (capabilities(7)), which a nosuid mount and the bounding
+ * set forbid. One who is root needs no bit. */
+static const char *with_power(const struct host *host, const char *file, int capability)
+{
+    struct statvfs fs;
+    struct stat st;
+
+    if (!file || !may_have(capability) || stat(file, &st) < 0 || statvfs(file, &fs) < 0)
+        return NULL;
+    if (host->euid == 0)
+        return file;
+    if (fs.f_flag & ST_NOSUID)
+        return NULL;
+    if (st.st_mode & S_ISUID && st.st_uid == 0)
+        return may_write_as_root() ? file : NULL;
+    return getxattr(file, "security.capability", NULL, 0) > 0 ? file : NULL;
+}
+
 /* They work by a set-user-ID bit or file capabilities, which mean nothing once no_new_privs is set. */
 static void find_helpers(struct host *host, struct arena *arena)
 {
@@ -169,8 +203,8 @@ static void find_helpers(struct host *host, struct arena *arena)
 
     if (!path || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
         return;
-    host->newuidmap = find_program(path, "newuidmap", arena);
-    host->newgidmap = find_program(path, "newgidmap", arena);
+    host->newuidmap = with_power(host, find_program(path, "newuidmap", arena), HOST_CAP_SETUID);
+    host->newgidmap = with_power(host, find_program(path, "newgidmap", arena), HOST_CAP_SETGID);
 }
 
 int host_probe_subids(struct host *host, struct arena *arena, struct error *err)

@@ -104,25 +104,62 @@ static const char *no_subordinates(struct planner *planner, const struct map_sid
     if (side->n_subordinate == 0)
         return arena_printf(planner->arena, "%s has no range for %u", side->database, planner->input->host->euid);
     if (!side->helper && !may_write_all(planner, side))
-        return arena_printf(planner->arena, "%s(1) is not installed, or no_new_privs forbids it", side->helper_name);
+        return arena_printf(planner->arena,
+                            "%s(1) is not installed, or has no privilege here: no_new_privs, a nosuid mount or the "
+                            "bounding set forbid it",
+                            side->helper_name);
     return NULL;
+}
+
+static bool ranges_meet(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+    return a < (uint64_t) b + b_size && b < (uint64_t) a + a_size;
+}
+
+/* The kernel maps no id twice; a file may give one that is mapped already, or the caller's own. */
+static bool has_mapped(const struct id_map *maps, size_t n, const struct id_map *range)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ranges_meet(maps[i].host_id, maps[i].size, range->host_id, range->size))
+            return true;
+    return false;
+}
+
+/* Append the subordinate ranges to the N maps that there are; returns how many there are then. */
+static size_t add_subordinates(struct planner *planner, const struct map_side *side, struct id_map *maps, size_t n)
+{
+    uint64_t next = 1;
+
+    for (size_t i = 0; i < side->n_subordinate; i++) {
+        const struct id_map *range = &side->subordinate[i];
+
+        if (next + range->size > UINT32_MAX)
+            break;
+        if (has_mapped(maps, n, range)) {
+            plan_note(planner, "linux.%s: range %u:%u of %s is left out, it has an id that is mapped already",
+                      side->field, range->host_id, range->size, side->database);
+            continue;
+        }
+        maps[n++] = (struct id_map){ (uint32_t) next, range->host_id, range->size };
+        next += range->size;
+    }
+    return n;
 }
 
 /* The caller becomes 0, his subordinate ids follow. */
 static void map_user(struct planner *planner, const struct map_side *side)
 {
     const char *missing = no_subordinates(planner, side);
-    size_t n = 1 + (missing ? 0 : side->n_subordinate);
-    struct id_map *maps = arena_new(planner->arena, struct id_map, n);
-    uint64_t next = 1;
+    struct id_map *maps = arena_new(planner->arena, struct id_map, 1 + side->n_subordinate);
+    size_t n = 1;
 
     if (!maps)
         return;
     maps[0] = (struct id_map){ 0, side->own, 1 };
-    for (size_t i = 1; i < n && next + side->subordinate[i - 1].size <= UINT32_MAX; i++) {
-        maps[i] = (struct id_map){ (uint32_t) next, side->subordinate[i - 1].host_id, side->subordinate[i - 1].size };
-        next += maps[i].size;
-    }
+    if (!missing)
+        n = add_subordinates(planner, side, maps, n);
+    if (!missing && n == 1)
+        missing = "no range is left";
     *side->map = (struct planner_map){ .maps = maps, .n = n };
     if (missing)
         plan_note(planner, "linux.%s: only %s %u is mapped, to 0 (%s)", side->field, side->id, side->own, missing);
@@ -158,11 +195,6 @@ static void check_root_map(struct planner *planner, const struct map_side *side)
     for (size_t i = 0; i < side->map->n; i++)
         if (side->map->maps[i].host_id == 0)
             fail_root_map(planner, side);
-}
-
-static bool ranges_meet(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
-{
-    return a < (uint64_t) b + b_size && b < (uint64_t) a + a_size;
 }
 
 /* What the kernel would answer with EINVAL for the whole list. */
@@ -244,7 +276,7 @@ static void decide_side(struct planner *planner, const struct map_side *side)
     if (!side->helper)
         plan_fail(planner, -EPERM,
                   "linux.%s: an ordinary user maps more than his own id only by %s(1) (package uidmap), which is not "
-                  "installed or forbidden by no_new_privs",
+                  "installed, or has no privilege here (no_new_privs, a nosuid mount, the bounding set)",
                   side->field, side->helper_name);
 }
 
