@@ -38,13 +38,14 @@ struct host_cgroup {
 
 struct host {
     uint32_t euid, egid;
-    bool in_user_namespace;   /* our ids are mapped: /proc/self/uid_map is not the identity over all ids */
-    bool groups_denied;       /* setgroups(2) is denied in the user namespace that we are in */
+    bool in_user_namespace; /* our ids are mapped: /proc/self/uid_map is not the identity over all ids */
+    bool groups_denied;     /* setgroups(2) is denied in the user namespace that we are in */
+    bool foreign_mounts; /* our mount namespace belongs to a user namespace outside ours: we may mount nothing in it */
     uint64_t capabilities;    /* effective set, bit N is capability N */
     uint32_t last_capability; /* highest the kernel knows */
     bool apparmor, selinux;   /* LSM enabled */
     bool clone_into_cgroup;   /* clone3 with CLONE_INTO_CGROUP (Linux 5.7) */
-    bool proc_missing;        /* nothing of this process can be seen in /proc */
+    bool proc_missing;        /* no /proc, or one of another pid namespace */
     bool time_namespace;      /* /proc/self/ns/time */
     bool cgroup_namespace;    /* /proc/self/ns/cgroup */
     bool bfq;                 /* weights of block devices are bfq's: there is io.bfq.weight */
@@ -83,6 +84,13 @@ static inline bool host_is_ordinary(const struct host *host)
 
 /* The runtime's own cgroup in HIERARCHY, below its mount point. Pure. */
 const char *cgroup_own_path(const struct cgroup_hierarchy *hierarchy);
+
+/* Whether the runtime opens trees of mounts for a container in a user namespace, which might not reach the directories
+ * that they are in. */
+static inline bool host_opens_trees(const struct host *host)
+{
+    return !host_is_ordinary(host) && !host->foreign_mounts;
+}
 
 /* What to probe, or-ed. HOST_IDENTITY (ids, capabilities, user namespace) is always filled. */
 enum host_need {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -93,13 +94,22 @@ static bool groups_are_denied(void)
     return file_read(AT_FDCWD, "/proc/self/setgroups", 64, &text, NULL) >= 0 && text[0] == 'd';
 }
 
+/* There is a /proc, and its process ids are ours: after unshare(1) of a pid namespace alone they are not. */
+static bool proc_is_ours(void)
+{
+    char pid[16] = "";
+
+    return readlink("/proc/self", pid, sizeof pid - 1) > 0 && atoi(pid) == getpid();
+}
+
 void host_probe_identity(struct host *host)
 {
     host->euid = geteuid();
     host->egid = getegid();
     host->in_user_namespace = host_in_user_namespace();
-    host->proc_missing = host->in_user_namespace && access("/proc/self/stat", F_OK) < 0;
+    host->proc_missing = host->in_user_namespace && !proc_is_ours();
     host->groups_denied = host->in_user_namespace && groups_are_denied();
+    host->foreign_mounts = host->in_user_namespace && host_mounts_are_foreign();
     host->capabilities = capabilities_effective();
     host->last_capability = capability_last();
 }

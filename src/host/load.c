@@ -41,6 +41,7 @@ static const struct fact host_facts[] = {
     FACT(struct host, FACT_U32, egid),
     FACT(struct host, FACT_BOOL, in_user_namespace),
     FACT(struct host, FACT_BOOL, groups_denied),
+    FACT(struct host, FACT_BOOL, foreign_mounts),
     FACT(struct host, FACT_U64, capabilities),
     FACT(struct host, FACT_U32, last_capability),
     FACT(struct host, FACT_BOOL, apparmor),

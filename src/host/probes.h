@@ -10,6 +10,8 @@
 void host_probe_identity(struct host *host);
 void host_probe_lsm(struct host *host);
 void host_probe_namespaces(struct host *host);
+/* Whether our mount namespace is owned by another user namespace than ours. */
+bool host_mounts_are_foreign(void);
 bool host_probe_bfq(void);
 int host_probe_subids(struct host *host, struct arena *arena, struct error *err);
 int host_probe_resctrl(struct host *host, struct arena *arena, struct error *err);

@@ -146,7 +146,7 @@ static bool is_two_way(const struct mount_plan *m)
 /* In the container's user namespace init may not reach what only the host's root can read. */
 static bool parent_opens_sources(const struct planner *planner)
 {
-    return is_running(planner) || (planner->user_namespace && !host_is_ordinary(planner->input->host));
+    return is_running(planner) || (planner->user_namespace && host_opens_trees(planner->input->host));
 }
 
 /* Slots of trees are given in the order of the bind mounts, by plan_mount_sources. */

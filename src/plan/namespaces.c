@@ -105,7 +105,7 @@ static void check_host(struct planner *planner)
 
     if (host->proc_missing) {
         plan_fail(planner, -ENOTSUP,
-                  "/proc is not mounted here, or hides this process: no container can be made without it "
+                  "/proc is not mounted here, or is that of another pid namespace: no container can be made without it "
                   "(mount -t proc proc /proc)");
         return;
     }

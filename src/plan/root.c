@@ -48,7 +48,7 @@ static op_slot root_tree(struct planner *planner, const char *path)
     bool own_mounts = planner->namespaces_new & CLONE_NEWNS;
     struct op *op;
 
-    if (!own_mounts || !planner->user_namespace || host_is_ordinary(planner->input->host))
+    if (!own_mounts || !planner->user_namespace || !host_opens_trees(planner->input->host))
         return SLOT_NONE;
     op = plan_add(planner, OP_OPEN, SIDE_PARENT, "root.path \"%s\"", path);
     op->open.slot = plan_slot(planner);

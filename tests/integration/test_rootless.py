@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from lib import cgroups, rootless
-from lib.bundle import namespaces
+from lib.bundle import bind, namespaces
 from lib.rootless import GID, SUBORDINATE, UID, User
 from lib.runtime import call
 from lib.user import helpers
@@ -103,6 +103,34 @@ def test_helper_forbidden_by_no_new_privs(user, mine, program):
 
 
 @needs_helpers
+@pytest.mark.parametrize("how", ["sys_admin", "dac_override", "nosuid"])
+def test_helper_without_privilege(user, mine, program, how):
+    """It is there, and would fail: the own id alone, and a word of why."""
+    u = user("name")
+    rt = u.runtime(program)
+    if how == "nosuid":
+        script = "for h in newuidmap newgidmap; do f=$(command -v $h); mount --bind $f $f; mount -o remount,bind,nosuid $f; done; exec \"$@\""
+        rt = u.runtime(program, "sh", "-ec", script, "sh")
+    else:
+        at = rt.prefix.index("setpriv") + 1
+        rt.prefix[at:at] = ["--bounding-set", f"-{how}"]
+    assert maps(rt, mine(args=SHOW_MAPS)) == ([(0, UID, 1)], [(0, GID, 1)], "deny")
+    r = rt.with_options("--debug").run(mine(args=["true"]))
+    assert r.returncode == 0 and "the bounding set" in r.stderr, str(r)
+
+
+@needs_helpers
+@pytest.mark.parametrize("lines, wanted", [([(UID - 50, 100)], []), ([SUBORDINATE, (SUBORDINATE[0] + 5, 10), (900000, 7)], [(1, *SUBORDINATE), (65537, 900000, 7)])])
+def test_subordinate_ids_that_are_mapped_already(user, mine, program, lines, wanted):
+    """A range with the own id, and one inside another: the kernel would refuse the whole map."""
+    u = user("name")
+    for name in ("subuid", "subgid"):
+        (u.place / "etc" / name).write_text("".join(f"{UID}:{first}:{n}\n" for first, n in lines))
+    got = maps(u.runtime(program), mine(args=SHOW_MAPS))
+    assert got[:2] == ([(0, UID, 1), *wanted], [(0, GID, 1), *wanted]), got
+
+
+@needs_helpers
 def test_user_namespace_without_mappings(user, mine, program):
     rt = user("name").runtime(program)
     c = mine(args=SHOW_MAPS, namespaces_=(*NO_USER, "user"))
@@ -117,6 +145,27 @@ def test_explicit_ranges(user, mine, program):
              user={"uid": 1000, "gid": 1000})
     subprocess.run(["chmod", "-R", "a+rX", c.path], check=True)
     assert maps(user("name").runtime(program), c)[:2] == ([(0, first, 1000), (1000, UID, 1)],) * 2
+
+
+def test_pid_namespace_with_the_proc_of_another(user, mine, program):
+    """Its process ids are others': what is written there would be written of them."""
+    rt = user().runtime(program)
+    rt.prefix += ["unshare", "-Ur", "--pid", "--fork"]
+    rt.fails(rt.run(mine(args=["true"])), "/proc", "another pid namespace")
+
+
+@pytest.mark.parametrize("more", [[], ["--mount"]])
+def test_root_of_a_user_namespace_without_mounts_of_its_own(user, mine, program, here, more):
+    """`unshare -Ur` alone: nobody there may clone a mount of the host's; the container's process can, for itself."""
+    (here.dir / "source").mkdir()
+    (here.dir / "source/file").write_text("from the host\n")
+    rt = user().runtime(program)
+    rt.prefix += ["unshare", "-Ur", *more]
+    row = [{"containerID": 0, "hostID": 0, "size": 1}]
+    c = mine(args=["cat", "/mnt/file"], namespaces_=(*NO_USER, "user"), linux={"uidMappings": row, "gidMappings": row},
+             mounts=[bind(here.dir / "source", "/mnt", "ro")])
+    r = rt.run(c)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "from the host\n", ""), str(r)
 
 
 def test_user_with_cap_setuid(user, mine, program):
