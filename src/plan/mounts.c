@@ -299,9 +299,26 @@ static bool is_owner(const char *option)
     return strncmp(option, "uid=", 4) == 0 || strncmp(option, "gid=", 4) == 0;
 }
 
+/* tmpfs has its owner from nobody else. */
+static void check_owner(const struct mount_plan *m, const char *option)
+{
+    const char *what =
+        is_type(m, "tmpfs") && is_owner(option)
+            ? arena_printf(m->planner->arena, "mounts[%zu] \"%s\": \"%s\": ", m->index, m->target, option)
+            : NULL;
+
+    if (what && option[0] == 'u')
+        plan_check_uid(m->planner, what, (uint32_t) strtoul(option + 4, NULL, 10), "");
+    else if (what)
+        plan_check_gid(m->planner, what, (uint32_t) strtoul(option + 4, NULL, 10), "");
+}
+
 static void drop_unmapped_owners(struct mount_plan *m)
 {
     size_t n = 0;
+
+    for (size_t i = 0; i < m->options.n_data; i++)
+        check_owner(m, m->options.data[i]);
 
     for (size_t i = 0; i < m->options.n_data; i++) {
         if (is_unmapped_owner(m, m->options.data[i]))
