@@ -289,8 +289,12 @@ static void add_groups(struct planner *planner)
     const struct spec_process *process = process_of(planner);
     struct op *op;
 
-    if (keeps_groups(planner))
+    if (keeps_groups(planner)) {
+        if (process->n_additional_gids)
+            plan_note(planner, "process.user.additionalGids: not added, annotations[\"run.oci.keep_original_groups\"] "
+                               "keeps the caller's groups alone");
         return;
+    }
     for (size_t i = 0; i < process->n_additional_gids; i++) {
         const char *what = arena_printf(planner->arena, "process.user.additionalGids[%zu]: ", i);
 
