@@ -96,8 +96,8 @@ int host_probe(struct host *host, unsigned needs, struct arena *arena, struct er
 
     *host = (struct host){ 0 };
     host_probe_identity(host);
-    if (host_is_ordinary(host))
-        needs |= HOST_SUBIDS; /* a user namespace will be made by itself */
+    if (host_is_ordinary(host) || host->in_user_namespace)
+        needs |= HOST_SUBIDS; /* a user namespace will be made by itself; of ours, which ids there are */
     host->path = environment("PATH", arena, &failed);
     host->xdg_runtime_dir = environment("XDG_RUNTIME_DIR", arena, &failed);
     if (failed)

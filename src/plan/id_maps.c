@@ -197,6 +197,24 @@ static void check_root_map(struct planner *planner, const struct map_side *side)
             fail_root_map(planner, side);
 }
 
+/* "0, 1-65536": the ids of MAP, as the container has them. */
+static const char *ids_of(struct planner *planner, const struct planner_map *map)
+{
+    enum { SHOWN_MAX = 4 };
+    const char *text = NULL;
+
+    for (size_t i = 0; (text || i == 0) && i < map->n && i < SHOWN_MAX; i++) {
+        uint32_t first = map->maps[i].container_id, last = first + map->maps[i].size - 1;
+        const char *before = i ? text : "", *comma = i ? ", " : "";
+
+        text = first == last ? arena_printf(planner->arena, "%s%s%u", before, comma, first)
+                             : arena_printf(planner->arena, "%s%s%u-%u", before, comma, first, last);
+    }
+    if (text && map->n > SHOWN_MAX)
+        text = arena_printf(planner->arena, "%s ...", text);
+    return text ? text : ""; /* plan_create looks at the arena */
+}
+
 /* What the kernel would answer with EINVAL for the whole list. */
 static void check_range(struct planner *planner, const struct map_side *side, size_t at)
 {
@@ -206,6 +224,23 @@ static void check_range(struct planner *planner, const struct map_side *side, si
         (uint64_t) map->host_id + map->size > UINT32_MAX)
         plan_fail(planner, -EINVAL, "linux.%s[%zu]: %u ids from %u and %u on: expected at least one, and none above %u",
                   side->field, at, map->size, map->container_id, map->host_id, UINT32_MAX - 1);
+}
+
+/* Within one line of our own map, the kernel wants it; there is none where all ids are ours. */
+static void check_is_ours(struct planner *planner, const struct map_side *side, size_t at)
+{
+    const struct id_map *map = &side->given[at], *own = side->own_map;
+
+    for (size_t i = 0; i < side->n_own_map; i++)
+        if (map->host_id >= own[i].container_id &&
+            map->host_id - own[i].container_id + (uint64_t) map->size <= own[i].size)
+            return;
+    if (side->n_own_map)
+        plan_fail(planner, -EPERM,
+                  "linux.%s[%zu]: %u ids from %u on are not all in the user namespace that crun is in, "
+                  "which has %s %s",
+                  side->field, at, map->size, map->host_id, side->id,
+                  ids_of(planner, &(struct planner_map){ .maps = (struct id_map *) own, .n = side->n_own_map }));
 }
 
 /* One range goes on where the one before ends. */
@@ -221,6 +256,7 @@ static size_t join_ranges(struct planner *planner, const struct map_side *side, 
 
     for (size_t i = 0; i < side->n_given; i++) {
         check_range(planner, side, i);
+        check_is_ours(planner, side, i);
         if (n > 0 && is_continued(&maps[n - 1], &side->given[i])) {
             maps[n - 1].size += side->given[i].size;
         } else {
@@ -298,24 +334,6 @@ uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id)
     const struct id_map *found = map_of(map, id);
 
     return found ? found->host_id + (id - found->container_id) : id;
-}
-
-/* "0, 1-65536": the ids of MAP, as the container has them. */
-static const char *ids_of(struct planner *planner, const struct planner_map *map)
-{
-    enum { SHOWN_MAX = 4 };
-    const char *text = NULL;
-
-    for (size_t i = 0; (text || i == 0) && i < map->n && i < SHOWN_MAX; i++) {
-        uint32_t first = map->maps[i].container_id, last = first + map->maps[i].size - 1;
-        const char *before = i ? text : "", *comma = i ? ", " : "";
-
-        text = first == last ? arena_printf(planner->arena, "%s%s%u", before, comma, first)
-                             : arena_printf(planner->arena, "%s%s%u-%u", before, comma, first, last);
-    }
-    if (text && map->n > SHOWN_MAX)
-        text = arena_printf(planner->arena, "%s ...", text);
-    return text ? text : ""; /* plan_create looks at the arena */
 }
 
 void plan_check_uid(struct planner *planner, const char *what, uint32_t id, const char *hint)

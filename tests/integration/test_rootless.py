@@ -195,6 +195,14 @@ def test_range_that_is_not_his(user, mine, program):
     rt.fails(r, "linux.gidMappings", "newgidmap", "not allowed", f'root can add the line "{UID}:5:10" to /etc/subgid')
 
 
+def test_map_outside_of_ours(mine, rt):
+    """In a user namespace of single ids: the kernel says "operation not permitted" for the whole list."""
+    row = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    c = mine(args=["true"], namespaces_=(*NO_USER, "user"), linux={"uidMappings": row, "gidMappings": row})
+    inside = rt.with_options(prefix=["unshare", "--user", "--map-root-user", "--mount"])
+    inside.fails(inside.run(c), "linux.uidMappings[0]: 65536 ids from 100000 on", "which has uid 0")
+
+
 def test_root_of_the_host_is_not_his(user, mine, program):
     row = [{"containerID": 0, "hostID": 0, "size": 65536}]
     rt = user().runtime(program)
@@ -225,6 +233,16 @@ def test_exec_with_an_unmapped_user(user, mine, program, subids, ids):
     r = rt("exec", "--additional-gids", "70002", c.id, "true")
     rt.fails(r, "70002 is not mapped", f"gid {ids}")
     rt.delete(c, "--force")
+
+
+@pytest.mark.parametrize("option, text", [("uid=1000", "1000 is not mapped in the container's user namespace, which has uid 0"),
+                                          ("gid=77", "77 is not mapped in the container's user namespace, which has gid 0")])
+def test_tmpfs_of_an_unmapped_owner(user, mine, program, option, text):
+    c = mine(args=["true"])
+    c.config["mounts"] = [{"destination": "/mnt", "type": "tmpfs", "source": "tmpfs", "options": [option]}]
+    rootless.give(c.write().path)
+    rt = user().runtime(program)
+    rt.fails(rt.run(c), 'mounts[0] "/mnt"', option, text)
 
 
 def test_unmapped_user_in_a_joined_user_namespace(user, mine, program):
@@ -452,9 +470,10 @@ def test_terminals_of_root_in_a_user_namespace(user, mine, program):
 def test_plan_says_what_is_not_had(user, mine, program):
     """It runs without them; whoever wonders finds each."""
     rt = user().runtime(program)
-    c = mine(args=["true"], process={"oomScoreAdj": -500}, resources={"devices": [{"allow": False, "access": "rwm"}]})
+    c = mine(args=["true"], process={"oomScoreAdj": -500}, resources={"devices": [{"allow": False, "access": "rwm"}]},
+             annotations={"run.oci.keep_original_groups": "1"}, user={"additionalGids": [5]})
     notes = [l for l in rt("plan", "--bundle", c.path, check=True).lines if l.startswith("note: ")]
-    for field in ("process.oomScoreAdj", "linux.resources.devices"):
+    for field in ("process.oomScoreAdj", "process.user.additionalGids", "linux.resources.devices"):
         assert sum(field in n for n in notes) == 1, (field, notes)
     r = rt.run(c)
     assert (r.returncode, r.stderr) == (0, ""), str(r)
