@@ -27,11 +27,15 @@ static const struct option options[] = {
 
 static void print_problem(const struct crun_problem *problem)
 {
-    printf("%s:", problem->file);
+    output_plain(stdout, problem->file);
+    putchar(':');
     if (problem->line)
         printf("%zu:%zu:", problem->line, problem->column);
-    printf(" %s%s%s%s\n", problem->warning ? "warning: " : "", problem->path, problem->path[0] ? ": " : "",
-           problem->text);
+    fputs(problem->warning ? " warning: " : " ", stdout);
+    output_plain(stdout, problem->path);
+    fputs(problem->path[0] ? ": " : "", stdout);
+    output_plain(stdout, problem->text);
+    putchar('\n');
 }
 
 static int print(const struct crun_check *check, int format, struct crun_error *err)

@@ -2,7 +2,7 @@
 /* Writing results to standard output; see output.h. */
 #include "cli/output.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +17,24 @@ void output_take(char *text)
     if (length == 0 || text[length - 1] != '\n')
         putchar('\n');
     free(text);
+}
+
+/* C0, DEL and, in UTF-8, C1: what ends a line or a terminal obeys. */
+static bool is_control(const char *p)
+{
+    unsigned char c = (unsigned char) p[0];
+
+    return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] < 0xa0);
+}
+
+void output_plain(FILE *to, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        bool control = is_control(p);
+
+        fputc(control ? '?' : *p, to);
+        p += control && (unsigned char) *p == 0xc2;
+    }
 }
 
 static size_t column_width(const char *const *cells, size_t n_rows, size_t n_columns, size_t column)

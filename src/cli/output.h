@@ -3,9 +3,13 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* Print TEXT, with a line end if it has none; main finds out whether it could be written. Frees it. */
 void output_take(char *text);
+
+/* TEXT to TO as part of one line, whatever bytes a user's string brought in. */
+void output_plain(FILE *to, const char *text);
 
 /*
  * A table with aligned columns. Cells are row after row, the first row is the heading. As Go's tabwriter lays it out,

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "cli/output.h"
 
 static const struct option_choice log_levels[] = {
     {"debug",           CRUN_LOG_DEBUG },
@@ -126,11 +127,9 @@ static bool log_is_stderr(const char *log)
     return stat(log, &a) == 0 && fstat(STDERR_FILENO, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* TEXT as one line, whatever bytes a user's string brought in. */
 static void print_bare(const char *text)
 {
-    for (const char *p = text; *p; p++)
-        fputc((unsigned char) *p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+    output_plain(stderr, text);
     fputc('\n', stderr);
 }
 

@@ -161,6 +161,18 @@ struct listener container_listener(const struct spec *spec, const struct state *
                               .metadata = seccomp ? seccomp->listener_metadata : NULL };
 }
 
+/* "1.MINOR.PATCH" was checked when it was decoded. A newer minor is compatible: nobody needs to know, but who asks why a
+ * field has no effect. */
+static int tell_newer_version(struct preparation *x)
+{
+    const char *version = x->p->spec->oci_version, *known = crun_spec_version();
+
+    if (atoi(version + strlen("1.")) > atoi(known + strlen("1.")))
+        log_write(x->context->log, LOG_LEVEL_DEBUG, "ociVersion \"%s\" is newer than %s: what it has more is ignored",
+                  version, known);
+    return 0;
+}
+
 /* ---- what others may have, and this build has not ---- */
 
 static int check_handler(struct preparation *x)
@@ -415,16 +427,17 @@ int prepare(struct crun_context *context, const char *id, const struct crun_crea
         int (*function)(struct preparation *);
         const char *phase; /* in the timeline; NULL: part of the one before */
     } steps[] = {
-        {read_config,     "read the configuration"},
-        { load,           "load: check and decode"},
-        { check_handler,  NULL                    },
-        { add_notify,     NULL                    },
-        { check_terminal, NULL                    },
-        { probe_host,     "probe the host"        },
-        { load_filter,    NULL                    },
-        { check_agent,    NULL                    },
-        { make_plan,      "plan"                  },
-        { fill_state,     NULL                    },
+        {read_config,         "read the configuration"},
+        { load,               "load: check and decode"},
+        { tell_newer_version, NULL                    },
+        { check_handler,      NULL                    },
+        { add_notify,         NULL                    },
+        { check_terminal,     NULL                    },
+        { probe_host,         "probe the host"        },
+        { load_filter,        NULL                    },
+        { check_agent,        NULL                    },
+        { make_plan,          "plan"                  },
+        { fill_state,         NULL                    },
     };
     struct preparation x = { context, id, options, purpose, ret, err, { 0 } };
     int r = state_check_id(id, err);

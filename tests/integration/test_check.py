@@ -180,6 +180,18 @@ def test_versions_of_the_specification(bundle, run, check, version):
     assert (r.stdout, r.stderr) == ("fine\n", ""), str(r)
 
 
+@pytest.mark.parametrize("version, newer", [("1.3.7", False), ("1.4.0", True), ("1.10.0", True)])
+def test_newer_minor_in_the_debug_log(bundle, rt, version, newer):
+    r = rt.with_options("--debug").run(bundle(args=["true"], ociVersion=version))
+    assert r.returncode == 0 and (f'ociVersion "{version}" is newer than' in r.stderr) == newer, str(r)
+
+
+def test_a_problem_is_one_line(bundle, rt):
+    """Whatever a configuration brings in: no line ends, nothing that a terminal obeys."""
+    r = rt("check", "-b", bundle(args=["true"], mounts=[{"destination": "/m", "type": "bind", "source": "/no\n\x1b[31m\u009bsuch", "options": ["bind"]}]).path)
+    assert r.returncode == 1 and len(r.stdout.splitlines()) == 1 and r.stdout.rstrip("\n").isprintable(), repr(r.stdout)
+
+
 @pytest.mark.parametrize("version", ["2.0.0", "0.9.0", "1", "1.0", "one", "", "11.0.0", None, 1.0])
 def test_other_versions_are_refused(bundle, run, rt, version):
     rt.fails(run(bundle(args=["true"], ociVersion=version)), "ociVersion")
