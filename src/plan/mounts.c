@@ -648,6 +648,7 @@ static void plan_mount(struct mount_plan *m)
     if (is_type(m, "rbind"))
         o->recursive_bind = true;
     if (o->remount) {
+        warn_of_data(m, " on a remount, which changes flags alone");
         add_remount(m, m->target, o->set, o->clear, false);
         add_remount(m, m->target, o->recursive_set, o->recursive_clear, true);
     } else if (is_bind(m)) {

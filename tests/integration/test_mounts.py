@@ -1067,6 +1067,13 @@ def test_options_that_a_view_of_cgroups_cannot_honour(bundle, run):
 
 
 @pytest.mark.ours
+def test_options_that_a_remount_cannot_honour(bundle, run):
+    c = bundle(args=["df", "-k", "/mnt"], mounts=[tmpfs("/mnt", "size=100k"), tmpfs("/mnt", "remount", "ro", "size=40k")])
+    r = run(c)
+    assert r.returncode == 0 and " 100 " in r.stdout and '"/mnt": "size=40k" has no effect on a remount, which changes flags alone' in r.stderr, str(r)
+
+
+@pytest.mark.ours
 def test_options_that_the_hosts_proc_cannot_honour(bundle, run):
     """Without a pid namespace of its own a user namespace is shown the host's."""
     c = bundle(args=["echo", "fine"], namespaces=namespaces("mount", "user", "uts", "ipc", "network"), linux=user_mappings(),
