@@ -18,9 +18,7 @@
 
 static bool is_fatal(const struct spec *spec)
 {
-    const char *fatal = spec_annotation(spec, "run.oci.seccomp_fail_unknown_syscall");
-
-    return fatal && strcmp(fatal, "1") == 0;
+    return spec_annotation_is_on(spec, "run.oci.seccomp_fail_unknown_syscall");
 }
 
 static const char *raw_program(const struct spec *spec)

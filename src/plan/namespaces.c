@@ -301,9 +301,7 @@ static bool must_refork(const struct planner *planner)
 
 static bool may_clear_groups(const struct planner *planner)
 {
-    const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
-
-    return !planner->groups_denied && !(keep && strcmp(keep, "1") == 0);
+    return !planner->groups_denied && !spec_annotation_is_on(planner->input->spec, "run.oci.keep_original_groups");
 }
 
 /* In the joined one setgroups(2) may be denied, and the caller's groups, root's on the host, would stay the container's. */

@@ -271,9 +271,7 @@ static void add_labels(struct planner *planner)
 
 static bool keeps_groups(const struct planner *planner)
 {
-    const char *keep = spec_annotation(planner->input->spec, "run.oci.keep_original_groups");
-
-    return keep && strcmp(keep, "1") == 0;
+    return spec_annotation_is_on(planner->input->spec, "run.oci.keep_original_groups");
 }
 
 /* For setresuid(2) and setresgid(2) the last number means "unchanged", which is root here; setgroups(2) refuses it. */

@@ -162,3 +162,10 @@ const char *spec_annotation(const struct spec *spec, const char *key)
             return spec->annotations[i].value;
     return NULL;
 }
+
+bool spec_annotation_is_on(const struct spec *spec, const char *key)
+{
+    const char *value = spec_annotation(spec, key);
+
+    return value && (strcmp(value, "1") == 0 || strcmp(value, "true") == 0 || strcmp(value, "yes") == 0);
+}

@@ -360,6 +360,8 @@ struct spec {
 
 /* The value of annotation KEY, or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);
+/* Whether annotation KEY is there and says yes: "1", "true" or "yes". */
+bool spec_annotation_is_on(const struct spec *spec, const char *key);
 
 /* The specification's name of a kind: "mount", "pid", "network", ...; "prestart", "createRuntime", ... */
 const char *namespace_kind_name(enum namespace_kind kind);

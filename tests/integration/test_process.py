@@ -54,10 +54,11 @@ def test_callers_groups_do_not_come_along(bundle, rt):
 
 @pytest.mark.once("test_rootless has it with groups of the user's")
 @pytest.mark.differs(runc="does not know the annotation")
-def test_keep_original_groups(bundle, rt):
+@pytest.mark.parametrize("value", ["1", "true", "yes", "0", "false", "no", ""])
+def test_keep_original_groups(bundle, rt, value):
     prefix = ["python3", "-c", "import os, sys; os.setgroups([11, 12]); os.execvp(sys.argv[1], sys.argv[1:])"]
-    c = bundle(args=["/bin/probe"], annotations={"run.oci.keep_original_groups": "1"})
-    assert {11, 12} <= set(rt.with_options(prefix=prefix).run(c).json["groups"])
+    c = bundle(args=["/bin/probe"], annotations={"run.oci.keep_original_groups": value})
+    assert ({11, 12} <= set(rt.with_options(prefix=prefix).run(c).json["groups"])) == (value in ("1", "true", "yes"))
 
 
 def test_additional_groups(probe):
