@@ -210,6 +210,8 @@ static bool is_handed_to_us(int fd)
     return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
+/* N of --preserve-fds come after those of LISTEN_FDS. podman's N has counted these already: what is not there beyond the
+ * first N descriptors is nobody's loss. */
 int prepare_descriptors(const struct plan_input *input, struct error *err)
 {
     unsigned listen = input->listen_fds, others = input->preserve_fds - listen;
@@ -222,9 +224,9 @@ int prepare_descriptors(const struct plan_input *input, struct error *err)
                 err, -EBADF,
                 "LISTEN_FDS=%u: descriptor %u is not open; unset LISTEN_FDS where no sockets are handed on", listen,
                 3 + i);
-    for (unsigned i = 0; i < others; i++)
-        if (!is_handed_to_us(3 + (int) (listen + i)))
-            return error_set(err, -EBADF, "--preserve-fds %u: descriptor %u is not open", others, 3 + listen + i);
+    for (unsigned i = listen; i < others; i++)
+        if (!is_handed_to_us(3 + (int) i))
+            return error_set(err, -EBADF, "--preserve-fds %u: descriptor %u is not open", others, 3 + i);
     return 0;
 }
 

@@ -140,6 +140,17 @@ def test_our_own_are_not_the_callers(running, bundle, rt, here, verb, options, e
     assert r.returncode != 0 and text in (here.dir / "log").read_text(), str(r)
 
 
+@pytest.mark.ours
+def test_podman_counts_the_sockets_twice(bundle, rt, here):
+    """It hands one socket on, and says LISTEN_FDS=1 and --preserve-fds 1: there is no second one."""
+    (here.dir / "socket").write_text("secret")
+
+    def one():
+        os.dup2(os.open(here.dir / "socket", os.O_RDONLY), 3, inheritable=True)
+    r = rt.run(bundle(args=["sh", "-c", OPEN]), "--preserve-fds", "1", env=environment(LISTEN_FDS="1"), preexec_fn=one, close_fds=False)
+    assert r.returncode == 0 and len(beyond(r.stdout)) == 1, str(r)
+
+
 # programs that we call ourselves
 
 def recorder(path, to, then="exit 1"):
