@@ -179,21 +179,19 @@ static bool may_write_as_root(void)
 }
 
 /* FILE would get CAPABILITY: by its capabilities, or by becoming root (capabilities(7)), which a nosuid mount and the bounding
- * set forbid. One who is root needs no bit. */
+ * set forbid. What has neither may be a script that calls the real one: it is tried. */
 static const char *with_power(const struct host *host, const char *file, int capability)
 {
+    bool becomes_root;
     struct statvfs fs;
     struct stat st;
 
     if (!file || !may_have(capability) || stat(file, &st) < 0 || statvfs(file, &fs) < 0)
         return NULL;
-    if (host->euid == 0)
+    becomes_root = st.st_mode & S_ISUID && st.st_uid == 0;
+    if (host->euid == 0 || (!becomes_root && getxattr(file, "security.capability", NULL, 0) <= 0))
         return file;
-    if (fs.f_flag & ST_NOSUID)
-        return NULL;
-    if (st.st_mode & S_ISUID && st.st_uid == 0)
-        return may_write_as_root() ? file : NULL;
-    return getxattr(file, "security.capability", NULL, 0) > 0 ? file : NULL;
+    return fs.f_flag & ST_NOSUID || (becomes_root && !may_write_as_root()) ? NULL : file;
 }
 
 /* They work by a set-user-ID bit or file capabilities, which mean nothing once no_new_privs is set. */
