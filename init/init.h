@@ -81,6 +81,7 @@ struct init {
     struct parent device_dir;          /* of the device or link that the row before made */
     struct scratch scratch;
     bool no_mount_api, no_openat2;
+    bool among_others;   /* the pid namespace that the next process is born in is joined, and so are the mounts */
     bool pivoted;        /* "/" is the container's root */
     bool dumpable_later; /* see process_guard */
     bool filtered;       /* the seccomp filter is in force */
@@ -216,6 +217,14 @@ int proc_holds(int fd);
 
 /* Open PATH below PROC_FD for writing; -EXDEV if that does not lie on a procfs. */
 int proc_open_file(int proc_fd, const char *path);
+
+/* A new procfs of our namespaces, attached nowhere. */
+int proc_private(void);
+
+/* Before we can be seen in the container's pid namespace: give the host's procfs up. And in it: have one of its own, or the
+ * container's if that is a procfs. */
+void proc_leave(struct init *init);
+void proc_enter(struct init *init);
 
 /* ---- others ---- */
 

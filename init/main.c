@@ -104,7 +104,7 @@ static int init_setup(struct init *init, int plan_fd)
     init->listen_fd = plan_fd + BLOB_FD_LISTEN;
     init->root_path = "/";
     init->times = NULL;
-    init->pivoted = init->released = init->filtered = false;
+    init->among_others = init->pivoted = init->released = init->filtered = false;
     init->null_file.attached = init->empty_dir.attached = false;
     init->environment = NULL;
     init->ignored = ~(uint64_t) 0;

@@ -112,6 +112,7 @@ int init_setns(struct init *init, const struct op_setns *op)
         r = process_guard(init);
     if (r < 0)
         return r;
+    init->among_others = (op->type & (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER)) == (CLONE_NEWPID | CLONE_NEWNS);
     if (!(op->type & CLONE_NEWNS))
         return 0;
     close_fdp(&init->root_fd);
@@ -163,6 +164,8 @@ static int go_on(struct init *init, const int pipe_fds[2])
     sys_close(pipe_fds[1]);
     sys_read(pipe_fds[0], &byte, 1);
     sys_close(pipe_fds[0]);
+    if (init->among_others)
+        proc_enter(init);
     return r;
 }
 
@@ -172,6 +175,8 @@ int init_refork(struct init *init, const struct op_refork *op)
 
     if (r < 0)
         return init_fail(init, r, "pipe2", NULL);
+    if (init->among_others)
+        proc_leave(init);
     r = sys_clone((unsigned long) op->flags | CLONE_PARENT | SIGCHLD, NULL);
     if (r < 0)
         return init_fail(init, r, "clone", NULL);

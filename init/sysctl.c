@@ -26,19 +26,9 @@ static int open_below(int proc_fd, const char *file)
     return r == -ENOSYS || r == -EPERM ? proc_open_file(sys_fd, file) : r;
 }
 
-static int private_procfs(void)
-{
-    _cleanup_close_ int fs_fd = sys_fsopen("proc", FSOPEN_CLOEXEC);
-    int r = fs_fd;
-
-    if (r >= 0)
-        r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-    return r < 0 ? r : sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
 static int open_private(const struct init *init, const char *file)
 {
-    _cleanup_close_ int proc_fd = init->no_mount_api ? -ENOSYS : private_procfs();
+    _cleanup_close_ int proc_fd = init->no_mount_api ? -ENOSYS : proc_private();
 
     return proc_fd < 0 ? proc_fd : open_below(proc_fd, file);
 }

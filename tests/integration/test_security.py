@@ -84,6 +84,22 @@ def test_what_runs_there_is_not_the_hosts_file(bundle, rt, program, entry):
 
 
 @pytest.mark.ours
+def test_exec_brings_no_descriptor_of_the_host(running, rt, here):
+    """Seen by a process that may trace: an exec's crun-init is there with a procfs of the container's, and no way up from it."""
+    (here.dir / "secret").write_text("of the host")
+    seconds = round(2.5 * max(1, processes.PATIENCE / 3))
+    spy = running(["/bin/probe", "lookout", str(here.dir / "secret")[1:], str(seconds)],
+                  process={"capabilities": caps("SYS_PTRACE", "DAC_OVERRIDE", "DAC_READ_SEARCH"), "noNewPrivileges": False})
+    rt.wait_output(spy, "ready")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        rt("exec", spy.id, "true", check=False)
+    rt.wait_output(spy, "out ")
+    words = rt.output(spy).split()
+    assert int(words[words.index("saw") + 1]) > 0 and words[words.index("out") + 1] == "0", words
+
+
+@pytest.mark.ours
 def test_init_is_sealed(created, rt, program):
     """The created container's init runs from something that cannot be written, even by the host's root."""
     pid = rt.pid(created())
