@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* "linux.devices" (nodes that are made) and "linux.netDevices" (interfaces that are moved). */
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "spec/problem.h"
 #include "spec/shapes.h"
@@ -11,7 +12,7 @@ static const struct field device_fields[] = {
     LETTER("type", spec_device, type, .required = true, .letters = "cbup"),
     OPT_I64("major", spec_device, major),
     OPT_I64("minor", spec_device, minor),
-    OPT_U32("fileMode", spec_device, file_mode),
+    OPT_U32("fileMode", spec_device, file_mode, .maximum = S_IFMT | 07777),
     OPT_U32("uid", spec_device, uid, .maximum = UINT32_MAX - 1), /* chown(2): the last number is "unchanged" */
     OPT_U32("gid", spec_device, gid, .maximum = UINT32_MAX - 1),
 };

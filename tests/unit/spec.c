@@ -511,6 +511,8 @@ static const struct {
       "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\" without \"..\", found \"dev/x\"" },
     { LINUX("\"devices\":[{\"path\":\"/p\",\"type\":\"p\",\"gid\":4294967295}]"),
       "config.json:1:73: linux.devices[0].gid: expected an integer from 0 to 4294967294, found 4294967295" },
+    { LINUX("\"devices\":[{\"path\":\"/p\",\"type\":\"p\",\"fileMode\":65536}]"),
+      "config.json:1:78: linux.devices[0].fileMode: expected an integer from 0 to 65535, found 65536" },
     { LINUX("\"devices\":[{\"path\":\"/dev/../x\",\"type\":\"p\"}]"),
       "config.json:1:51: linux.devices[0].path: expected an absolute path below \"/\" without \"..\", found "
       "\"/dev/../x\"" },
