@@ -7,7 +7,8 @@
  * Errors are one line and say where: syntax as FILE:LINE:COLUMN: what; meaning as
  * FILE:LINE:COLUMN: JSON.PATH: expected X, found Y (`config.json:31:18: linux.resources.pids.limit: expected an
  * integer, found "ten"`). The decoder is sticky: the first problem is remembered. Codes: -EINVAL for a bad document,
- * -EFBIG above SPEC_FILE_LIMIT, otherwise what open or read returned.
+ * -EFBIG above SPEC_FILE_LIMIT, otherwise what open or read returned. More than 300,000 objects and arrays, or 2,000,000
+ * values, are a bad document too.
  */
 #pragma once
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Parsing; see parse.h. json-c is used in its strict mode. What it would take or tell badly is looked at before: an
- * empty document, a byte order mark, NUL bytes (it would stop there), text that is not UTF-8;
- * and afterwards control characters and halves of characters in strings.
+ * empty document, a byte order mark, NUL bytes (it would stop there), text that is not UTF-8, more values than are worth
+ * their memory; and afterwards control characters and halves of characters in strings, and what is no JSON outside.
  */
 #include "spec/parse.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,10 @@
 #include "spec/locate.h"
 
 #define NAME_CHARACTERS 200 /* of the document's name in errors */
+
+/* json-c takes about 900 bytes for an object, 200 for another value; a config with 100,000 mounts has 200,000 groups. */
+#define GROUPS_LIMIT ((size_t) 300000) /* objects and arrays */
+#define VALUES_LIMIT ((size_t) 2000000)
 
 int document_error(struct error *err, const struct document *document, size_t offset, const char *format, ...)
 {
@@ -140,6 +145,88 @@ static size_t find_raw_control(const struct document *document)
     return end;
 }
 
+/* What may stand outside of strings: brackets, numbers, white space, and the letters of true, false and null. */
+static const bool is_structure[UCHAR_MAX + 1] = {
+    ['{'] = true, ['}'] = true,  ['['] = true,  [']'] = true,  [','] = true, [':'] = true,
+    ['-'] = true, ['+'] = true,  ['.'] = true,  ['e'] = true,  ['E'] = true, ['0' ... '9'] = true,
+    [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, ['t'] = true, ['r'] = true,
+    ['u'] = true, ['f'] = true,  ['a'] = true,  ['l'] = true,  ['s'] = true, ['n'] = true,
+};
+
+/* Values are told by their commas, and the first of each object and array by its bracket: an empty one counts as two. */
+struct count {
+    size_t values, groups;
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Whether the digit at AT is the first one of a number, not of its fraction or exponent. */
+static bool is_first_digit(const char *text, size_t at)
+{
+    size_t sign = at > 0 && text[at - 1] == '-';
+
+    return at == sign || !strchr("0123456789.eE+", text[at - sign - 1]);
+}
+
+/* Of what json-c takes: "1.", "-.5", "00". A NUL is behind the text. */
+static bool is_bad_number(const char *text, size_t at)
+{
+    if (text[at] == '.')
+        return at == 0 || !is_digit(text[at - 1]) || !is_digit(text[at + 1]);
+    return text[at] == '0' && is_digit(text[at + 1]) && is_first_digit(text, at);
+}
+
+static enum json_tokener_error character_problem(const char *text, size_t at)
+{
+    if (text[at] == '\'')
+        return json_tokener_error_parse_object_key_name;
+    if (!is_structure[(unsigned char) text[at]])
+        return json_tokener_error_parse_unexpected;
+    return is_bad_number(text, at) ? json_tokener_error_parse_number : json_tokener_success;
+}
+
+/* One character outside of strings, and no quote. */
+static int check_character(const struct document *document, size_t at, struct count *count, struct error *err)
+{
+    const char *text = document->text;
+    enum json_tokener_error problem = character_problem(text, at);
+    bool opens = text[at] == '{' || text[at] == '[';
+
+    if (problem != json_tokener_success)
+        return error_at(err, document, at, expectation(problem));
+    count->groups += opens;
+    count->values += opens || text[at] == ',';
+    if (count->groups > GROUPS_LIMIT)
+        return document_error(err, document, at, "more than %zu objects and arrays", GROUPS_LIMIT);
+    if (count->values > VALUES_LIMIT)
+        return document_error(err, document, at, "more than %zu values", VALUES_LIMIT);
+    return 0;
+}
+
+/* What json-c takes outside of strings although it is no JSON: 'names', NaN, "1."; and too many values. */
+static int check_structure(const struct document *document, struct error *err)
+{
+    struct count count = { 0 };
+    int r = 0;
+
+    for (size_t at = 0; r == 0 && at < document->size;) {
+        if (document->text[at] == '"')
+            at = json_skip_string(document->text, document->size, at);
+        else
+            r = check_character(document, at++, &count, err);
+    }
+    return r;
+}
+
+/* Before json-c makes hundreds of bytes of each value. A text that is too short for too many is not looked at. */
+static int check_size(const struct document *document, struct error *err)
+{
+    return document->size > 2 * GROUPS_LIMIT ? check_structure(document, err) : 0;
+}
+
 /* The 16 bits of the escape "\uXXXX" at P, 0 if there is none. */
 static unsigned escaped_unit(const char *p, const char *end)
 {
@@ -193,6 +280,8 @@ int document_parse(const struct document *document, struct json_object **ret_tre
     struct json_object *tree;
     int r = check_text(document, err);
 
+    if (r >= 0)
+        r = check_size(document, err);
     if (r < 0)
         return r;
     if (!tokener)
@@ -205,7 +294,9 @@ int document_parse(const struct document *document, struct json_object **ret_tre
         json_object_put(tree);
         return syntax_error(err, document, code, json_tokener_get_parse_end(tokener));
     }
-    r = check_strings(document, err);
+    r = check_structure(document, err);
+    if (r >= 0)
+        r = check_strings(document, err);
     if (r < 0) {
         json_object_put(tree);
         return r;

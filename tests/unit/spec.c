@@ -386,6 +386,16 @@ static const struct {
     { "{\"a\":\"\\q\"}", "config.json:1:8: malformed escape in a string, found 'q'" },
     { "{\"a\":nil}", "config.json:1:7: expected null, found 'i'" },
     { "{\"a\":True}", "config.json:1:6: expected true or false, found 'T'" },
+    { "{'a':1}", "config.json:1:2: expected a name in double quotes or '}', found '''" },
+    { "{\"a\":1,'\"':1}", "config.json:1:8: expected a name in double quotes or '}', found '''" },
+    { "{\"a\":NaN}", "config.json:1:6: expected a value, found 'N'" },
+    { "{\"a\":\n[Infinity]}", "config.json:2:2: expected a value, found 'I'" },
+    { "{\"a\":-Infinity}", "config.json:1:7: expected a value, found 'I'" },
+    { "{\"a\":1.}", "config.json:1:7: malformed number, found '.'" },
+    { "{\"a\":-.5}", "config.json:1:7: malformed number, found '.'" },
+    { "{\"a\":00}", "config.json:1:6: malformed number, found '0'" },
+    { "{\"a\":-01}", "config.json:1:7: malformed number, found '0'" },
+    { "{\"a\":1.e5}", "config.json:1:7: malformed number, found '.'" },
     { "// comment\n{}", "config.json:1:1: expected a value, found '/'" },
     { "{\"a\":\xc3\xa4}", "config.json:1:6: expected a value, found '\xc3\xa4'" },
     { "{\"\xc3\xa4\":\x01}", "config.json:1:6: expected a value, found '\\u0001'" },
@@ -533,7 +543,7 @@ static const struct {
     { PROCESS("\"user\":{\"uid\":1.5}"), "config.json:1:58: process.user.uid: expected an integer, found 1.5" },
     { PROCESS("\"user\":{\"uid\":1.0}"), "config.json:1:58: process.user.uid: expected an integer, found 1.0" },
     { PROCESS("\"user\":{\"uid\":\"0\"}"), "config.json:1:58: process.user.uid: expected an integer, found \"0\"" },
-    { PROCESS("\"user\":{\"uid\":NaN}"), "config.json:1:58: process.user.uid: expected an integer, found NaN" },
+    { PROCESS("\"user\":{\"uid\":NaN}"), "config.json:1:58: expected a value, found 'N'" },
     { PROCESS("\"user\":{\"additionalGids\":[1,-2]}"),
       "config.json:1:72: process.user.additionalGids[1]: expected an integer from 0 to 4294967295, found -2" },
     { PROCESS("\"oomScoreAdj\":1001"),
@@ -630,6 +640,58 @@ static void bad_documents_say_why(void)
         CHECK_STR(loaded.err.text, bad[i].error);
         CHECK_INT(r, -EINVAL);
     }
+}
+
+/* A document of N times ITEM in an unknown member. */
+static char *many(const char *item, size_t n)
+{
+    size_t length = strlen(item);
+    char *text = malloc(n * length + 100), *end = text;
+
+    end += sprintf(end, "{\"ociVersion\":\"1.0.2\",\"zz\":[");
+    for (; n > 0; n--, end += length)
+        memcpy(end, item, length);
+    memcpy(end, "0]}", 4);
+    return text;
+}
+
+/* json-c's tree of them would take hundreds of bytes each: they are counted before. Strings are not. */
+static void too_many_values(void)
+{
+    static const struct {
+        const char *item;
+        size_t n;
+        const char *error;
+    } rows[] = {
+        {"{},",        300000,  "config.json:1:900023: more than 300000 objects and arrays"           },
+        { "[],",       300000,  "config.json:1:900023: more than 300000 objects and arrays"           },
+        { "1,",        2000000, "config.json:1:4000024: more than 2000000 values"                     },
+        { "{'\"':0},", 100000,  "config.json:1:30: expected a name in double quotes or '}', found '''"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        _cleanup_(loaded_done) struct loaded loaded = { 0 };
+        _cleanup_free_ char *text = many(rows[i].item, rows[i].n);
+
+        CHECK_INT(load_text(&loaded, text), -EINVAL);
+        CHECK_STR(loaded.err.text, rows[i].error);
+    }
+}
+
+/* What JSON has, however odd. */
+static void good_numbers(void)
+{
+    _cleanup_(loaded_done) struct loaded loaded = { 0 };
+
+    CHECK_INT(load_text(&loaded, CONFIG("\"zz\":[0,-0,0.0,-0.5,10,100,1.00,1e00,1E-05,1e+05,0e0,-0.0e-00,1.05]")), 0);
+}
+
+static void many_commas_in_strings(void)
+{
+    _cleanup_(loaded_done) struct loaded loaded = { 0 };
+    _cleanup_free_ char *text = many("\"[{,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\",", 50000);
+
+    CHECK_INT(load_text(&loaded, text), 0);
 }
 
 static void exact_names_win(void)
@@ -836,6 +898,9 @@ static const struct test tests[] = {
     { "full: seccomp",                                 full_seccomp                         },
     { "good documents load",                           good_documents_load                  },
     { "bad documents say why",                         bad_documents_say_why                },
+    { "too many values",                               too_many_values                      },
+    { "good numbers",                                  good_numbers                         },
+    { "many commas in strings",                        many_commas_in_strings               },
     { "exact names win",                               exact_names_win                      },
     { "an empty env is given",                         empty_env_is_given                   },
     { "a small arena is an error",                     nothing_is_dropped_from_a_small_arena},
