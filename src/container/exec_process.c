@@ -35,6 +35,8 @@ static void inherit(struct spec_process *process, const struct spec_process *own
     }
     if (!process->capabilities)
         process->capabilities = own->capabilities;
+    if (!process->has_no_new_privileges)
+        process->no_new_privileges = own->no_new_privileges;
     if (!process->scheduler)
         process->scheduler = own->scheduler;
     if (!process->io_priority)

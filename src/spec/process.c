@@ -70,7 +70,8 @@ static const struct field fields[] = {
     STRING("cwd", spec_process, cwd, .required = true, .rule = &rule_absolute_path),
     OBJECT("capabilities", spec_process, capabilities, &shape_capabilities),
     OBJECTS("rlimits", spec_process, rlimits, &shape_rlimit),
-    BOOL("noNewPrivileges", spec_process, no_new_privileges),
+    BOOL("noNewPrivileges", spec_process, no_new_privileges,
+         .present = offsetof(struct spec_process, has_no_new_privileges)),
     STRING("apparmorProfile", spec_process, apparmor_profile),
     STRING("selinuxLabel", spec_process, selinux_label),
     OPT_I64("oomScoreAdj", spec_process, oom_score_adj, .minimum = -1000, .maximum = 1000), /* proc(5) */

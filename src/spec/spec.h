@@ -125,7 +125,7 @@ struct spec_process {
     struct spec_capabilities *capabilities; /* NULL: no "capabilities" object, nothing is changed but the ambient set */
     struct spec_rlimit *rlimits;
     size_t n_rlimits;
-    bool no_new_privileges;
+    bool no_new_privileges, has_no_new_privileges; /* given at all, as a process object of exec need not */
     const char *apparmor_profile;
     const char *selinux_label;
     struct opt_i64 oom_score_adj;

@@ -422,6 +422,15 @@ def test_process_object_has_its_own(running, rt, here):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("own", [True, False])
+def test_process_object_inherits_no_new_privileges(running, rt, here, own):
+    c = running(process={"noNewPrivileges": own})
+    for named, expected in (({}, own), ({"noNewPrivileges": None}, own), ({"noNewPrivileges": False}, False), ({"noNewPrivileges": True}, True)):
+        r = rt("exec", "-p", process(here, **named), c.id)
+        assert r.json["no_new_privs"] == int(expected), (named, str(r))
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("text,words", [("", ["empty"]), ("{", []), ('{"args":["a"]}', ["cwd"]),
                                         ('{"cwd":"/","args":[]}', ["no command"]), ('{"cwd":"/","args":[7]}', ["args[0]"])])
 def test_wrong_process_object(running, rt, here, text, words):
