@@ -15,7 +15,7 @@ static const struct field fields[] = {
     OBJECTS("gidMappings", spec_linux, gid_mappings, &shape_id_map),
     OBJECTS("devices", spec_linux, devices, &shape_device, .check = check_devices),
     OBJECT_MAP("netDevices", spec_linux, net_devices, &shape_net_device),
-    STRING("cgroupsPath", spec_linux, cgroups_path),
+    STRING("cgroupsPath", spec_linux, cgroups_path, .rule = &rule_control_free),
     OBJECT("resources", spec_linux, resources, &shape_resources),
     STRING("rootfsPropagation", spec_linux, rootfs_propagation, .words = propagations, .empty_is_absent = true),
     OBJECT("seccomp", spec_linux, seccomp, &shape_seccomp),

@@ -80,6 +80,14 @@ static bool has_control(const char *value)
     return false;
 }
 
+/* cgroup file systems take no newline, and /proc/PID/cgroup is read by lines. */
+static bool is_control_free(const char *value)
+{
+    return !has_control(value);
+}
+
+const struct text_rule rule_control_free = { "a text without control characters", is_control_free };
+
 /* uname(2): __NEW_UTS_LEN */
 static bool is_node_name(const char *value)
 {

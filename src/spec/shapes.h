@@ -38,6 +38,7 @@ extern const struct text_rule rule_node_path;  /* the same without ".." */
 extern const struct text_rule rule_some_path;  /* not empty */
 extern const struct text_rule rule_variable;   /* NAME=VALUE, as environ(7) has them */
 extern const struct text_rule rule_node_name;  /* fits into struct utsname */
+extern const struct text_rule rule_control_free;
 extern const struct text_rule rule_oci_version;
 extern const struct text_rule rule_rlimit_name; /* ^RLIMIT_[A-Z]+$ */
 extern const struct text_rule rule_cpu_list;    /* ^[0-9, -]*$ */

@@ -276,6 +276,7 @@ def set_at(path, value):
     ("hostname", "h" * 65, "hostname: expected a name of at most 64 bytes"), ("domainname", "h" * 65, "domainname: expected"),
     ("hostname", "h\nx", "hostname: expected a name of at most 64 bytes without control characters, found"),
     ("domainname", "d\u007f", "domainname: expected a name"), ("hostname", "h\0x", "hostname: expected a string without NUL"),
+    ("linux.cgroupsPath", "/b2/c/a\nb", "linux.cgroupsPath: expected a text without control characters"),
     ("mounts", [{"destination": "", "type": "tmpfs"}], "mounts[0].destination"), ("process.user.umask", 0o1000, "process.user.umask"),
     ("process.env", ["A=1", "B"], "process.env[1]: expected NAME=VALUE"), ("process.env", ["=x"], "process.env[0]"),
     ("linux.devices", [{"path": "/dev/x", "type": "c", "major": -1, "minor": 3}], "linux.devices[0].major"),
