@@ -76,10 +76,10 @@ static int make_all(char *path, size_t start, size_t *first)
 }
 
 /* Take back PATH and what is above it, down to the prefix of length FIRST. Others may be using it by now: then it
- * stays. */
+ * stays. The lower end may never have been made: what is above it goes all the same. */
 static void unmake(char *path, size_t first)
 {
-    while (strlen(path) >= first && rmdir(path) == 0)
+    while (strlen(path) >= first && (rmdir(path) == 0 || errno == ENOENT || errno == ENOTDIR))
         *strrchr(path, '/') = '\0';
 }
 

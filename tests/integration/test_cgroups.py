@@ -92,6 +92,14 @@ def test_deep_path(bundle, rt, here):
 # what lies above it
 
 @pytest.mark.ours
+def test_parents_of_a_leaf_that_cannot_be_made(bundle, rt, here):
+    """Below a file of the cgroup file system: mkdir(2) fails when what lies above is there."""
+    c = bundle(args=["true"], linux={"cgroupsPath": f"/{here.tag}/made/cgroup.procs/c"})
+    rt.fails(rt.run(c), "make cgroup", "cgroup.procs/c")
+    assert not cgroups.named(here.tag)
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("how", ["delete", "run", "failed"])
 def test_parents_that_were_made_are_removed(bundle, rt, here, how):
     """On v1, hybrid and v2: what was made goes, what was there stays."""
