@@ -279,7 +279,7 @@ static int open_notify(struct crun_context *context, const struct container *con
 {
     if (!getenv("NOTIFY_SOCKET") || faccessat(container->dir_fd, NOTIFY_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return 0;
-    return notify_open(notify, container->dir_fd, notify_name(context), err);
+    return notify_open(notify, container->dir_fd, notify_name(context), context->log, err);
 }
 
 /* Without the lock: others may delete the container meanwhile. */

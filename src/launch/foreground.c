@@ -209,21 +209,31 @@ static void take_signals(struct watch *watch)
 
 /* ---- the loop ---- */
 
+/* Of two timeouts for poll(2). */
+static int earlier(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int turn(struct watch *watch)
 {
     enum { SIGNALS, PROCESS, NOTIFY, RELAY, ALL = RELAY + RELAY_FDS };
     struct pollfd set[ALL] = {
-        [SIGNALS] = {.fd = watch->signal_fd,                        .events = POLLIN},
-        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd,       .events = POLLIN},
-        [NOTIFY] = { .fd = watch->notify ? watch->notify->fd : -1, .events = POLLIN},
+        [SIGNALS] = {.fd = watch->signal_fd, .events = POLLIN },
+        [PROCESS] = { .fd = watch->ended ? -1 : watch->pidfd,                     .events = POLLIN },
+        [NOTIFY] = { .fd = -1},
     };
     int timeout = relay_poll_set(&watch->relay, &set[RELAY]);
 
+    if (watch->notify) {
+        set[NOTIFY] = notify_poll(watch->notify);
+        timeout = earlier(timeout, notify_timeout(watch->notify));
+    }
     if (poll(set, ALL, timeout) < 0)
         return errno == EINTR ? 0 : -errno;
     if (set[SIGNALS].revents)
         take_signals(watch);
-    if (watch->notify && (set[NOTIFY].revents || set[PROCESS].revents))
+    if (watch->notify && (set[NOTIFY].revents || set[PROCESS].revents || watch->notify->unsent))
         notify_forward(watch->notify, watch->pid);
     relay_move(&watch->relay, &set[RELAY]);
     if (set[PROCESS].revents) {

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,6 +19,7 @@
 enum {
     TURN = 1024
 }; /* datagrams, more than a queue holds: a container that never stops talking must not be all we hear */
+enum { ROOM_TIMEOUT_MS = 5000 };
 enum { DATAGRAM_SIZE = 16384, SOCKET_MODE = 0777, DIRECTORY_MODE = 0755 };
 
 /* What a process may say of itself (sd_notify(3)); not MAINPID, nor anything about descriptors. */
@@ -69,7 +71,7 @@ static int bind_below(int fd, int dir_fd, const char *name)
     return fchmodat(dir_fd, name, SOCKET_MODE, 0) < 0 ? -errno : 0;
 }
 
-int notify_open(struct notify *notify, int dir_fd, const char *name, struct error *err)
+int notify_open(struct notify *notify, int dir_fd, const char *name, struct log *log, struct error *err)
 {
     _cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     _cleanup_close_ int directory = -1;
@@ -86,11 +88,33 @@ int notify_open(struct notify *notify, int dir_fd, const char *name, struct erro
     if (r < 0)
         return error_errno(err, r, "bind the socket for NOTIFY_SOCKET");
     notify->fd = take_fd(&fd);
+    notify->log = log;
     return 0;
+}
+
+/* The message that waits is sent, or given up. */
+static void drop_unsent(struct notify *notify)
+{
+    if (!notify->unsent)
+        return;
+    fd_close(&notify->target);
+    free(notify->unsent);
+    notify->unsent = NULL;
+}
+
+static void give_up(struct notify *notify)
+{
+    if (notify->unsent)
+        log_write(notify->log, LOG_LEVEL_WARNING,
+                  "READY=1 of the container was not passed on: the queue of NOTIFY_SOCKET \"%s\" is full",
+                  getenv("NOTIFY_SOCKET"));
+    drop_unsent(notify);
+    notify->deaf = true;
 }
 
 void notify_close(struct notify *notify)
 {
+    give_up(notify);
     fd_close(&notify->fd);
 }
 
@@ -108,7 +132,8 @@ static void add_line(struct lines *lines, const char *line, size_t length)
     lines->text[lines->length++] = '\n';
 }
 
-static void filter(struct notify *notify, const char *datagram, size_t size, int pid, struct lines *ret)
+/* Whether there is READY=1 among them. */
+static bool filter(struct notify *notify, const char *datagram, size_t size, int pid, struct lines *ret)
 {
     char main_pid[32];
     bool ready = false;
@@ -127,52 +152,105 @@ static void filter(struct notify *notify, const char *datagram, size_t size, int
     notify->ready |= ready;
     if (ready)
         add_line(ret, main_pid, (size_t) snprintf(main_pid, sizeof main_pid, "MAINPID=%d", pid));
+    return ready;
 }
 
-/* A manager that is gone, or does not listen, is not the container's trouble. */
-static void send_on(const char *data, size_t size)
+static int64_t now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void keep(struct notify *notify, const struct lines *lines, int *fd)
+{
+    notify->unsent = malloc(lines->length);
+    if (!notify->unsent)
+        return;
+    memcpy(notify->unsent, lines->text, lines->length);
+    notify->unsent_size = lines->length;
+    notify->target = take_fd(fd);
+    notify->deadline = now() + ROOM_TIMEOUT_MS;
+}
+
+/* A manager that is gone, or does not listen, is not the container's trouble. Connected, so that poll(2) tells when there
+ * is room. */
+static void send_on(struct notify *notify, const struct lines *lines, bool ready)
 {
     const char *target = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address;
     socklen_t length = target ? address_of(target, &address) : 0;
     _cleanup_close_ int fd = length ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
 
-    if (fd >= 0)
-        sendto(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *) &address, length);
+    if (fd < 0 || connect(fd, (struct sockaddr *) &address, length) < 0)
+        return;
+    if (send(fd, lines->text, lines->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EAGAIN && ready &&
+        !notify->deaf)
+        keep(notify, lines, &fd);
+}
+
+/* Whether nothing waits any more. */
+static bool send_unsent(struct notify *notify)
+{
+    if (!notify->unsent)
+        return true;
+    if (send(notify->target, notify->unsent, notify->unsent_size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
+        drop_unsent(notify);
+    else if (now() >= notify->deadline)
+        give_up(notify);
+    return !notify->unsent;
+}
+
+struct pollfd notify_poll(const struct notify *notify)
+{
+    return notify->unsent ? (struct pollfd){ .fd = notify->target, .events = POLLOUT }
+                          : (struct pollfd){ .fd = notify->fd, .events = POLLIN };
+}
+
+int notify_timeout(const struct notify *notify)
+{
+    int64_t left = notify->unsent ? notify->deadline - now() : -1;
+
+    return notify->unsent && left < 0 ? 0 : (int) left;
 }
 
 void notify_forward(struct notify *notify, int pid)
 {
     char datagram[DATAGRAM_SIZE];
     struct lines lines;
+    bool ready;
     ssize_t n;
 
     /* recv without room for ancillary data: descriptors that somebody sends along are dropped by the kernel. What is too
      * long is dropped whole: its last line would have another meaning, cut off. */
-    for (int i = 0; i < TURN && notify->fd >= 0; i++) {
+    for (int i = 0; i < TURN && notify->fd >= 0 && send_unsent(notify); i++) {
         n = recv(notify->fd, datagram, sizeof datagram, MSG_DONTWAIT | MSG_TRUNC);
         if (n < 0)
             return;
         if ((size_t) n > sizeof datagram)
             continue;
-        filter(notify, datagram, (size_t) n, pid, &lines);
+        ready = filter(notify, datagram, (size_t) n, pid, &lines);
         if (lines.length)
-            send_on(lines.text, lines.length);
+            send_on(notify, &lines, ready);
     }
 }
 
 void notify_wait(struct notify *notify, int pidfd, int pid)
 {
     struct pollfd set[] = {
-        {.fd = notify->fd, .events = POLLIN},
-        { .fd = pidfd,     .events = POLLIN},
+        {.fd = -1         },
+        { .fd = pidfd, .events = POLLIN },
     };
 
-    while (notify->fd >= 0 && !notify->ready) {
-        if (poll(set, 2, -1) < 0 && errno != EINTR)
+    while (notify->fd >= 0 && (!notify->ready || notify->unsent)) {
+        set[0] = notify_poll(notify);
+        if (poll(set, 2, notify_timeout(notify)) < 0 && errno != EINTR)
             return;
         notify_forward(notify, pid);
-        if (set[1].revents)
+        if (set[1].revents && !notify->unsent)
             return;
+        if (set[1].revents)
+            set[1].fd = -1;
     }
 }

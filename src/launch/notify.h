@@ -10,23 +10,38 @@
  */
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
+#include "log/log.h"
 
 #define NOTIFY_DIRECTORY "notify"
 
 struct notify {
     int fd;     /* bound; -1: no proxy */
     bool ready; /* READY=1 has come */
+    struct log *log;
+    char *unsent; /* a message with READY=1 that waits for room in the manager's queue; NULL: none */
+    size_t unsent_size;
+    int target;       /* where it goes to, connected */
+    int64_t deadline; /* in milliseconds */
+    bool deaf;        /* nobody made room in time: later ones do not wait */
 };
 
 /* Make the directory below DIR_FD, the container's, and bind NAME in it; anybody in the container may send there. */
-int notify_open(struct notify *notify, int dir_fd, const char *name, struct error *err);
+int notify_open(struct notify *notify, int dir_fd, const char *name, struct log *log, struct error *err);
 void notify_close(struct notify *notify);
 
-/* Hand on what has come, without waiting; PID is the container's process. */
+/* What to call notify_forward for, and the milliseconds after which in any case, or -1. */
+struct pollfd notify_poll(const struct notify *notify);
+int notify_timeout(const struct notify *notify);
+
+/* Hand on what has come, without waiting; PID is the container's process. A READY=1 that finds the manager's queue full
+ * is kept for a while, and what comes after it waits; other messages are dropped. */
 void notify_forward(struct notify *notify, int pid);
 
-/* Until READY=1 has come, or the process PIDFD has ended. */
+/* Until READY=1 has come and gone on, or the process PIDFD has ended. */
 void notify_wait(struct notify *notify, int pidfd, int pid);

@@ -448,7 +448,7 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     case OP_STATE_CREATE:
         return row_state_create(launch, err);
     case OP_NOTIFY:
-        return notify_open(&launch->notify, launch->dir_fd, text(launch, op->notify.name), err);
+        return notify_open(&launch->notify, launch->dir_fd, text(launch, op->notify.name), launch->log, err);
     case OP_STATE_SAVE:
         return row_state_save(launch, err);
     case OP_CRIU:

@@ -99,6 +99,39 @@ def test_detached(bundle, rt, manager):
     assert manager[1]() == f"READY=1\nMAINPID={rt.pid(c)}\n"
 
 
+# More than the manager's queue holds (net.unix.max_dgram_qlen), and READY=1 when nobody has read any of it.
+FULL = "i=0; while [ $i -lt 15 ]; do probe notify STATUS=$i; i=$((i+1)); done; : >/tmp/full; probe notify READY=1; sleep 1000 & wait"
+
+
+def wait_full(c):
+    processes.until((c.rootfs / "tmp/full").exists, "a full queue")
+    time.sleep(0.5)  # for READY=1 to come and to wait
+
+
+def test_ready_waits_for_room(bundle, rt, manager):
+    c = bundle(args=["sh", "-c", FULL], copy=True)
+    p = rt.popen("run", "--detach", "--bundle", c.path, c.id, **how(manager))
+    wait_full(c)
+    assert p.poll() is None, "it did not wait"
+    for _ in range(20):
+        last = manager[1]()
+        if last.startswith("READY=1\n"):
+            break
+    assert last == f"READY=1\nMAINPID={rt.pid(c)}\n"
+    processes.until(lambda: p.poll() is not None, "the end of run --detach")
+    assert p.returncode == 0
+
+
+def test_signal_while_ready_waits(bundle, rt, manager):
+    c = bundle(args=["sh", "-c", "trap 'exit 7' TERM; " + FULL], copy=True)
+    p = rt.start_foreground(c, **how(manager))
+    wait_full(c)
+    begin = time.monotonic()
+    r = finish(p, send=signal.SIGTERM, timeout=20)
+    assert r.returncode == 7 and time.monotonic() - begin < 4, str(r)
+    assert "READY=1 of the container was not passed on" in r.stderr, str(r)
+
+
 def test_after_ready_of_a_detached_one(bundle, rt, manager):
     """Nobody of ours is there any more: what is said later is refused, and hurts nobody (decision 0034)."""
     script = "probe notify READY=1; while [ ! -e /tmp/go ]; do sleep 0.05; done; probe notify STATUS=later; echo status $?; exec sleep 1000"
