@@ -3,6 +3,8 @@
 #include "container/context.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -159,6 +161,18 @@ static int container_arena(struct arena *arena, struct error *err)
     return 0;
 }
 
+/* Without a state: the launch was killed between making the directory and writing to it. Or it is not one of ours. */
+static int take_half_made(const struct crun_context *context, const char *id, struct container *container,
+                          struct error *err)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", context->root_path, id);
+    container->half_made = true;
+    container->state = (struct state){ .id = arena_strdup(&container->arena, id), .creating = true };
+    return state_dir_check_ours(container->dir_fd, path, err);
+}
+
 int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,
                         struct error *err)
 {
@@ -177,11 +191,8 @@ int container_open_next(struct crun_context *context, const char *id, int lock, 
         return r;
     }
     r = state_read(ret->dir_fd, id, &ret->state, &ret->arena, err);
-    if (r == -ENOENT) { /* killed between making the directory and writing to it */
-        ret->half_made = true;
-        ret->state = (struct state){ .id = arena_strdup(&ret->arena, id), .creating = true };
-        r = 0;
-    }
+    if (r == -ENOENT)
+        r = take_half_made(context, id, ret, err);
     if (r < 0)
         container_close(ret);
     return r;

@@ -188,6 +188,23 @@ static int remove_damaged(struct crun_context *context, const char *id, struct e
     return state_dir_remove(context->root_fd, id, container.dir_fd, r < 0 ? NULL : err) < 0 && r >= 0 ? -EIO : r;
 }
 
+/* A state that is missing beside a kept config.json: the launch was killed just there, and made nothing else, or somebody
+ * has removed it. Its cgroups tell which. */
+static int remove_stateless(struct crun_context *context, struct container *container, struct error *err)
+{
+    const char *id = container->state.id;
+    int r;
+
+    hook_end(container->dir_fd, HOOK_END_ANY);
+    r = remove_salvaged(context, container, err);
+    if (r == -ENOENT)
+        r = 0;
+    if (r < 0)
+        error_prefix(err, "container \"%s\": its " STATE_FILE " is missing, and its processes and cgroups may be left",
+                     id);
+    return state_dir_remove(context->root_fd, id, container->dir_fd, r < 0 ? NULL : err) < 0 && r >= 0 ? -EIO : r;
+}
+
 /* All processes of a pid namespace have ended with the first one: whoever is in a cgroup now came from elsewhere. */
 static bool has_nobody(const struct container *container, enum state_status status)
 {
@@ -236,6 +253,8 @@ int crun_delete(struct crun_context *context, const char *id, bool force, struct
     r = container_check_caller(&container, err);
     if (r < 0)
         return r;
+    if (container.half_made && state_dir_has_config(container.dir_fd))
+        return remove_stateless(context, &container, err);
     container.spares_strangers = !force && has_nobody(&container, status);
     return delete_locked(context, &container, err);
 }

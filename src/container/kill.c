@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Signals: their names, to the first process by pidfd, to all through the cgroup. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
@@ -164,12 +166,32 @@ static int kill_first(const struct container *container, struct error *err)
     return r >= 0 && thaw ? cgroup_freeze(cgroup, false, err) : r;
 }
 
+/* With a config.json, but without a state, it may run or not have been made. Whoever makes or removes it has the lock. */
+static bool is_without_state(const struct container *container)
+{
+    return container->half_made && flock(container->dir_fd, LOCK_SH | LOCK_NB) == 0 &&
+           state_dir_has_config(container->dir_fd) &&
+           faccessat(container->dir_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
+static int check_known(const struct container *container, struct error *err)
+{
+    if (!is_without_state(container))
+        return 0;
+    return error_set(err, -ENOENT,
+                     "container \"%s\": its " STATE_FILE " is missing, so that its processes are not known (delete "
+                     "--force kills and removes what its config.json tells of)",
+                     container->state.id);
+}
+
 int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
     struct error *err = own_error(error);
     int r = container_open(context, id, 0, &container, err);
 
+    if (r >= 0)
+        r = check_known(&container, err);
     if (r < 0)
         return r;
     if (all)

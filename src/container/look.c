@@ -44,7 +44,8 @@ static void ids_done(struct ids *ids)
     free(ids->names);
 }
 
-/* Call VISIT for each container that can be read; one that is being deleted meanwhile is passed over. */
+/* Call VISIT for each container that can be read; one that is being deleted meanwhile is passed over, and so
+ * is a directory of somebody else's. */
 static int visit_all(struct crun_context *context,
                      int (*visit)(const struct container *container, enum state_status status, void *userdata,
                                   struct error *err),
@@ -61,7 +62,7 @@ static int visit_all(struct crun_context *context,
         int opened = private ? container_look_next(context, ids.names[i], &container, err)
                              : container_open_next(context, ids.names[i], 0, &container, err);
 
-        if (opened < 0 && opened != -ENOENT)
+        if (opened < 0 && opened != -ENOENT && opened != -ENOTEMPTY)
             log_write(context->log, LOG_LEVEL_WARNING, "%s", err->text);
         if (opened >= 0)
             r = visit(&container, container_status(&container), userdata, err);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "state/hook.h"
 #include "state/id.h"
 #include "sys/files.h"
 
@@ -89,6 +90,18 @@ static int open_settled(int root_fd, const char *name, int lock, int *ret_fd)
     return r < 0 ? r : 0;
 }
 
+static int already_exists(const char *id, struct error *err)
+{
+    return error_set(err, -EEXIST, "container with id \"%s\" already exists", id);
+}
+
+/* Ours was removed before we had its lock, and this is another one of that name. */
+static bool is_taken(int dir_fd)
+{
+    return faccessat(dir_fd, STATE_CONFIG, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+           faccessat(dir_fd, STATE_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int state_dir_make(int root_fd, const char *id, int *ret_dir_fd, struct error *err)
 {
     char name[NAME_MAX + 1];
@@ -99,10 +112,14 @@ int state_dir_make(int root_fd, const char *id, int *ret_dir_fd, struct error *e
     /* Between mkdir and lock a `delete --force` may take it for a remnant and remove it: made once more. */
     do {
         if (mkdirat(root_fd, name, 0700) < 0)
-            return errno == EEXIST ? error_set(err, -EEXIST, "container with id \"%s\" already exists", id)
+            return errno == EEXIST ? already_exists(id, err)
                                    : error_errno(err, -errno, "container \"%s\": make its state directory", id);
         r = open_locked(root_fd, name, LOCK_EX, ret_dir_fd);
     } while (r == 0 || r == -ENOENT);
+    if (r >= 0 && is_taken(*ret_dir_fd)) {
+        fd_close(ret_dir_fd);
+        return already_exists(id, err);
+    }
     if (r >= 0)
         return 0;
     unlinkat(root_fd, name, AT_REMOVEDIR); /* still empty, or not ours */
@@ -123,6 +140,68 @@ int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struc
         return r;
     return r < 0 ? error_errno(err, r, "container \"%s\": open its state directory", id) : 0;
 }
+
+/* ---- whose it is ---- */
+
+/* What a launch may have made before state.json, or a `delete --force` that waited for it; and state.json itself, which comes
+ * meanwhile where there is no lock. */
+static const char *const first_names[] = { STATE_FILE,   "." STATE_FILE ".new", STATE_CONFIG,
+                                           STATE_SOCKET, STATE_DOOMED,          NULL };
+/* What comes later ("notify": launch/notify.h), so that it tells nothing by itself. */
+static const char *const later_names[] = { STATE_MOUNTS, "." STATE_MOUNTS ".new", STATE_HOOK, "notify", NULL };
+
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names && strcmp(name, *names) != 0)
+        names++;
+    return *names;
+}
+
+struct census {
+    unsigned first, later, strangers;
+};
+
+static void count_entry(struct census *census, const char *name)
+{
+    if (is_among(name, first_names))
+        census->first++;
+    else if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+        *(is_among(name, later_names) ? &census->later : &census->strangers) += 1;
+}
+
+static int count_entries(int dir_fd, struct census *census)
+{
+    char entries[2048] __attribute__((aligned(8)));
+    long n = lseek(dir_fd, 0, SEEK_SET) < 0 ? -errno : 0;
+
+    if (n < 0)
+        return (int) n;
+    while ((n = sys_getdents64(dir_fd, entries, sizeof entries)) > 0)
+        for (long at = 0; at < n;) {
+            const struct directory_entry *entry = (const void *) (entries + at);
+
+            count_entry(census, entry->name);
+            at += entry->length;
+        }
+    return (int) n;
+}
+
+int state_dir_check_ours(int dir_fd, const char *path, struct error *err)
+{
+    struct census census = { 0 };
+    int r = count_entries(dir_fd, &census);
+
+    if (r == -ENOENT) /* removed meanwhile */
+        return 0;
+    if (r < 0)
+        return error_errno(err, r, "read directory \"%s\"", path);
+    if (census.strangers == 0 && (census.first > 0 || census.later == 0))
+        return 0;
+    return error_set(err, -ENOTEMPTY, "%s is not a container's state (no " STATE_FILE ", and files that are not ours)",
+                     path);
+}
+
+/* ---- removing ---- */
 
 static int remove_entries(int dir_fd, const char *but, unsigned depth);
 
@@ -215,4 +294,11 @@ int state_dir_explain(int dir_fd, const char *id, struct error *err)
 {
     return dir_fd >= 0 && state_dir_is_doomed(dir_fd) ? error_prefix(err, "container \"%s\" was deleted meanwhile", id)
                                                       : err->code;
+}
+
+bool state_dir_has_config(int dir_fd)
+{
+    struct stat st;
+
+    return fstatat(dir_fd, STATE_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
 }

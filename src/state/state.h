@@ -80,6 +80,13 @@ int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struc
 /* Remove the directory and what we keep in it (start.sock, config.json, state.json last, temporaries). */
 int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err);
 
+/* Whether a directory without state.json is what a killed launch has left: empty, or with nothing but our names. If not,
+ * -ENOTEMPTY: "PATH is not a container's state". */
+int state_dir_check_ours(int dir_fd, const char *path, struct error *err);
+
+/* Whether a config.json with something in it is kept there. */
+bool state_dir_has_config(int dir_fd);
+
 /* Say without the lock that the container is going to be deleted, whatever is done with it now. */
 void state_dir_doom(int dir_fd);
 bool state_dir_is_doomed(int dir_fd);

@@ -286,7 +286,7 @@ static int read_state(int dir_fd, const char *path, const char *id, struct state
     if (r == -ENOENT)
         return r;
     if (r == -EFBIG)
-        return error_set(err, r, "container \"%s\": " STATE_FILE ": larger than 16 MiB", whose);
+        return error_set(err, -EINVAL, "container \"%s\": " STATE_FILE ": larger than 16 MiB", whose);
     if (r < 0)
         return error_errno(err, r, "container \"%s\": read " STATE_FILE, whose);
     r = state_parse(text, size, id, ret_state, arena, err);

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shutil
 
 import pytest
 
@@ -450,6 +451,63 @@ def test_damaged_state_alone(request, rt, how, damage):
     assert not (rt.root / c.id).exists()
     processes.wait_gone(pid)
     assert not cgroups.named(c.id)
+
+
+@pytest.mark.ours
+def test_state_that_is_too_large(running, rt):
+    """More than is read at all is damage like any other."""
+    c = running(["sleep", "1000"])
+    pid = rt.pid(c)
+    with open(rt.root / c.id / "state.json", "w") as f:
+        f.truncate((16 << 20) + 1)
+    rt.delete(c, "--force")
+    assert not (rt.root / c.id).exists()
+    processes.wait_gone(pid)
+    assert not cgroups.named(c.id)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("how", ["created", "running"])
+def test_state_that_is_missing(request, rt, how):
+    """As a damaged one: whether it runs is not known, and config.json says what there is to remove."""
+    c = request.getfixturevalue(how)(["sleep", "1000"])
+    pid = rt.pid(c)
+    (rt.root / c.id / "state.json").unlink()
+    for words in (["kill", c.id, "0"], ["kill", "--all", c.id, "0"]):
+        assert "not running" not in rt.fails(rt(*words), c.id, "state.json")
+    rt.delete(c, "--force")
+    assert not (rt.root / c.id).exists()
+    processes.wait_gone(pid)
+    assert not cgroups.named(c.id)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name, text", [("config.json", ""), ("config.json", None), (".state.json.new", "{"), ("doomed", "")], ids=range(4))
+def test_first_file_of_a_launch_alone(bundle, rt, name, text):
+    """What a SIGKILL before the first state.json leaves: nothing that it describes is there yet."""
+    d = rt.root / "begun"
+    d.mkdir(parents=True)
+    (d / name).write_text((bundle().path / "config.json").read_text() if text is None else text)
+    assert rt("delete", "--force", "begun", check=True).stderr == ""
+    assert not d.exists()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("name", ["letter", "mounts/x", "config.json+letter"])
+def test_directory_that_is_not_ours(rt, name):
+    """--root /home: nothing there is a container, and nothing is touched."""
+    d = rt.root / "user"
+    for n in name.split("+"):
+        (d / n).parent.mkdir(parents=True, exist_ok=True)
+        (d / n).write_text("mine")
+    try:
+        for words in (["delete", "--force", "user"], ["delete", "--force", "--regex", "us.*"], ["state", "user"]):
+            rt.fails(rt(*words), f"{d} is not a container's state", "no state.json")
+        assert all((d / n).read_text() == "mine" for n in name.split("+"))
+        r = rt("list", "-q", check=True)
+        assert "user" not in r.stdout and not r.stderr
+    finally:
+        shutil.rmtree(d)
 
 
 @pytest.mark.ours
