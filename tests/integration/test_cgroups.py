@@ -92,6 +92,7 @@ def test_deep_path(bundle, rt, here):
 # what lies above it
 
 @pytest.mark.ours
+@pytest.mark.root("what an ordinary user may not make he goes without")
 def test_parents_of_a_leaf_that_cannot_be_made(bundle, rt, here):
     """Below a file of the cgroup file system: mkdir(2) fails when what lies above is there."""
     c = bundle(args=["true"], linux={"cgroupsPath": f"/{here.tag}/made/cgroup.procs/c"})

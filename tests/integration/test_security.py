@@ -83,6 +83,7 @@ def test_what_runs_there_is_not_the_hosts_file(bundle, rt, program, entry):
     rt.start(c, check=False)
 
 
+@pytest.mark.root("in a user namespace its own capability lets it see no other's descriptors")
 @pytest.mark.ours
 def test_exec_brings_no_descriptor_of_the_host(running, rt, here):
     """Seen by a process that may trace: an exec's crun-init is there with a procfs of the container's, and no way up from it."""
