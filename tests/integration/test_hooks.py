@@ -551,7 +551,7 @@ def test_timeout_ends_what_the_hook_has_started(hooked, diary, rt, name):
 @pytest.mark.parametrize("name", ["createRuntime", "createContainer"])
 def test_what_a_hook_leaves_behind_goes_on(hooked, diary, rt, name):
     """A hook may start a daemon, which holds the hook's streams: nobody waits for it."""
-    more = "sleep 987 & echo $! > $D/child; until grep -q sleep /proc/$!/cmdline; do sleep 0.01; done"  # not in the middle of a pivot_root
+    more = "sleep 987 & echo $! > $D/child; until grep -q ^sleep /proc/$!/cmdline; do sleep 0.01; done"  # not in the middle of a pivot_root
     c = hooked({name: [diary.entry(name, more)]}, args=["/bin/probe", "sleep"],
                namespaces=namespaces("mount", "ipc", "uts"))
     rt.create(c, timeout=20)
