@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Stopping and resuming everything in a cgroup: cgroup.freeze on v2, the freezer hierarchy on v1. Freezing takes time;
- * on v2 cgroup.events tells when it is done. v1 has no event, and its file says FREEZING until a read finds every
- * task stopped: there, and only there, we look again after a millisecond. What cannot be frozen in time is thawed.
+ * Stopping and resuming everything in a cgroup: cgroup.freeze on v2, the freezer hierarchy on v1. Freezing takes time.
+ * On v2 cgroup.events tells when it is done, but late, so that we look ourselves as well. v1 has no event, and its file
+ * says FREEZING until a read finds every task stopped: we look again after a millisecond. What cannot be frozen in time
+ * is thawed.
  */
 #include "cgroup/cgroup.h"
 
@@ -16,7 +17,9 @@
 #include "base/fd.h"
 #include "cgroup/dir.h"
 
-#define FREEZE_TIMEOUT_MS 10000
+#define FREEZE_TIMEOUT_MS     10000
+#define FREEZE_FIRST_PAUSE_NS 50000
+#define FREEZE_LAST_PAUSE_NS  100000000
 
 static int64_t now_ms(void)
 {
@@ -52,18 +55,22 @@ static int events_frozen(int fd)
     return strstr(text, "frozen 1") != NULL;
 }
 
+/* The kernel holds an event back for ten milliseconds after the one before: most are frozen long before they are told. */
 static int wait_frozen_v2(int events_fd)
 {
     struct pollfd event = { events_fd, POLLPRI, 0 };
-    int64_t end = now_ms() + FREEZE_TIMEOUT_MS, left;
-    int r = 0;
+    struct timespec pause = { .tv_nsec = FREEZE_FIRST_PAUSE_NS };
+    int64_t end = now_ms() + FREEZE_TIMEOUT_MS;
 
-    while ((left = end - now_ms()) > 0) {
-        r = events_frozen(events_fd);
+    do {
+        int r = events_frozen(events_fd);
+
         if (r != 0)
             return r < 0 ? r : 0;
-        poll(&event, 1, (int) left);
-    }
+        ppoll(&event, 1, &pause, NULL);
+        if (pause.tv_nsec < FREEZE_LAST_PAUSE_NS)
+            pause.tv_nsec *= 2;
+    } while (now_ms() < end);
     return -ETIMEDOUT;
 }
 
