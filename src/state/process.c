@@ -78,7 +78,7 @@ static int read_stat(pid_t pid, char line[STAT_SIZE])
     ssize_t n;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int) pid);
-    fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    fd = pid > 0 ? openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC) : -1; /* open(3) of musl is two calls */
     if (fd < 0)
         return pid > 0 ? -errno : -ESRCH;
     do
