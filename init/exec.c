@@ -207,6 +207,6 @@ int init_exec(struct init *init, const struct op_exec *op)
     r = sys_execve(init->program, args, init->environment);
     init_fail(init, r, "execve", args[0]);
     if (init->filtered && (r == -EPERM || r == -ENOSYS))
-        init_hint(init, " (does the seccomp profile allow it?)");
+        init_hint(init, "(does the seccomp profile allow it?)");
     return r;
 }

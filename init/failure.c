@@ -47,6 +47,7 @@ void init_hint(struct init *init, const char *words)
     size_t length = strlen(detail);
     struct text text = text_init(detail + length, sizeof init->failure.detail - length);
 
+    text_put(&text, length ? " " : "");
     text_put(&text, words);
 }
 

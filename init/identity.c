@@ -199,7 +199,7 @@ static int bounding_error(struct init *init, int code)
 {
     init_fail(init, code, "prctl", "PR_CAPBSET_DROP");
     if (code == -EPERM)
-        init_hint(init, " (it takes CAP_SETPCAP)");
+        init_hint(init, "(it takes CAP_SETPCAP)");
     return code;
 }
 

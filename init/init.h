@@ -115,7 +115,7 @@ int init_explain(struct init *init, int code, const char *words);
 /* Note that PATH, the row's WHAT ("source "), is not there, without the text by which engines know a missing command. */
 int init_missing(struct init *init, const char *what, const char *path);
 
-/* Put WORDS behind what a failed call was done to. */
+/* Put WORDS behind what a failed call was done to, or behind the call alone. */
 void init_hint(struct init *init, const char *words);
 
 /* Tell the parent that the row goes on without what it was asked. */

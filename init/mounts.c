@@ -79,7 +79,7 @@ static int name_options(struct init *init, const struct op_mount *op, int code)
     if (code != -EINVAL || !init->failure.call[0] || !*options)
         return code;
     for (int i = 0; options[i]; i++) {
-        text_put(&text, i ? ", " : " (one of its options? ");
+        text_put(&text, i ? ", " : "(one of its options? ");
         text_put_bytes(&text, options[i], key_length(options[i]));
     }
     text_put(&text, ")");
@@ -91,7 +91,7 @@ static int name_options(struct init *init, const struct op_mount *op, int code)
 static int creation_refused(struct init *init, const struct op_mount *op, int code)
 {
     if (code == -EPERM && init->failure.call[0])
-        init_hint(init, " (most types only the host's root can mount: mount it there, and add a bind mount)");
+        init_hint(init, "(most types only the host's root can mount: mount it there, and add a bind mount)");
     return name_options(init, op, code);
 }
 
