@@ -14,7 +14,6 @@ int namespace_file_open(const char *path, enum namespace_kind kind, int *ret_fd,
 
 /* Whether FD is the namespace of KIND in which this process is. Also true if that cannot be found out: who asks wants
  * to keep what is ours from being changed. */
+bool namespace_file_is_own(int fd, enum namespace_kind kind);
 /* What is said then, of the kind's name and of the field that would change it. */
 #define NAMESPACE_FILE_IS_OWN "it is the runtime's own %s namespace, which %s would change"
-
-bool namespace_file_is_own(int fd, enum namespace_kind kind);
