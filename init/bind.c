@@ -171,11 +171,8 @@ static int bind_old(struct init *init, const struct op_bind *op)
                                       : path_open(init, target, target_how(op->flags));
     if (mounted_fd < 0)
         return init_fail(init, mounted_fd, "open", target);
-    root_mounted(init, target, mounted_fd);
-    r = changes_mounted(init, mounted_fd);
-    if (r < 0)
-        return r;
-    return change_late(init, mounted_fd, op);
+    r = changes_mounted(init, target, mounted_fd);
+    return r < 0 ? r : change_late(init, mounted_fd, op);
 }
 
 /* ---- the tree that was opened ---- */
@@ -200,11 +197,8 @@ static int bind_tree(struct init *init, const struct op_bind *op, int tree_fd)
         return bind_old(init, op);
     if (r < 0)
         return init_fail(init, r, "move_mount", target);
-    root_mounted(init, target, tree_fd);
-    r = changes_mounted(init, tree_fd);
-    if (r < 0)
-        return r;
-    return late ? change_late(init, tree_fd, op) : 0;
+    r = changes_mounted(init, target, tree_fd);
+    return r >= 0 && late ? change_late(init, tree_fd, op) : r;
 }
 
 /* ---- a link instead of a mount ---- */

@@ -52,10 +52,11 @@ static int unmount(struct init *init, int fd)
     return r;
 }
 
-int changes_mounted(struct init *init, int fd)
+int changes_mounted(struct init *init, const char *path, int fd)
 {
     int copy_fd, r;
 
+    root_mounted(init, path, fd);
     if (!init->changes.kept)
         return 0;
     copy_fd = sys_fcntl(fd, F_DUPFD_CLOEXEC, 0);

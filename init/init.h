@@ -198,8 +198,9 @@ unsigned long tree_attr_to_flags(uint64_t attr);
 
 /* ---- changes.c ---- */
 
-/* FD is a mount that was made just now; after a row CHANGES it is remembered. 0, or -errno noted. */
-int changes_mounted(struct init *init, int fd);
+/* FD is a mount that was made just now, at PATH: root_mounted, and after a row CHANGES it is remembered. 0, or -errno
+ * noted. */
+int changes_mounted(struct init *init, const char *path, int fd);
 
 /* Take back what was remembered. */
 void changes_undo(struct init *init);

@@ -226,8 +226,7 @@ static int show_tree(struct init *init, const struct op_mount *op, const struct 
     r = tree_attach(tree_fd, target->fd);
     if (r < 0)
         return init_fail(init, r, "move_mount", target->path);
-    root_mounted(init, target->path, tree_fd);
-    return changes_mounted(init, tree_fd);
+    return changes_mounted(init, target->path, tree_fd);
 }
 
 static int mount_new(struct init *init, const struct op_mount *op, const struct target *target, int fs_fd)
@@ -304,11 +303,8 @@ static int mount_old(struct init *init, const struct op_mount *op, const struct 
                                             : path_open(init, target->path, 0);
     if (mounted_fd < 0)
         return init_fail(init, mounted_fd, "open", target->path);
-    root_mounted(init, target->path, mounted_fd);
-    r = changes_mounted(init, mounted_fd);
-    if (r < 0)
-        return r;
-    return op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, mounted_fd) : 0;
+    r = changes_mounted(init, target->path, mounted_fd);
+    return r >= 0 && op->flags & MOUNT_COPY_UP ? copy_up(init, target->fd, mounted_fd) : r;
 }
 
 /* ---- */
