@@ -440,22 +440,25 @@ class Agent(threading.Thread):
         connection.close()
         poll = select.poll()
         poll.register(self.fds[0], select.POLLIN)
-        while self.answer(poll):
-            pass
+        while call := self.receive(poll):
+            id, pid, _, number = call
+            self.answer(id, pid, number)
         for fd in self.fds:
             os.close(fd)
         self.socket.close()
 
-    def answer(self, poll):
+    def receive(self, poll):
+        """A call's id, caller, flags and number; None when there will be no more."""
         (_, events), *_ = poll.poll(20000) or [(0, 0)]
         if not events & select.POLLIN:
-            return False
+            return None
         asked = bytearray(80)
         fcntl.ioctl(self.fds[0], RECV, asked)
-        id, _, _, nr = struct.unpack_from("QIIi", asked)
-        self.calls.append(nr)
+        return struct.unpack_from("QIIi", asked)
+
+    def answer(self, id, pid, number):
+        self.calls.append(number)
         fcntl.ioctl(self.fds[0], SEND, struct.pack("QqiI", id, 0, 0 if self.go_on else -99, 1 if self.go_on else 0))
-        return True
 
 
 @pytest.fixture
@@ -494,18 +497,11 @@ def test_listener(bundle, run, agent, here):
 class Interrupter(Agent):
     """Sends the caller SIGUSR1 before it answers, and notes whether it waits for the answer all the same."""
 
-    def answer(self, poll):
-        (_, events), *_ = poll.poll(20000) or [(0, 0)]
-        if not events & select.POLLIN:
-            return False
-        asked = bytearray(80)
-        fcntl.ioctl(self.fds[0], RECV, asked)
-        id, pid = struct.unpack_from("QI", asked)
+    def answer(self, id, pid, number):
         os.kill(pid, signal.SIGUSR1)
         self.calls.append(self.still_waits(id))
         if self.calls[-1]:
             fcntl.ioctl(self.fds[0], SEND, struct.pack("QqiI", id, 0, -99, 0))
-        return True
 
     def still_waits(self, id):
         for _ in range(30):
