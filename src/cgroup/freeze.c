@@ -14,20 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cgroup/dir.h"
 
 #define FREEZE_TIMEOUT_MS     10000
 #define FREEZE_FIRST_PAUSE_NS 50000
 #define FREEZE_LAST_PAUSE_NS  100000000
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool file_begins(const struct cgroup_dir *dir, const char *file, const char *text)
 {
@@ -60,7 +53,7 @@ static int wait_frozen_v2(int events_fd)
 {
     struct pollfd event = { events_fd, POLLPRI, 0 };
     struct timespec pause = { .tv_nsec = FREEZE_FIRST_PAUSE_NS };
-    int64_t end = now_ms() + FREEZE_TIMEOUT_MS;
+    int64_t end = clock_now_ms() + FREEZE_TIMEOUT_MS;
 
     do {
         int r = events_frozen(events_fd);
@@ -70,7 +63,7 @@ static int wait_frozen_v2(int events_fd)
         ppoll(&event, 1, &pause, NULL);
         if (pause.tv_nsec < FREEZE_LAST_PAUSE_NS)
             pause.tv_nsec *= 2;
-    } while (now_ms() < end);
+    } while (clock_now_ms() < end);
     return -ETIMEDOUT;
 }
 
@@ -91,7 +84,7 @@ static int freeze_v2(const struct cgroup_dir *dir)
 
 static int freeze_v1(const struct cgroup_dir *dir)
 {
-    int64_t end = now_ms() + FREEZE_TIMEOUT_MS;
+    int64_t end = clock_now_ms() + FREEZE_TIMEOUT_MS;
     int r;
 
     do {
@@ -99,7 +92,7 @@ static int freeze_v1(const struct cgroup_dir *dir)
         if (r < 0 || file_begins(dir, "freezer.state", "FROZEN"))
             return r;
         poll(NULL, 0, 1);
-    } while (now_ms() < end);
+    } while (clock_now_ms() < end);
     return -ETIMEDOUT;
 }
 

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cgroup/dir.h"
 #include "cgroup/parents.h"
@@ -22,14 +22,6 @@
 #define WATCHED_MAX 64
 #define GAP_MS      1
 #define NAMED_MAX   8
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* One that is busy stays, and the cgroups above it then are busy too. */
 static int remove_child(int parent_fd, const char *name, void *userdata)
@@ -106,7 +98,7 @@ static int busy_error(const struct cgroup_dir *dir, struct error *err)
 int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *err)
 {
     char path[CGROUP_PATH_SIZE];
-    int64_t end = now_ms() + timeout_ms, left;
+    int64_t end = clock_now_ms() + timeout_ms, left;
     int r = cgroup_path(dir, NULL, path, err);
 
     if (r < 0)
@@ -117,7 +109,7 @@ int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *er
             break;
         if (r != -EBUSY && r != -ENOTEMPTY)
             return error_errno(err, r, "remove cgroup \"%s\"", path);
-        left = end - now_ms();
+        left = end - clock_now_ms();
         if (left <= 0)
             return busy_error(dir, err);
         r = wait_for_change(dir, left, err);

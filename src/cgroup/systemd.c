@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "sys/files.h"
 #include "sys/process.h"
@@ -196,22 +196,14 @@ int systemd_answer(const char *packet, size_t size, const char **ret_text, struc
     return code < 0 ? error_set(err, (int) code, "%s", text) : 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Until there is something to read, or the helper has ended. */
 static int wait_answer(const struct systemd *systemd)
 {
-    int64_t end = now_ms() + (systemd->wait_ms ? systemd->wait_ms : SYSTEMD_TIMEOUT_MS + GRACE_MS), left;
+    int64_t end = clock_now_ms() + (systemd->wait_ms ? systemd->wait_ms : SYSTEMD_TIMEOUT_MS + GRACE_MS), left;
     struct pollfd watched = { systemd->fd, POLLIN, 0 };
     int n = -1;
 
-    while (n < 0 && (left = end - now_ms()) > 0) {
+    while (n < 0 && (left = end - clock_now_ms()) > 0) {
         n = poll(&watched, 1, (int) left);
         if (n < 0 && errno != EINTR)
             return -errno;

@@ -7,9 +7,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/stats.h"
@@ -97,14 +97,6 @@ struct watch {
     void *userdata;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int tell(const struct watch *watch, int (*line)(const struct container *, char **, struct error *),
                 struct error *err)
 {
@@ -148,7 +140,7 @@ static int wait_for_something(const struct watch *watch, bool *ret_ended)
         {watch->pidfd,   POLLIN, 0},
         { watch->oom_fd, POLLIN, 0}
     };
-    int64_t left = watch->next - now_ms();
+    int64_t left = watch->next - clock_now_ms();
     int r = poll(fds, 2, left > 0 ? (int) left : 0);
 
     *ret_ended = r > 0 && fds[0].revents;
@@ -157,7 +149,7 @@ static int wait_for_something(const struct watch *watch, bool *ret_ended)
 
 static int tell_statistics(struct watch *watch, struct error *err)
 {
-    int64_t now = now_ms();
+    int64_t now = clock_now_ms();
 
     if (now < watch->next)
         return 0;
@@ -214,7 +206,7 @@ int crun_events(struct crun_context *context, const char *id, unsigned interval_
     if (watch.pidfd < 0)
         return error_set(err, -ESRCH, "container not running");
     watch_memory(context, &watch);
-    watch.next = now_ms() + interval_ms;
+    watch.next = clock_now_ms() + interval_ms;
     r = watch_to_the_end(&watch, err);
     fd_close(&watch.pidfd);
     fd_close(&watch.oom_fd);

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "sys/sockets.h"
 
@@ -155,14 +155,6 @@ static bool filter(struct notify *notify, const char *datagram, size_t size, int
     return ready;
 }
 
-static int64_t now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void keep(struct notify *notify, const struct lines *lines, int *fd)
 {
     notify->unsent = malloc(lines->length);
@@ -171,7 +163,7 @@ static void keep(struct notify *notify, const struct lines *lines, int *fd)
     memcpy(notify->unsent, lines->text, lines->length);
     notify->unsent_size = lines->length;
     notify->target = take_fd(fd);
-    notify->deadline = now() + ROOM_TIMEOUT_MS;
+    notify->deadline = clock_now_ms() + ROOM_TIMEOUT_MS;
 }
 
 /* A manager that is gone, or does not listen, is not the container's trouble. Connected, so that poll(2) tells when there
@@ -197,7 +189,7 @@ static bool send_unsent(struct notify *notify)
         return true;
     if (send(notify->target, notify->unsent, notify->unsent_size, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
         drop_unsent(notify);
-    else if (now() >= notify->deadline)
+    else if (clock_now_ms() >= notify->deadline)
         give_up(notify);
     return !notify->unsent;
 }
@@ -210,7 +202,7 @@ struct pollfd notify_poll(const struct notify *notify)
 
 int notify_timeout(const struct notify *notify)
 {
-    int64_t left = notify->unsent ? notify->deadline - now() : -1;
+    int64_t left = notify->unsent ? notify->deadline - clock_now_ms() : -1;
 
     return notify->unsent && left < 0 ? 0 : (int) left;
 }
