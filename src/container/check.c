@@ -217,6 +217,7 @@ static int check_prepared(struct checking *checking, struct crun_context *contex
         return r;
     check_seccomp(checking, p);
     check_plan(checking, context, p);
+    check_annotations(checking, p->spec, &p->filter);
     check_host(checking, p->spec, &p->host, p->bundle);
     return 0;
 }

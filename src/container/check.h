@@ -21,3 +21,6 @@ void check_reportf(struct checking *checking, const char *format, ...) _printf_(
 
 /* check_host.c: what SPEC names and this host has not got: files, namespaces, interfaces, limits. */
 void check_host(struct checking *checking, const struct spec *spec, const struct host *host, const char *bundle);
+
+/* check_annotations.c: the same of what annotations, and the profile of FILTER, name. */
+void check_annotations(struct checking *checking, const struct spec *spec, const struct seccomp_filter *filter);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +14,10 @@
 
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
+#include "container/agent.h"
 #include "container/filter.h"
 #include "container/listen.h"
 #include "container/notify.h"
-#include "launch/plugin.h"
 
 struct preparation {
     struct crun_context *context;
@@ -97,58 +96,17 @@ static int load_filter(struct preparation *x)
 
 /* ---- the agent of a seccomp profile ---- */
 
-static const char *seccomp_agent(const struct spec *spec)
-{
-    const struct spec_seccomp *seccomp = spec->linux_->seccomp;
-    const char *annotation = spec_annotation(spec, "run.oci.seccomp.receiver");
-
-    if (seccomp && seccomp->listener_path && *seccomp->listener_path)
-        return seccomp->listener_path;
-    return annotation && *annotation ? annotation : getenv("RUN_OCI_SECCOMP_RECEIVER");
-}
-
-static const char *seccomp_plugin(const struct spec *spec)
-{
-    const char *plugin = spec_annotation(spec, "run.oci.seccomp.plugins");
-
-    return plugin && *plugin ? plugin : NULL;
-}
-
-static int check_plugin(const struct preparation *x, const char *plugin)
-{
-    const struct spec_seccomp *seccomp = x->p->spec->linux_->seccomp;
-    int r;
-
-    if (seccomp && seccomp->listener_path && *seccomp->listener_path)
-        return error_set(
-            x->err, -EINVAL,
-            "annotations[\"run.oci.seccomp.plugins\"]: linux.seccomp.listenerPath names an agent, and only one "
-            "of them can have the listener");
-    r = plugin_check(plugin, x->err);
-    return r < 0 ? error_prefix(x->err, "annotations[\"run.oci.seccomp.plugins\"]") : 0;
-}
-
 static int check_agent(struct preparation *x)
 {
-    const struct spec *spec = x->p->spec;
-    const char *agent = seccomp_agent(spec), *plugin = seccomp_plugin(spec);
+    const char *idle_plugin;
+    struct agent agent;
+    int r = agent_find(x->p->spec, &x->p->filter, &agent, &idle_plugin, x->err);
 
-    if (!(x->p->filter.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)) {
-        if (plugin)
-            log_write(x->context->log, LOG_LEVEL_WARNING,
-                      "annotations[\"run.oci.seccomp.plugins\"]: linux.seccomp has no SCMP_ACT_NOTIFY, the plugin is "
-                      "not started");
-        return 0;
-    }
-    if (plugin)
-        return check_plugin(x, plugin);
-    if (!agent || !*agent)
-        return error_set(x->err, -EINVAL,
-                         "linux.seccomp.listenerPath: missing, SCMP_ACT_NOTIFY needs an agent's socket there, in the "
-                         "annotation run.oci.seccomp.receiver or in RUN_OCI_SECCOMP_RECEIVER");
-    if (agent[0] != '/')
-        return error_set(x->err, -EINVAL, "linux.seccomp.listenerPath: expected an absolute path, found \"%s\"", agent);
-    x->p->state.seccomp_agent = agent;
+    if (r < 0)
+        return r;
+    if (idle_plugin)
+        log_write(x->context->log, LOG_LEVEL_WARNING, "%s", idle_plugin);
+    x->p->state.seccomp_agent = agent.path;
     return 0;
 }
 
@@ -157,7 +115,7 @@ struct listener container_listener(const struct spec *spec, const struct state *
     const struct spec_seccomp *seccomp = spec->linux_->seccomp;
 
     return (struct listener){ .path = state->seccomp_agent,
-                              .plugin = seccomp_plugin(spec),
+                              .plugin = agent_plugin(spec),
                               .metadata = seccomp ? seccomp->listener_metadata : NULL };
 }
 
@@ -175,16 +133,21 @@ static int tell_newer_version(struct preparation *x)
 
 /* ---- what others may have, and this build has not ---- */
 
-static int check_handler(struct preparation *x)
+int prepare_handler(const struct spec *spec, const char *option, struct error *err)
 {
-    const char *option = x->options->handler, *annotation = spec_annotation(x->p->spec, "run.oci.handler");
+    const char *annotation = spec_annotation(spec, "run.oci.handler");
 
     if (option && *option)
-        return error_set(x->err, -ENOTSUP, "--handler: there is no handler \"%s\" in this build", option);
+        return error_set(err, -ENOTSUP, "--handler: there is no handler \"%s\" in this build", option);
     if (annotation && *annotation)
-        return error_set(x->err, -ENOTSUP, "annotations[\"run.oci.handler\"]: there is no handler \"%s\" in this build",
+        return error_set(err, -ENOTSUP, "annotations[\"run.oci.handler\"]: there is no handler \"%s\" in this build",
                          annotation);
     return 0;
+}
+
+static int check_handler(struct preparation *x)
+{
+    return prepare_handler(x->p->spec, x->options->handler, x->err);
 }
 
 /* ---- checks of options against the document ---- */
@@ -253,6 +216,7 @@ static int make_plan(struct preparation *x)
     const struct crun_create_options *o = x->options;
     const char *receiver = spec_annotation(x->p->spec, "run.oci.pidfd_receiver");
     const char *pidfd_socket = o->pidfd_socket ? o->pidfd_socket : receiver;
+    const char *pidfd_field = o->pidfd_socket ? "--pidfd-socket" : "annotations[\"run.oci.pidfd_receiver\"]";
     int (*build)(const struct plan_input *, struct arena *, struct plan *, struct error *) =
         x->purpose == PREPARE_RESTORE ? plan_restore : plan_create;
     struct plan_input input = {
@@ -269,6 +233,7 @@ static int make_plan(struct preparation *x)
         .foreground_terminal = !o->console_socket,
         .preserve_fds = o->preserve_fds,
         .notify_name = x->p->notify_name,
+        .pidfd_field = pidfd_field,
         .seccomp_program = x->p->filter.program,
         .seccomp_size = x->p->filter.size,
         .seccomp_flags = x->p->filter.flags,
@@ -281,7 +246,7 @@ static int make_plan(struct preparation *x)
         r = prepare_path(&x->p->arena, "--pid-file", o->pid_file, &input.pid_file, x->err);
     x->p->state.pid_file = input.pid_file;
     if (r >= 0)
-        r = prepare_path(&x->p->arena, "--pidfd-socket", pidfd_socket, &input.pidfd_socket, x->err);
+        r = prepare_path(&x->p->arena, pidfd_field, pidfd_socket, &input.pidfd_socket, x->err);
     if (r >= 0)
         r = build(&input, &x->p->arena, &x->p->plan, x->err);
     if (r >= 0)

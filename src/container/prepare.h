@@ -42,6 +42,9 @@ int prepare_document(struct crun_context *context, const struct crun_create_opti
                      struct error *err);
 void prepared_done(struct prepared *prepared);
 
+/* An error if OPTION (may be NULL) or SPEC asks for a handler, which others may have and this build has not. */
+int prepare_handler(const struct spec *spec, const char *option, struct error *err);
+
 /* Whether the descriptors that INPUT asks for, from 3 on, were left open by our caller, to be handed on. */
 int prepare_descriptors(const struct plan_input *input, struct error *err);
 /* PATH (may be NULL), what OPTION of the command line says, which is relative to the caller's directory. */

@@ -35,6 +35,7 @@ struct plan_input {
     bool wait_start;                  /* create: stop before exec until `start` comes */
     bool foreground_terminal;         /* a terminal that we relay, not one for --console-socket */
     const char *pidfd_socket;         /* gets a pidfd of the process, or NULL */
+    const char *pidfd_field;          /* which says so; NULL: the option --pidfd-socket */
     const char *notify_name;          /* of the socket of the sd_notify(3) proxy, or NULL */
     unsigned preserve_fds;            /* from 3 on */
     unsigned listen_fds;              /* how many of them are sockets for sd_listen_fds(3) */

@@ -433,8 +433,9 @@ void plan_announce(struct planner *planner)
         plan_add(planner, OP_PID_FILE, SIDE_PARENT, "--pid-file \"%s\"", pid_file)->pid_file.path =
             plan_str(planner, pid_file);
     if (pidfd_socket)
-        plan_add(planner, OP_PIDFD_SEND, SIDE_PARENT, "--pidfd-socket")->pidfd_send.path =
-            plan_str(planner, pidfd_socket);
+        plan_add(planner, OP_PIDFD_SEND, SIDE_PARENT, "%s",
+                 planner->input->pidfd_field ? planner->input->pidfd_field : "--pidfd-socket")
+            ->pidfd_send.path = plan_str(planner, pidfd_socket);
 }
 
 static void add_ready(struct planner *planner)
@@ -459,6 +460,14 @@ static void start_container_hooks(struct planner *planner)
         plan_add(planner, OP_SYNC, SIDE_INIT, "startContainer hooks are done")->sync.mode = SYNC_PARENT_WAITS;
 }
 
+/* Who wrote the program. */
+static const char *seccomp_field(const struct planner *planner)
+{
+    return spec_annotation(planner->input->spec, "run.oci.seccomp_bpf_data")
+               ? "annotations[\"run.oci.seccomp_bpf_data\"]"
+               : "linux.seccomp";
+}
+
 void plan_process_execute(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -468,7 +477,7 @@ void plan_process_execute(struct planner *planner)
     if (process->no_new_privileges)
         plan_add(planner, OP_NO_NEW_PRIVS, SIDE_INIT, "process.noNewPrivileges");
     if (planner->input->seccomp_size) {
-        op = plan_add(planner, OP_SECCOMP, SIDE_INIT, "linux.seccomp");
+        op = plan_add(planner, OP_SECCOMP, SIDE_INIT, "%s", seccomp_field(planner));
         op->seccomp.program = plan_bytes(planner, planner->input->seccomp_program, planner->input->seccomp_size);
         op->seccomp.flags = planner->input->seccomp_flags;
     }

@@ -26,3 +26,7 @@ def test_unknown_ones_go_on_to_state(bundle, rt):
     c = bundle(args=["true"], annotations={"org.example.x": "1", "run.oci.unknown": "2"})
     rt.create(c)
     assert rt.state(c)["annotations"] == {"org.example.x": "1", "run.oci.unknown": "2"}
+
+
+def test_pidfd_receiver_without_a_socket(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], annotations={"run.oci.pidfd_receiver": "/no/socket"})), 'annotations["run.oci.pidfd_receiver"]: ', "no such file")

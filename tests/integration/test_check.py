@@ -224,3 +224,27 @@ def test_the_bundle_as_a_word(bundle, rt, here):
     rt.fails(rt("check", here.dir / "nowhere", cwd=good), "nowhere")
     rt.fails(rt("check", good, "--bundle", good), "--bundle")
     rt.fails(rt("check", good, good), "unexpected argument")
+
+
+NOTIFY = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["swapoff"], "action": "SCMP_ACT_NOTIFY"}]}
+
+
+@pytest.mark.parametrize("seccomp, annotations, path, text", [
+    ({}, {}, "linux.seccomp.listenerPath", "needs an agent's socket"), ({"listenerPath": "a.sock"}, {}, "linux.seccomp.listenerPath", "absolute"),
+    ({"listenerPath": "unix:///a"}, {}, "linux.seccomp.listenerPath", "absolute"), ({"listenerPath": "/no/a.sock"}, {}, "linux.seccomp.listenerPath", "no such file"),
+    ({"listenerPath": "/etc/passwd"}, {}, "linux.seccomp.listenerPath", "not a socket"), ({}, {"seccomp.receiver": "a.sock"}, 'annotations["run.oci.seccomp.receiver"]', "absolute"),
+    ({}, {"seccomp.plugins": "/no/plugin"}, 'annotations["run.oci.seccomp.plugins"]', "/no/plugin"), ({}, {"seccomp.plugins": "p"}, 'annotations["run.oci.seccomp.plugins"]', "absolute"),
+    ({"listenerPath": "/a"}, {"seccomp.plugins": "/bin/true"}, 'annotations["run.oci.seccomp.plugins"]', "only one"),
+])
+def test_agents(bundle, check, seccomp, annotations, path, text):
+    problems = check(bundle(args=["true"], seccomp={**NOTIFY, **seccomp}, annotations={f"run.oci.{k}": v for k, v in annotations.items()}))
+    assert [p["path"] for p in problems] == [path] and text in problems[0]["text"], problems
+
+
+@pytest.mark.parametrize("key, value, text", [
+    ("handler", "foo", 'no handler "foo"'), ("pidfd_receiver", "/no/socket", "no such file"), ("hooks.stdout", "", "no such file"),
+    ("hooks.stderr", "/no/such/file", "no such file"), ("hooks.stdout", "/etc", "is a directory"),
+])
+def test_annotations(bundle, check, key, value, text):
+    problems = check(bundle(args=["true"], annotations={f"run.oci.{key}": value}, hooks={"poststart": [{"path": "/bin/true"}]}))
+    assert [p["path"] for p in problems] == [f'annotations["run.oci.{key}"]'] and text in problems[0]["text"], problems

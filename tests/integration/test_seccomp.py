@@ -661,7 +661,7 @@ def test_bad_raw_programs(bundle, run, rt, data):
 
 @pytest.mark.ours
 def test_raw_program_that_the_kernel_refuses(bundle, run, rt):
-    rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp_bpf_data": bpf((0xFF, 0, 0, 0))})), "linux.seccomp", "seccomp")
+    rt.fails(run(bundle(args=["true"], annotations={"run.oci.seccomp_bpf_data": bpf((0xFF, 0, 0, 0))})), 'annotations["run.oci.seccomp_bpf_data"]: seccomp')
 
 
 STOPPED = "linux.seccomp: the profile stopped the container's set-up: "
