@@ -178,6 +178,8 @@ int init_become_root(struct init *init, const struct op_become_root *op)
     if (r < 0)
         return groups_error(init, r, NULL, 0);
     r = set_ids(init, 0, 0);
+    if (r == -EINVAL && (op->uid || op->gid))
+        r = set_ids(init, (uint32_t) op->uid, (uint32_t) op->gid);
     return r < 0 ? r : clear_inheritable(init);
 }
 

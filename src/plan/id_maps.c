@@ -358,6 +358,9 @@ static void check_process(struct planner *planner)
         return;
     plan_check_uid(planner, "process.user.uid: ", process->uid, PLAN_HINT_UIDS);
     plan_check_gid(planner, "process.user.gid: ", process->gid, PLAN_HINT_GIDS);
+    if (!plan_id_is_mapped(&planner->uids, 0))
+        plan_note(planner, "linux.uidMappings: 0 is not mapped, what is mounted and made belongs to uid %u",
+                  process->uid);
 }
 
 void plan_id_maps_decide(struct planner *planner)

@@ -349,13 +349,22 @@ static bool waits_for_parent(const struct planner *planner)
            is_joined(planner, CLONE_NEWPID) || (is_new(planner, CLONE_NEWCGROUP) && planner->plan.n_cgroups > 0);
 }
 
+/* Whether there is a root to become. What a joined user namespace maps is seen in there only. */
+static bool has_root(const struct planner_map *map)
+{
+    return map->n > 0 && plan_id_is_mapped(map, 0);
+}
+
 void plan_become_root(struct planner *planner)
 {
+    const struct spec_process *process = planner->input->spec->process;
     struct op *op;
 
     if (!planner->user_namespace)
         return;
     op = plan_add(planner, OP_BECOME_ROOT, SIDE_INIT, "root of the user namespace");
+    op->become_root.uid = process && !has_root(&planner->uids) ? process->uid : 0;
+    op->become_root.gid = process && !has_root(&planner->gids) ? process->gid : 0;
     op->become_root.groups = may_clear_groups(planner) && !planner->groups_cleared;
     op->become_root.may_be_denied = op->become_root.groups && planner->groups_may_be_denied;
 }

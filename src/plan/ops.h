@@ -126,9 +126,9 @@ typedef int32_t op_slot;
     OP(TIME_NEW, time_new, STR(offsets))                                                                                  \
     /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
     OP(REFORK, refork, NUM(flags))                                                                                        \
-    /* Become uid 0 and gid 0 of the user namespace. GROUPS: 1 clears the supplementary groups; MAY_BE_DENIED: unless  \
-     * setgroups(2) is denied there. */  \
-    OP(BECOME_ROOT, become_root, NUM(groups) NUM(may_be_denied))                                                          \
+    /* Become uid 0 and gid 0 of the user namespace, or UID and GID where these are not mapped. GROUPS: 1 clears the   \
+     * supplementary groups; MAY_BE_DENIED: unless setgroups(2) is denied there. */  \
+    OP(BECOME_ROOT, become_root, NUM(groups) NUM(may_be_denied) NUM(uid) NUM(gid))                                        \
     OP(SESSION, session, )                                                                                                \
     OP(KEYRING, keyring, STR(name))                                                                                       \
     /* mount(2) propagation FLAGS on "/" before the root is prepared. */                                                  \

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib import cgroups, processes, user
-from lib.bundle import DEFAULT_NAMESPACES, namespaces, user_mappings
+from lib.bundle import DEFAULT_NAMESPACES, namespaces, tmpfs, user_mappings
 from lib.user import as_root
 
 # The type's name in config.json and in /proc/PID/ns
@@ -79,6 +79,47 @@ def test_user_namespace_with_several_mappings(probe):
     assert facts["uid_map"].split() == f"0 100000 10 10 120000 5 1000 {os.geteuid()} 1".split()
     if not user.ACTIVE:
         assert facts["gid_map"].split() == f"0 200000 7 7 {os.getegid()} 1".split()
+
+
+WITHOUT_ROOT = pytest.mark.parametrize("row", [(1000, None, 1), (1, 100000, 65535)], ids=["own", "many"])
+
+
+def without_root(row):
+    """linux fields of a user namespace in which nobody is root; None: the caller's own id."""
+    first, uid, size = row
+    return {f"{k}Mappings": [{"containerID": first, "hostID": own() if uid is None else uid, "size": size}] for k, own in
+            (("uid", os.geteuid), ("gid", os.getegid))}
+
+
+@pytest.mark.differs(runc="wants id 0 to be mapped", crun="does not leave out the group of /dev/pts")
+@WITHOUT_ROOT
+def test_user_namespace_without_root(bundle, run, row):
+    """What root would set up, the process's own id does; it gets no capability by that."""
+    c = bundle(args=["sh", "-c", "id -u; id -g; pwd; cat /proc/sys/net/ipv4/ip_forward; wc -c < /proc/keys; touch /dev/t/x && stat -c %u /dev/t/x; "
+                     "cat /proc/self/uid_map; grep CapEff /proc/self/status; test -t 0 && touch $(tty)"],
+               user={"uid": 1000, "gid": 1000}, process={"terminal": True, "capabilities": {"bounding": [], "effective": [], "permitted": []}},
+               cwd="/dev/made", mounts=[tmpfs("/dev/t", "mode=0755")], namespaces=namespaces(*DEFAULT_NAMESPACES, "user"),
+               linux=without_root(row) | {"sysctl": {"net.ipv4.ip_forward": "1"}})
+    r = run(c)
+    uids = without_root(row)["uidMappings"][0]
+    wanted = ["1000", "1000", "/dev/made", "1", "0", "1000", f"{uids['containerID']} {uids['hostID']} {uids['size']}", "CapEff: 0000000000000000"]
+    assert [" ".join(l.split()) for l in r.lines] == wanted and r.returncode == 0 and not r.stderr, str(r)
+
+
+@pytest.mark.ours
+@WITHOUT_ROOT
+def test_life_without_root(bundle, created, rt, row):
+    """Created, started, entered by exec as another id of its own, and joined by a second container."""
+    c = created(user={"uid": 1000, "gid": 1000}, namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=without_root(row))
+    rt.start(c)
+    assert rt("exec", c.id, "id", "-u", check=True).stdout == "1000\n"
+    if row[2] > 1:
+        assert rt("exec", "--user", "7:8", c.id, "sh", "-c", "id -u; id -g", check=True).lines == ["7", "8"]
+    rt.fails(rt("exec", "--user", "0", c.id, "true"), "user 0 is not mapped")
+    second = bundle(args=["id", "-u"], user={"uid": 1000, "gid": 1000}, hostname=None,
+                    namespaces=namespaces("mount", "pid", **{k: f"/proc/{rt.pid(c)}/ns/{KINDS[k]}" for k in ("user", "network", "ipc", "uts")}))
+    r = rt.run(second)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "1000\n", ""), str(r)
 
 
 def test_user_namespace_seen_from_the_host(running, rt):
