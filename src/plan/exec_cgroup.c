@@ -68,11 +68,11 @@ static const char *below(struct planner *planner, const char *base, const char *
     return end == joined ? "/" : joined;
 }
 
-/* Without controllers all hierarchies are meant that have any: beside v1 the v2 one has no limits. */
+/* Without controllers all hierarchies are meant, the v2 one beside v1 too. */
 static bool wish_is_for(const struct planner *planner, const struct wish *wish, const struct cgroup_dir *cgroup)
 {
     if (!*wish->controllers)
-        return !cgroup->v2 || only_v2(planner);
+        return true;
     for (const char *name = wish->controllers; *name;) {
         size_t length = strcspn(name, ",");
         const char *one = arena_strndup(planner->arena, name, length);

@@ -507,6 +507,25 @@ def test_cgroup_with_a_prefix_of_the_name(running, inside, rt, here):
         sibling.rmdir()
 
 
+@pytest.mark.differs(crun="no hybrid layout")
+def test_cgroup_of_v2_beside_v1(running, inside, rt):
+    """A path without controllers is for all hierarchies, that one too: its own, and one that is missing nowhere else."""
+    if not cgroups.v2_mount() or not cgroups.v1_mount("pids"):
+        pytest.skip("not a hybrid layout")
+    c = running(namespaces=namespaces("mount", "pid"), hostname=None)
+    place = open(f"/proc/{rt.pid(c)}/cgroup").read().split("0::/")[1].strip()
+    (cgroups.v2_mount() / place / "moved").mkdir()
+    (cgroups.v2_mount() / place / "moved/cgroup.procs").write_text(str(rt.pid(c)))
+    see = ("sed", "-n", "s/^0:://p", "/proc/self/cgroup")
+    assert inside(c, *see).stdout == f"/{place}/moved\n"
+    assert inside(c, *see, options=["--cgroup", "/"]).stdout == f"/{place}\n"
+    assert inside(c, *see, options=["--cgroup", "pids:/"]).stdout == f"/{place}/moved\n"
+    for mount in cgroups.hierarchies():
+        if mount != cgroups.v2_mount() and (mount / place).is_dir():
+            (mount / place / "below").mkdir()
+    rt.fails(inside(c, "true", options=["--cgroup", "below"]), f"{place}/below", "no such file or directory")
+
+
 def test_v2_only(v2_view, bundle, rt):
     """Born in its cgroup; and one that gives controllers to its children takes no process: init's is taken."""
     v2 = rt.with_options(prefix=v2_view)
