@@ -86,7 +86,7 @@ static int set_modes_in_turn(int fd, const struct termios *modes)
     return r;
 }
 
-/* Raw: each key goes to the container. Output is left as it is where it is not ours: with standard output in a
+/* Raw: each key goes to the container. Output is left as it is where ours goes elsewhere: with standard output in a
  * pipeline, others write to this terminal. */
 void relay_resume(struct relay *relay)
 {
@@ -95,7 +95,7 @@ void relay_resume(struct relay *relay)
     if (!relay->saved_modes || relay->master < 0)
         return;
     cfmakeraw(&raw);
-    if (!isatty(STDOUT_FILENO))
+    if (!terminal_is_ours())
         raw.c_oflag = relay->modes.c_oflag;
     relay->in_open = set_modes_in_turn(relay->in.fd, &raw) == 0 && !relay->ended;
     relay_resize(relay);

@@ -6,9 +6,10 @@
  * connection is closed. Engines read the name into a small buffer, as a string without a NUL.
  *
  * To the foreground: it is made fit for our own side before the container's process runs, so that no byte is treated
- * otherwise than the next. Who adds the carriage returns? When our standard output is a terminal, the container's
- * terminal does, as its programs believe, and ours is raw (relay.c). When it is a pipe or a file, nobody does: ONLCR is
- * cleared, for a reader of the output wants the lines as they were written.
+ * otherwise than the next. Who adds the carriage returns? When our standard input and output are one terminal, the
+ * container's terminal does, as its programs believe, and ours is raw (relay.c). Otherwise it does not: ONLCR is cleared,
+ * for the reader of a pipe or a file wants the lines as they were written, and a terminal that is there for output only
+ * adds them itself. That one is not made raw: its keys are not the container's, and others may write to it.
  */
 #include "launch/terminal.h"
 
@@ -43,6 +44,21 @@ static void keep_lines(int master)
     tcsetattr(master, TCSANOW, &modes);
 }
 
+/* A terminal by the number of its device: /dev/tty is any. Where it has none (a sandbox), two are taken for one. */
+static bool is_terminal(int fd, unsigned *ret_number)
+{
+    *ret_number = 0;
+    sys_ioctl(fd, TIOCGDEV, ret_number);
+    return isatty(fd);
+}
+
+bool terminal_is_ours(void)
+{
+    unsigned in, out;
+
+    return is_terminal(STDIN_FILENO, &in) && is_terminal(STDOUT_FILENO, &out) && in == out;
+}
+
 int terminal_received(struct launch *launch, int *fd, struct error *err)
 {
     char name[32];
@@ -52,7 +68,7 @@ int terminal_received(struct launch *launch, int *fd, struct error *err)
         return error_set(err, -EPROTO, "crun-init sent no terminal");
     if (!launch->console_socket) {
         terminal_copy_size(*fd);
-        if (!isatty(STDOUT_FILENO))
+        if (!terminal_is_ours())
             keep_lines(*fd);
         fd_close(&launch->terminal_fd);
         launch->terminal_fd = take_fd(fd);

@@ -92,6 +92,29 @@ def test_console_size(bundle, rt, terminal):
     assert terminal.wait() == 0
 
 
+@pytest.fixture(params=["nothing", "a pipe", "another terminal"])
+def other_input(request):
+    """What is no use as the input of a terminal that is there for output."""
+    other, (r, w) = Terminal(), os.pipe()
+    yield {"nothing": subprocess.DEVNULL, "a pipe": r, "another terminal": other.slave}[request.param]
+    other.close()
+    os.close(r)
+    os.close(w)
+
+
+@pytest.mark.differs(crun="an error", runc="makes it raw")
+def test_terminal_is_for_output_only(at, terminal, other_input):
+    """One carriage return a line; its modes are never touched, so its keys are ours: ^C is a signal, and forwarded."""
+    before = terminal.modes()
+    at("trap 'echo interrupted; exit 4' INT; echo one; echo two; while :; do sleep 0.1; done", {"stdin": other_input})
+    assert terminal.expect("two\r\n") == "one\r\ntwo\r\n"
+    assert terminal.modes() == before
+    terminal.type("\x03")
+    assert terminal.expect("interrupted\r\n") == "^Cinterrupted\r\n"
+    assert terminal.wait() == 4
+    assert terminal.modes() == before
+
+
 def test_hang_up(at, terminal, rt):
     """The container's terminal hangs up too: its processes get SIGHUP, and the end when they read."""
     c = at("trap 'exit 6' HUP; echo ready; while read x; do :; done; sleep 5")
