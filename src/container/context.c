@@ -125,12 +125,24 @@ void context_timeline_end(struct crun_context *context)
     context->timeline = NULL;
 }
 
-int context_root(struct crun_context *context, struct error *err)
+static int open_root(struct crun_context *context, bool make, struct error *err)
 {
     if (context->root_fd >= 0)
         return 0;
-    return state_root_open(context->root_option, face_name(context), context->rootless, &context->root_fd,
+    return state_root_open(context->root_option, face_name(context), context->rootless, make, &context->root_fd,
                            &context->root_path, err);
+}
+
+int context_root(struct crun_context *context, struct error *err)
+{
+    return open_root(context, true, err);
+}
+
+int context_root_if_there(struct crun_context *context, struct error *err)
+{
+    int r = open_root(context, false, err);
+
+    return r == -ENOENT ? 0 : r;
 }
 
 int context_root_path(const struct crun_context *context, char **ret_path, struct error *err)
@@ -181,7 +193,7 @@ int container_open_next(struct crun_context *context, const char *id, int lock, 
     fd_close(&ret->dir_fd);
     *ret = (struct container){ .dir_fd = -1, .arena = ret->arena };
     if (r >= 0)
-        r = context_root(context, err);
+        r = context_root_if_there(context, err);
     if (r >= 0)
         r = state_dir_open(context->root_fd, id, lock, &ret->dir_fd, err);
     if (r >= 0)

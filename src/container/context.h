@@ -17,7 +17,7 @@ struct crun_context {
     char *root_option; /* as given, or NULL */
     char *criu;        /* the program, or NULL */
     char *root_path;   /* absolute, once it was opened */
-    int root_fd;       /* -1 until a verb needs it: what only answers makes no directory */
+    int root_fd;       /* -1 until a verb needs it, or while there is none: what only answers makes no directory */
     struct log *log;
     enum cgroup_manager manager;
     bool as_runc, rootless;
@@ -53,8 +53,10 @@ void context_timeline_end(struct crun_context *context);
 /* Read NAME below DIR_FD, or standard input; what the decoder then warns of goes to the log. */
 int context_read(struct crun_context *context, struct document *ret, int dir_fd, const char *name, struct error *err);
 
-/* Open the state root, once. */
+/* Open the state root, once, made if it is missing. */
 int context_root(struct crun_context *context, struct error *err);
+/* The same for who asks of containers that exist: without a state root there are none, root_fd stays -1. */
+int context_root_if_there(struct crun_context *context, struct error *err);
 /* Where it is or would be, malloc'd; nothing is made. */
 int context_root_path(const struct crun_context *context, char **ret_path, struct error *err);
 

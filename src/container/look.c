@@ -53,7 +53,7 @@ static int visit_all(struct crun_context *context,
 {
     _cleanup_(container_close) struct container container = { .dir_fd = -1 };
     _cleanup_(ids_done) struct ids ids = { 0 };
-    int r = context_root(context, err);
+    int r = context_root_if_there(context, err);
     bool private = r >= 0 && state_root_is_private(context->root_fd);
 
     if (r >= 0)
@@ -183,7 +183,7 @@ int crun_for_each_match(struct crun_context *context, const char *regex,
     struct error *err = own_error(error);
     struct crun_error later;
     regex_t compiled;
-    int r = context_root(context, err);
+    int r = context_root_if_there(context, err);
 
     if (r < 0)
         return r;

@@ -133,7 +133,7 @@ int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struc
 
     if (r < 0)
         return r;
-    r = open_settled(root_fd, name, lock, ret_dir_fd);
+    r = root_fd < 0 ? -ENOENT : open_settled(root_fd, name, lock, ret_dir_fd);
     if (r == -ENOENT)
         return no_such_container(id, err);
     if (r == -EWOULDBLOCK)

@@ -93,6 +93,20 @@ static int read_entries(struct id_list *list, int root_fd, DIR *dir)
     return -errno;
 }
 
+static int read_root(struct id_list *list, int root_fd)
+{
+    _cleanup_close_ int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    int r;
+
+    if (!dir)
+        return -errno;
+    take_fd(&fd);
+    r = read_entries(list, root_fd, dir);
+    closedir(dir);
+    return r;
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     return strcmp(*(char *const *) a, *(char *const *) b);
@@ -100,18 +114,9 @@ static int compare_ids(const void *a, const void *b)
 
 int state_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct error *err)
 {
-    int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     struct id_list list = { 0 };
-    int r;
+    int r = root_fd < 0 ? 0 : read_root(&list, root_fd);
 
-    if (!dir) {
-        r = error_errno(err, -errno, "list the state root");
-        fd_closep(&fd);
-        return r;
-    }
-    r = read_entries(&list, root_fd, dir);
-    closedir(dir);
     if (r < 0) {
         id_list_done(&list);
         return error_errno(err, r, "list the state root");

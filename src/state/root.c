@@ -156,7 +156,8 @@ int state_root_path(const char *root, const char *name, bool rootless, char **re
     return *ret_path ? 0 : out_of_memory(err);
 }
 
-int state_root_open(const char *root, const char *name, bool rootless, int *ret_fd, char **ret_path, struct error *err)
+int state_root_open(const char *root, const char *name, bool rootless, bool make, int *ret_fd, char **ret_path,
+                    struct error *err)
 {
     _cleanup_free_ char *path = root_path(root, name, rootless);
     _cleanup_close_ int fd = -1;
@@ -167,8 +168,10 @@ int state_root_open(const char *root, const char *name, bool rootless, int *ret_
     if (!path)
         return out_of_memory(err);
     fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && !make)
+        return -ENOENT;
     if (fd < 0) {
-        r = make_root(path, rootless ? ROOT_MODE_ROOTLESS : ROOT_MODE, err);
+        r = make ? make_root(path, rootless ? ROOT_MODE_ROOTLESS : ROOT_MODE, err) : 0;
         fd = r < 0 ? r : open_root(path, err);
     }
     if (fd < 0)

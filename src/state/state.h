@@ -65,14 +65,16 @@ int state_check_id(const char *id, struct error *err);
 int state_root_path(const char *root, const char *name, bool rootless, char **ret_path, struct error *err);
 
 /* The state root: ROOT if not NULL; or /run/NAME for root and $XDG_RUNTIME_DIR/NAME for others (verified private
- * directory below /run/user/UID or /tmp when that is unset). Opened, made if missing with 0700 (never followed through a
- * symlink in its last component). *RET_PATH, malloc'd absolute path. */
-int state_root_open(const char *root, const char *name, bool rootless, int *ret_fd, char **ret_path, struct error *err);
+ * directory below /run/user/UID or /tmp when that is unset). Opened (never followed through a symlink in its last
+ * component). If it is missing, MAKE makes it with 0700; otherwise that is -ENOENT, without a text. *RET_PATH, malloc'd
+ * absolute path. */
+int state_root_open(const char *root, const char *name, bool rootless, bool make, int *ret_fd, char **ret_path,
+                    struct error *err);
 
 /* Make ROOT_FD/ID, lock it and return its descriptor. -EEXIST: `container with id "ID" already exists`. */
 int state_dir_make(int root_fd, const char *id, int *ret_dir_fd, struct error *err);
 
-/* Open and lock ROOT_FD/ID, waiting for whoever holds it. -ENOENT: `container "ID" does not exist`. Safe against a
+/* Open and lock ROOT_FD/ID, waiting for whoever holds it. -ENOENT: `container "ID" does not exist`, as without a root (-1). Safe against a
  * removal in between: the directory that comes back is still the one named ID. LOCK: LOCK_EX, LOCK_SH or 0 (none); with LOCK_NB
  * -EWOULDBLOCK, without a text, when somebody else has it. */
 int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struct error *err);
@@ -116,7 +118,8 @@ int state_mounts_read(int dir_fd, struct arena *arena, struct plan_added_mount *
                       struct error *err);
 int state_mounts_write(int dir_fd, const struct plan_added_mount *mounts, size_t n, struct error *err);
 
-/* The ids below the root, sorted; malloc'd array of malloc'd strings. Names that are no ids are passed over. */
+/* The ids below the root, sorted; malloc'd array of malloc'd strings. Names that are no ids are passed over. ROOT_FD -1: no root,
+ * and no ids. */
 int state_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct error *err);
 
 /* A pidfd of the container's first process, or -ESRCH when it is gone (checked by pid_start_time; a zombie is gone). */

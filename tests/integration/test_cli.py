@@ -260,6 +260,24 @@ def test_root_is_made(bundle, rt, here):
         assert other.root.stat().st_mode & 0o022 == 0
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("words, error", [
+    (["list"], None), (["list", "--quiet"], None), (["list", "--format", "json"], None), (["delete", "--force", "x"], None),
+    (["kill", "--regex", "."], None), (["delete", "--regex", "."], None),
+    *(([verb, "x"], 'container "x" does not exist') for verb in ("state", "start", "kill", "delete", "ps", "pause", "resume", "events", "checkpoint")),
+    (["exec", "x", "true"], 'container "x" does not exist'), (["update", "--memory", "1m", "x"], 'container "x" does not exist')])
+def test_no_root_and_none_made(rt, here, words, error):
+    """Where no container was ever made, who asks for one makes no directory."""
+    other = Runtime(rt.program, here.dir / "nowhere/state")
+    r = other(*words)
+    if error:
+        rt.fails(r, error)
+    else:
+        assert r.returncode == 0 and not r.stderr, str(r)
+        assert r.stdout == "" or r.stdout.split() in (["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"], ["[]"])
+    assert not other.root.parent.exists()
+
+
 def test_relative_root(bundle, rt, here):
     c = bundle(args=["/bin/probe", "sleep"])
     other = Runtime(rt.program, "relative-state")

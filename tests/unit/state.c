@@ -42,7 +42,7 @@ static int fresh_root(void)
             return -1;
     }
     snprintf(path, sizeof path, "%s/%u", scratch, n++);
-    if (state_root_open(path, "crun", false, &fd, &opened, &err) < 0)
+    if (state_root_open(path, "crun", false, true, &fd, &opened, &err) < 0)
         printf("# %s\n", err.text);
     return fd;
 }
@@ -98,7 +98,10 @@ static void roots_are_private(void)
     CHECK(fstat(base, &st) == 0 && (st.st_mode & 07777) == 0700);
 
     snprintf(wanted, sizeof wanted, "%s/r/s/t//", scratch);
-    CHECK_INT(state_root_open(wanted, "crun", false, &fd, &path, &err), 0);
+    CHECK_INT(state_root_open(wanted, "crun", false, false, &fd, &path, &err), -ENOENT);
+    CHECK_STR(err.text, "");
+    CHECK(stat(wanted, &st) < 0);
+    CHECK_INT(state_root_open(wanted, "crun", false, true, &fd, &path, &err), 0);
     wanted[strlen(wanted) - 2] = '\0';
     CHECK_STR(path, wanted);
     fd_close(&fd);
@@ -108,17 +111,17 @@ static void roots_are_private(void)
     CHECK(symlink(wanted, link) == 0);
     free(path);
     path = NULL;
-    CHECK_INT(state_root_open(link, "crun", false, &fd, &path, &err), -ELOOP);
+    CHECK_INT(state_root_open(link, "crun", false, true, &fd, &path, &err), -ELOOP);
     CHECK(contains(err.text, "is a symbolic link"));
     strcat(link, "/");
-    CHECK_INT(state_root_open(link, "crun", false, &fd, &path, &err), -ELOOP);
+    CHECK_INT(state_root_open(link, "crun", false, true, &fd, &path, &err), -ELOOP);
 
     CHECK(chmod(wanted, 0777) == 0);
-    CHECK_INT(state_root_open(wanted, "crun", false, &fd, &path, &err), -EPERM);
+    CHECK_INT(state_root_open(wanted, "crun", false, true, &fd, &path, &err), -EPERM);
     CHECK(contains(err.text, "may be written by others (mode 0777)"));
     if (geteuid() == 0) {
         CHECK(chmod(wanted, 0700) == 0 && chown(wanted, 1234, 0) == 0);
-        CHECK_INT(state_root_open(wanted, "crun", false, &fd, &path, &err), -EPERM);
+        CHECK_INT(state_root_open(wanted, "crun", false, true, &fd, &path, &err), -EPERM);
         CHECK(contains(err.text, "belongs to user 1234"));
     }
     CHECK_INT(fd, -1);
@@ -133,7 +136,7 @@ static void rootless_root_is_below_xdg_runtime_dir(void)
     struct stat st;
 
     CHECK(setenv("XDG_RUNTIME_DIR", scratch, 1) == 0);
-    CHECK_INT(state_root_open(NULL, "runc", true, &fd, &path, &err), 0);
+    CHECK_INT(state_root_open(NULL, "runc", true, true, &fd, &path, &err), 0);
     snprintf(wanted, sizeof wanted, "%s/runc", scratch);
     CHECK_STR(path, wanted);
     CHECK(fstat(fd, &st) == 0 && (st.st_mode & 07777) == 01700);
