@@ -27,14 +27,17 @@ static bool is_control(const char *p)
     return c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] < 0xa0);
 }
 
-void output_plain(FILE *to, const char *text)
+size_t output_plain(FILE *to, const char *text)
 {
-    for (const char *p = text; *p; p++) {
+    size_t n = 0;
+
+    for (const char *p = text; *p; p++, n++) {
         bool control = is_control(p);
 
         fputc(control ? '?' : *p, to);
         p += control && (unsigned char) *p == 0xc2;
     }
+    return n;
 }
 
 static size_t column_width(const char *const *cells, size_t n_rows, size_t n_columns, size_t column)
@@ -56,11 +59,11 @@ void output_table(const char *const *cells, size_t n_rows, size_t n_columns)
     for (size_t column = 0; column < n_columns; column++)
         widths[column] = column_width(cells, n_rows, n_columns, column);
     for (size_t i = 0; i < n_rows * n_columns; i++) {
-        size_t column = i % n_columns;
+        size_t column = i % n_columns, n = output_plain(stdout, cells[i]);
 
         if (column + 1 < n_columns)
-            printf("%-*s", (int) widths[column], cells[i]);
+            printf("%*s", (int) (widths[column] - n), "");
         else
-            puts(cells[i]);
+            putchar('\n');
     }
 }

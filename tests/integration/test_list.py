@@ -38,6 +38,22 @@ def test_table(three, rt):
 
 
 @pytest.mark.ours
+def test_bundle_with_control_characters(bundle, rt, here):
+    """A path can hold anything; a line of the table is a line, and a terminal obeys nothing in it."""
+    c = bundle(args=["true"])
+    odd = here.dir / "a\n\x1b[2J\u009bz"
+    c.path.rename(odd)
+    try:
+        rt("run", "--detach", "-b", odd, c.id, files=here.dir, check=True)
+        line, = [l for l in rt("list", check=True).stdout.split("\n")[1:] if l]
+        assert line.split()[0] == c.id and f"{here.dir}/a??[2J?z   " in line, repr(line)
+        assert rt.list()[0]["bundle"] == str(odd)
+    finally:
+        rt("delete", "--force", c.id)
+        odd.rename(c.path)
+
+
+@pytest.mark.ours
 def test_paused_and_half_made(three, rt):
     """Nothing stays open between one container and the next, and each is looked at in the way it needs."""
     rt("pause", three["running"].id, check=True)
