@@ -16,6 +16,7 @@
 #include "cgroup/controllers.h"
 #include "cgroup/dir.h"
 #include "cgroup/parents.h"
+#include "cgroup/walk.h"
 #include "plan/ops.h"
 
 #define NAME_LIMIT   255
@@ -83,18 +84,29 @@ static void unmake(char *path, size_t first)
         *strrchr(path, '/') = '\0';
 }
 
-static bool has_processes(const struct cgroup_dir *dir)
+static int check_nobody(int fd, void *userdata)
 {
     _cleanup_free_ char *pids = NULL;
 
-    return cgroup_read(dir, "cgroup.procs", &pids) >= 0 && pids[0] != '\0';
+    (void) userdata;
+    return file_read(fd, "cgroup.procs", CGROUP_FILE_SIZE, &pids, NULL) >= 0 && pids[0] ? -EBUSY : 0;
+}
+
+/* In it or below: all of them would be the container's, and be killed with it. */
+static bool has_processes(const struct cgroup_dir *dir)
+{
+    const struct cgroup_visitor visitor = { check_nobody, NULL, NULL };
+    _cleanup_close_ int fd = cgroup_open(dir, NULL);
+
+    return fd >= 0 && cgroup_walk(fd, &visitor) == -EBUSY;
 }
 
 /* One that was there before us may be left over, or be somebody's. */
 static int check_existing(const struct cgroup_dir *dir, struct error *err)
 {
     if (has_processes(dir))
-        return error_set(err, -EBUSY, "container's cgroup is not empty: \"%s%s\" has processes", dir->mount, dir->path);
+        return error_set(err, -EBUSY, "container's cgroup is not empty: \"%s%s\" has processes, or one below it has",
+                         dir->mount, dir->path);
     if (cgroup_frozen(dir))
         return error_set(err, -EBUSY, "container's cgroup unexpectedly frozen: \"%s%s\"", dir->mount, dir->path);
     return 0;

@@ -178,6 +178,39 @@ def test_cgroup_that_is_not_empty(bundle, rt, running, resources):
     assert rt.status(first) == "running" and processes.alive(rt.pid(first))
 
 
+@pytest.fixture
+def another(here):
+    """Somebody's directories, in every hierarchy."""
+    made = [mount / f"{here.tag}-another" for mount in cgroups.hierarchies()]
+    for d in made:
+        d.mkdir()
+    yield made
+    cgroups.remove(d for top in made for d in (top / "below", top) if d.exists())
+
+
+@pytest.mark.ours
+@pytest.mark.root("makes cgroups for a test")
+def test_processes_below_an_existing_cgroup(bundle, rt, another):
+    """They would be killed with the container."""
+    mount = cgroups.v1_mount("pids") or cgroups.v2_mount()
+    below = next(d for d in another if d.parent == mount) / "below"
+    below.mkdir()
+    with processes.Process(["/bin/sleep", "60"]) as p:
+        (below / "cgroup.procs").write_text(str(p.pid))
+        c = bundle(args=["true"], linux={"cgroupsPath": f"/{another[0].name}"})
+        rt.fails(rt.run(c), "container's cgroup is not empty")
+        assert p.poll() is None and below.exists()
+        p.kill()
+
+
+@pytest.mark.root("makes cgroups for a test")
+def test_existing_cgroup_becomes_the_containers(bundle, rt, another):
+    """An empty one may be what a killed launch has left: it is taken, and goes with the container, as its peers have it."""
+    (another[0] / "below").mkdir()
+    assert rt.run(bundle(args=["echo", "ok"], linux={"cgroupsPath": f"/{another[0].name}"})).stdout == "ok\n"
+    assert [d for d in another if d.exists()] == []
+
+
 def test_sub_cgroups_are_removed(running, rt, here):
     c = running()
     for d in where(here.tag):
