@@ -173,16 +173,34 @@ static int container_arena(struct arena *arena, struct error *err)
     return 0;
 }
 
-/* Without a state: the launch was killed between making the directory and writing to it. Or it is not one of ours. */
-static int take_half_made(const struct crun_context *context, const char *id, struct container *container,
-                          struct error *err)
+/* Without a state that can be read it may be a directory of somebody's. */
+static int check_ours(const struct crun_context *context, const char *id, int dir_fd, struct error *err)
 {
     char path[PATH_MAX];
 
     snprintf(path, sizeof path, "%s/%s", context->root_path, id);
+    return state_dir_check_ours(dir_fd, path, err);
+}
+
+/* The launch was killed between making the directory and writing to it. */
+static void take_half_made(const char *id, struct container *container)
+{
     container->half_made = true;
     container->state = (struct state){ .id = arena_strdup(&container->arena, id), .creating = true };
-    return state_dir_check_ours(container->dir_fd, path, err);
+}
+
+static int read_container(const struct crun_context *context, const char *id, struct container *container,
+                          struct error *err)
+{
+    int r = state_read(container->dir_fd, id, &container->state, &container->arena, err), ours;
+
+    if (r != -ENOENT && r != -EINVAL)
+        return r;
+    ours = check_ours(context, id, container->dir_fd, err);
+    if (ours < 0 || r == -EINVAL)
+        return ours < 0 ? ours : r;
+    take_half_made(id, container);
+    return 0;
 }
 
 int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,
@@ -202,9 +220,7 @@ int container_open_next(struct crun_context *context, const char *id, int lock, 
         container_close(ret);
         return r;
     }
-    r = state_read(ret->dir_fd, id, &ret->state, &ret->arena, err);
-    if (r == -ENOENT)
-        r = take_half_made(context, id, ret, err);
+    r = read_container(context, id, ret, err);
     if (r < 0)
         container_close(ret);
     return r;
@@ -219,7 +235,7 @@ int container_look_next(struct crun_context *context, const char *id, struct con
     fd_close(&ret->dir_fd);
     *ret = (struct container){ .dir_fd = -1, .root_fd = context->root_fd, .arena = ret->arena };
     r = state_look(context->root_fd, id, &ret->state, &ret->arena, err);
-    return r == -ENOENT ? container_open_next(context, id, 0, ret, err) : r;
+    return r == -ENOENT || r == -EINVAL ? container_open_next(context, id, 0, ret, err) : r;
 }
 
 void container_close(struct container *container)

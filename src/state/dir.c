@@ -197,8 +197,8 @@ int state_dir_check_ours(int dir_fd, const char *path, struct error *err)
         return error_errno(err, r, "read directory \"%s\"", path);
     if (census.strangers == 0 && (census.first > 0 || census.later == 0))
         return 0;
-    return error_set(err, -ENOTEMPTY, "%s is not a container's state (no " STATE_FILE ", and files that are not ours)",
-                     path);
+    return error_set(err, -ENOTEMPTY,
+                     "%s is not a container's state (no " STATE_FILE " of ours, and files that are not ours)", path);
 }
 
 /* ---- removing ---- */

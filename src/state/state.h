@@ -82,8 +82,8 @@ int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struc
 /* Remove the directory and what we keep in it (start.sock, config.json, state.json last, temporaries). */
 int state_dir_remove(int root_fd, const char *id, int dir_fd, struct error *err);
 
-/* Whether a directory without state.json is what a killed launch has left: empty, or with nothing but our names. If not,
- * -ENOTEMPTY: "PATH is not a container's state". */
+/* Whether a directory without a state.json that can be read is what a killed launch, or damage, has left: empty, or with
+ * nothing but our names. If not, -ENOTEMPTY: "PATH is not a container's state". */
 int state_dir_check_ours(int dir_fd, const char *path, struct error *err);
 
 /* Whether a config.json with something in it is kept there. */
@@ -99,7 +99,7 @@ int state_dir_explain(int dir_fd, const char *id, struct error *err);
 int state_write(int dir_fd, const struct state *state, struct error *err);
 
 /* Read it; strings in ARENA. -ENOENT (a half-made container): state is zeroed, err is not set. A damaged
- * file is -EINVAL with file, line, column. */
+ * file is -EINVAL with file, line, column, and so is what is no file. */
 int state_read(int dir_fd, const char *id, struct state *ret_state, struct arena *arena, struct error *err);
 
 /* Whether nobody else can write to the root, which was opened and so is ours: what is below it can be named then. */

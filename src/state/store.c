@@ -263,15 +263,24 @@ int state_parse(const char *text, size_t size, const char *id, struct state *ret
     return r;
 }
 
-/* Only a regular file of ours: a fifo in its place would make us wait for ever. */
+static bool is_no_file(int dir_fd, const char *path)
+{
+    struct stat st;
+
+    return fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* Only a regular file of ours: a fifo in its place would make us wait for ever, a link lead elsewhere. */
 static int read_file(int dir_fd, const char *path, char **ret_text, size_t *ret_size)
 {
     _cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat st;
 
+    if (fd < 0 && errno != ENOENT && is_no_file(dir_fd, path))
+        return -EBADF;
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
-    return S_ISREG(st.st_mode) ? fd_read_sized(fd, (size_t) st.st_size, STATE_LIMIT, ret_text, ret_size) : -EINVAL;
+    return S_ISREG(st.st_mode) ? fd_read_sized(fd, (size_t) st.st_size, STATE_LIMIT, ret_text, ret_size) : -EBADF;
 }
 
 static int read_state(int dir_fd, const char *path, const char *id, struct state *ret_state, struct arena *arena,
@@ -287,6 +296,8 @@ static int read_state(int dir_fd, const char *path, const char *id, struct state
         return r;
     if (r == -EFBIG)
         return error_set(err, -EINVAL, "container \"%s\": " STATE_FILE ": larger than 16 MiB", whose);
+    if (r == -EBADF)
+        return error_set(err, -EINVAL, "container \"%s\": " STATE_FILE " is not a file", whose);
     if (r < 0)
         return error_errno(err, r, "container \"%s\": read " STATE_FILE, whose);
     r = state_parse(text, size, id, ret_state, arena, err);

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import socket
 
 import pytest
 
@@ -454,6 +455,30 @@ def test_damaged_state_alone(request, rt, how, damage):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("kind", ["link", "loose link", "directory", "fifo", "socket"])
+def test_state_that_is_no_file(running, rt, here, kind):
+    """Damage like any other; where a link leads nothing is touched."""
+    c = running(["sleep", "1000"])
+    pid, state, elsewhere = rt.pid(c), rt.root / c.id / "state.json", here.dir / "elsewhere"
+    elsewhere.write_bytes(state.read_bytes())
+    state.unlink()
+    if kind == "directory":
+        (state / "below").mkdir(parents=True)
+    elif kind == "fifo":
+        os.mkfifo(state)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(str(state))
+    else:
+        state.symlink_to(elsewhere if kind == "link" else "/no/such")
+    rt.fails(rt("state", c.id), "state.json is not a file")
+    rt.delete(c, "--force")
+    assert elsewhere.exists() and not (rt.root / c.id).exists()
+    processes.wait_gone(pid)
+    assert not cgroups.named(c.id)
+
+
+@pytest.mark.ours
 def test_state_that_is_too_large(running, rt):
     """More than is read at all is damage like any other."""
     c = running(["sleep", "1000"])
@@ -493,7 +518,7 @@ def test_first_file_of_a_launch_alone(bundle, rt, name, text):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("name", ["letter", "mounts/x", "config.json+letter"])
+@pytest.mark.parametrize("name", ["letter", "mounts/x", "config.json+letter", "state.json+main.tf"])
 def test_directory_that_is_not_ours(rt, name):
     """--root /home: nothing there is a container, and nothing is touched."""
     d = rt.root / "user"
