@@ -160,11 +160,16 @@ int init_memory_policy(struct init *init, const struct op_memory_policy *op)
     int r;
 
     if (op->nodes.size > sizeof nodes)
-        return init_explain(init, -EINVAL, "too many memory nodes");
+        return init_fail(init, -EINVAL, "set_mempolicy", NULL);
     memcpy(nodes, blob_bytes(init->blob, op->nodes), op->nodes.size);
     r = sys_set_mempolicy((int) op->mode, op->nodes.size ? (void *) nodes : NULL,
                           op->nodes.size ? sizeof nodes * 8 + 1 : 0);
-    return r < 0 ? init_fail(init, r, "set_mempolicy", NULL) : 0;
+    if (r < 0)
+        init_fail(init, r, "set_mempolicy", NULL);
+    if (r == -EINVAL)
+        init_hint(init, "(has this host, and the container's cpuset, memory at one of the nodes? see "
+                        "/sys/devices/system/node/has_memory)");
+    return r;
 }
 
 int init_umask(struct init *init, const struct op_umask *op)

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HIGHEST = 65535 };
-
 struct range {
     long first, last;
 };
@@ -34,26 +32,48 @@ static bool next_range(const char **text, struct range *range)
     if (*end && *end != ',')
         return false;
     *text = end + (*end == ',');
-    return range->first >= 0 && range->first <= range->last && range->last <= HIGHEST;
+    return range->first >= 0 && range->first <= range->last;
 }
 
-struct op_bytes plan_number_list(struct planner *planner, const char *list, const char *field)
+/* The highest number of LIST; -1 after an error. */
+static long find_last(struct planner *planner, const char *list, long highest, const char *field)
 {
-    unsigned char bits[(HIGHEST + 1) / 8] = { 0 };
     const char *rest = list;
-    size_t size = 0;
+    long last = 0;
 
     while (*rest) {
         struct range range;
 
         if (!next_range(&rest, &range)) {
             plan_fail(planner, -EINVAL, "%s: expected a list of numbers such as \"0-3,8\", found \"%s\"", field, list);
-            return (struct op_bytes){ 0 };
+            return -1;
         }
+        if (range.last > highest) {
+            plan_fail(planner, -EINVAL, "%s: expected no number above %ld, found \"%s\"", field, highest, list);
+            return -1;
+        }
+        last = range.last > last ? range.last : last;
+    }
+    return last;
+}
+
+void plan_number_list_check(struct planner *planner, const char *list, long highest, const char *field)
+{
+    if (list)
+        find_last(planner, list, highest, field);
+}
+
+struct op_bytes plan_number_list(struct planner *planner, const char *list, long highest, const char *field)
+{
+    long last = find_last(planner, list, highest, field);
+    size_t size = ((size_t) last / 64 + 1) * 8;
+    unsigned char *bits = last < 0 ? NULL : arena_alloc(planner->arena, 1, size);
+    struct range range;
+
+    if (!bits)
+        return (struct op_bytes){ 0 };
+    while (*list && next_range(&list, &range))
         for (long i = range.first; i <= range.last; i++)
             bits[i / 8] |= (unsigned char) (1 << (i % 8));
-        if ((size_t) range.last / 8 + 1 > size)
-            size = (size_t) range.last / 8 + 1;
-    }
-    return plan_bytes(planner, bits, (size + 7) & ~(size_t) 7);
+    return plan_bytes(planner, bits, size);
 }

@@ -49,7 +49,7 @@ static void affinity_row(struct planner *planner, const char *list, const char *
 
     if (!list || !*list)
         return;
-    mask = plan_number_list(planner, list, field);
+    mask = plan_number_list(planner, list, CPU_MAX, field);
     plan_add(planner, OP_AFFINITY, SIDE_INIT, "%s", field)->affinity.mask = mask;
 }
 

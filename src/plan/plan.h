@@ -201,6 +201,7 @@ void plan_hooks_output(struct planner *planner);
 bool plan_has_hooks(const struct planner *planner, enum hook_kind kind);
 void plan_process_parent(struct planner *planner);                                    /* OOM_SCORE_ADJ, RLIMIT_RAISE */
 void plan_scheduler(struct planner *planner, const struct spec_scheduler *scheduler); /* may be NULL */
+void plan_memory_policy(struct planner *planner);
 void plan_process_early(struct planner *planner);   /* SESSION, KEYRING, hostname, scheduler ... */
 void plan_terminal(struct planner *planner);        /* TERMINAL: after the mounts, before the root is entered */
 void plan_process_late(struct planner *planner);    /* identity, capabilities, seccomp, exec */

@@ -139,47 +139,6 @@ static void add_io_priority(struct planner *planner)
             (int64_t) priority->class << 13 | (priority->priority & 0x1fff);
 }
 
-struct mode_name {
-    const char *name;
-    int value;
-};
-
-static const struct mode_name memory_modes[] = {
-    {"MPOL_DEFAULT",              0      },
-    { "MPOL_PREFERRED",           1      },
-    { "MPOL_BIND",                2      },
-    { "MPOL_INTERLEAVE",          3      },
-    { "MPOL_LOCAL",               4      },
-    { "MPOL_PREFERRED_MANY",      5      },
-    { "MPOL_WEIGHTED_INTERLEAVE", 6      },
-    { "MPOL_F_NUMA_BALANCING",    1 << 13},
-    { "MPOL_F_RELATIVE_NODES",    1 << 14},
-    { "MPOL_F_STATIC_NODES",      1 << 15},
-};
-
-static int memory_mode(const char *name)
-{
-    for (size_t i = 0; i < sizeof memory_modes / sizeof memory_modes[0]; i++)
-        if (strcmp(memory_modes[i].name, name) == 0)
-            return memory_modes[i].value;
-    return 0;
-}
-
-static void add_memory_policy(struct planner *planner)
-{
-    const struct spec_memory_policy *policy = planner->input->spec->linux_->memory_policy;
-    struct op *op;
-
-    if (!policy || !policy->mode)
-        return;
-    op = plan_add(planner, OP_MEMORY_POLICY, SIDE_INIT, "linux.memoryPolicy");
-    op->memory_policy.mode = memory_mode(policy->mode);
-    for (size_t i = 0; i < policy->n_flags; i++)
-        op->memory_policy.mode |= memory_mode(policy->flags[i]);
-    if (policy->nodes && *policy->nodes)
-        op->memory_policy.nodes = plan_number_list(planner, policy->nodes, "linux.memoryPolicy.nodes");
-}
-
 static void add_personality(struct planner *planner)
 {
     const struct spec_personality *personality = planner->input->spec->linux_->personality;
@@ -219,7 +178,7 @@ void plan_process_early(struct planner *planner)
     reset_affinity(planner);
     plan_scheduler(planner, process_of(planner)->scheduler);
     add_io_priority(planner);
-    add_memory_policy(planner);
+    plan_memory_policy(planner);
     add_personality(planner);
 }
 

@@ -29,4 +29,4 @@ def test_unknown_ones_go_on_to_state(bundle, rt):
 
 
 def test_pidfd_receiver_without_a_socket(bundle, run, rt):
-    rt.fails(run(bundle(args=["true"], annotations={"run.oci.pidfd_receiver": "/no/socket"})), 'annotations["run.oci.pidfd_receiver"]: ', "no such file")
+    rt.fails(run(bundle(args=["true"], annotations={"run.oci.pidfd_receiver": "/no/socket"})), 'annotations["run.oci.pidfd_receiver"]: ', "does not exist")

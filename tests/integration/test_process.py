@@ -721,11 +721,20 @@ def test_memory_policy(bundle, run, policy, shown):
     assert r.returncode == 0 and f" {shown} " in r.stdout, str(r)
 
 
+STATIC, RELATIVE, BALANCING = "MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES", "MPOL_F_NUMA_BALANCING"
+
+
 @pytest.mark.ours
 @pytest.mark.parametrize("policy, text", [
-    ({"mode": "MPOL_BIND"}, "linux.memoryPolicy"), ({"mode": "MPOL_DEFAULT", "nodes": "0"}, "linux.memoryPolicy"),
+    ({"mode": "MPOL_BIND"}, "linux.memoryPolicy.nodes: missing"), ({"mode": "MPOL_DEFAULT", "nodes": "0"}, "linux.memoryPolicy.nodes: MPOL_DEFAULT takes none"),
+    ({"mode": "MPOL_LOCAL", "nodes": "0"}, "linux.memoryPolicy.nodes: MPOL_LOCAL takes none"), ({"mode": "MPOL_LOCAL", "flags": [STATIC]}, "linux.memoryPolicy.flags"),
+    ({"mode": "MPOL_PREFERRED", "flags": [RELATIVE]}, "linux.memoryPolicy.flags"),
+    ({"mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": [BALANCING]}, "linux.memoryPolicy.flags: MPOL_F_NUMA_BALANCING"),
+    ({"nodes": "0"}, "linux.memoryPolicy.mode: missing"), ({"flags": [STATIC]}, "linux.memoryPolicy.mode: missing"),
+    ({"mode": "MPOL_BIND", "nodes": "0-2000000000"}, "linux.memoryPolicy.nodes: expected no number above 1023"),
+    ({"mode": "MPOL_BIND", "nodes": "1000"}, "linux.memoryPolicy: set_mempolicy (has this host"),
     ({"mode": "MPOL_BIND", "nodes": "0-"}, "linux.memoryPolicy.nodes"), ({"mode": "MPOL_NONE"}, "linux.memoryPolicy.mode"),
-    ({"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES"]}, "linux.memoryPolicy"),
+    ({"mode": "MPOL_BIND", "nodes": "0", "flags": [STATIC, RELATIVE]}, "linux.memoryPolicy.flags"),
     ({"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_NONE"]}, "linux.memoryPolicy.flags[0]"),
 ])
 def test_memory_policy_refused(bundle, run, rt, policy, text):
