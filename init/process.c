@@ -117,11 +117,13 @@ int init_scheduler(struct init *init, const struct op_scheduler *op)
     };
     int r = sys_sched_setattr(0, &attr);
 
-    return r < 0
-               ? refused_rank(init, r, "sched_setattr",
-                              "(it takes CAP_SYS_NICE on the host, or a high enough RLIMIT_NICE or RLIMIT_RTPRIO, and "
-                              "for real-time policies a cgroup that has time for them)")
-               : 0;
+    if (r < 0)
+        refused_rank(init, r, "sched_setattr",
+                     "(it takes CAP_SYS_NICE on the host, or a high enough RLIMIT_NICE or RLIMIT_RTPRIO, and for "
+                     "real-time policies a cgroup that has time for them: linux.resources.cpu.realtimeRuntime on v1)");
+    if (r == -EOPNOTSUPP)
+        init_hint(init, "(this kernel clamps no utilization: it is built without CONFIG_UCLAMP_TASK)");
+    return r;
 }
 
 int init_io_priority(struct init *init, const struct op_io_priority *op)

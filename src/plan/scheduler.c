@@ -12,6 +12,7 @@
 enum policy { OTHER, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, N_POLICIES };
 enum { KEEP_POLICY = 0x08, KEEP_PARAMS = 0x10 }; /* what is kept is not looked at */
 enum { RUNTIME_MIN = 1024 };                     /* nanoseconds */
+enum { NICE_MIN = -20, NICE_MAX = 19 };
 
 static const struct policy_range {
     const char *name;
@@ -34,8 +35,24 @@ static void check_priority(struct planner *planner, const struct spec_scheduler 
                   scheduler->priority, policy->name, policy->range);
 }
 
+static bool has_nice(const struct spec_scheduler *scheduler)
+{
+    return scheduler->policy == OTHER || scheduler->policy == BATCH;
+}
+
+/* The kernel would take the nearest. */
+static void check_nice(struct planner *planner, const struct spec_scheduler *scheduler)
+{
+    if (has_nice(scheduler) && (scheduler->nice < NICE_MIN || scheduler->nice > NICE_MAX))
+        plan_fail(planner, -EINVAL, "process.scheduler.nice: %" PRId32 " is out of range (%d to %d)", scheduler->nice,
+                  NICE_MIN, NICE_MAX);
+}
+
 static void check_deadline(struct planner *planner, const struct spec_scheduler *s)
 {
+    if (s->priority != 0)
+        plan_fail(planner, -EINVAL,
+                  "process.scheduler.priority: %" PRId32 " is out of range for SCHED_DEADLINE (0 alone)", s->priority);
     if (s->deadline < RUNTIME_MIN || s->deadline > INT64_MAX)
         plan_fail(planner, -EINVAL,
                   "process.scheduler.deadline: %" PRIu64 " is out of range for SCHED_DEADLINE (%d nanoseconds or more)",
@@ -62,6 +79,29 @@ static void check(struct planner *planner, const struct spec_scheduler *schedule
         check_deadline(planner, scheduler);
     else
         check_priority(planner, scheduler);
+    check_nice(planner, scheduler);
+}
+
+static void warn_of(struct planner *planner, const char *field, const char *policies_of_it)
+{
+    plan_warn(planner, "process.scheduler.%s: has no effect with this policy, it is for %s", field, policies_of_it);
+}
+
+/* sched(7): what the kernel does not look at. */
+static void warn_of_unused(struct planner *planner, const struct spec_scheduler *scheduler)
+{
+    bool deadline = scheduler->policy == DEADLINE;
+
+    if (scheduler->flags & (KEEP_POLICY | KEEP_PARAMS))
+        return;
+    if (scheduler->nice && !has_nice(scheduler))
+        warn_of(planner, "nice", "SCHED_OTHER and SCHED_BATCH");
+    if (scheduler->runtime && !deadline)
+        warn_of(planner, "runtime", "SCHED_DEADLINE");
+    if (scheduler->deadline && !deadline)
+        warn_of(planner, "deadline", "SCHED_DEADLINE");
+    if (scheduler->period && !deadline)
+        warn_of(planner, "period", "SCHED_DEADLINE");
 }
 
 void plan_scheduler(struct planner *planner, const struct spec_scheduler *scheduler)
@@ -71,6 +111,7 @@ void plan_scheduler(struct planner *planner, const struct spec_scheduler *schedu
     if (!scheduler)
         return;
     check(planner, scheduler);
+    warn_of_unused(planner, scheduler);
     op = plan_add(planner, OP_SCHEDULER, SIDE_INIT, "process.scheduler");
     op->scheduler.policy = scheduler->policy;
     op->scheduler.nice = scheduler->nice;

@@ -129,13 +129,14 @@ static inline int sys_prlimit64(int pid, unsigned resource, const struct sys_rli
     return (int) sys_call(SYS_prlimit64, pid, resource, limit, ret_old);
 }
 
-/* struct sched_attr, first version. */
+/* struct sched_attr, second version: without its last two the kernel (5.3) refuses the flags of UTIL_CLAMP. */
 struct sys_sched_attr {
     uint32_t size, policy;
     uint64_t flags;
     int32_t nice;
     uint32_t priority;
     uint64_t runtime, deadline, period;
+    uint32_t util_min, util_max;
 };
 
 static inline int sys_sched_setattr(int pid, const struct sys_sched_attr *attr)

@@ -695,10 +695,36 @@ def test_scheduler_deadline(bundle, run):
         assert "process.scheduler: sched_setattr" in r.stderr, str(r)
 
 
+DEADLINE = {"policy": "SCHED_DEADLINE", "runtime": 1000000, "deadline": 10000000}
+
+
 @pytest.mark.ours
 @pytest.mark.parametrize("scheduler", [{"policy": "SCHED_FIFO", "priority": 0}, {"policy": "SCHED_OTHER", "priority": 5}, {"policy": "SCHED_DEADLINE"}, {"policy": "SCHED_NONE"}])
 def test_scheduler_refused(bundle, run, rt, scheduler):
     rt.fails(run(bundle(args=["true"], process={"scheduler": scheduler})), "process.scheduler")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("scheduler, text", [({"policy": "SCHED_OTHER", "nice": 20}, "nice: 20 is out of range"), ({"policy": "SCHED_BATCH", "nice": -21}, "nice: -21"),
+                                             ({**DEADLINE, "priority": 1}, "priority: 1 is out of range")])
+def test_scheduler_values_refused(bundle, run, rt, scheduler, text):
+    rt.fails(run(bundle(args=["true"], process={"scheduler": scheduler})), f"process.scheduler.{text}")
+
+
+@pytest.mark.ours
+def test_scheduler_fields_without_effect(bundle, run):
+    """The kernel does not look at them."""
+    r = run(bundle(args=["true"], process={"scheduler": {"policy": "SCHED_IDLE", "nice": 5, "runtime": 1, "deadline": 2, "period": 3}}))
+    assert r.returncode == 0, str(r)
+    for field in ("nice", "runtime", "deadline", "period"):
+        assert f"process.scheduler.{field}: has no effect" in r.stderr, str(r)
+
+
+@pytest.mark.ours
+def test_scheduler_utilization(bundle, run):
+    """The kernel wants the longer structure for these flags, and may not know them."""
+    r = run(bundle(args=["/bin/probe"], process={"scheduler": {"policy": "SCHED_OTHER", "flags": ["SCHED_FLAG_UTIL_CLAMP_MIN"]}}))
+    assert r.returncode == 0 or "CONFIG_UCLAMP_TASK" in r.stderr, str(r)
 
 
 @pytest.mark.ours
