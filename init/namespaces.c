@@ -140,6 +140,9 @@ int init_time_new(struct init *init, const struct op_time_new *op)
     if (fd < 0)
         return init_fail(init, fd, "open", "/proc/self/timens_offsets");
     r = sys_write(fd, offsets, strlen(offsets));
+    if (r == -ERANGE)
+        return init_explain(init, (int) r,
+                            "with these the clocks would be below 0, or further on than the kernel counts");
     return r < 0 ? init_fail(init, (int) r, "write", "/proc/self/timens_offsets") : 0;
 }
 

@@ -8,9 +8,11 @@
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -142,6 +144,35 @@ static void check_limit(const struct host_check *c, size_t index)
                       index, (unsigned long long) own.rlim_max);
 }
 
+/* The kernel adds them up itself, and takes what is from 0 to half of what it can count. */
+static void check_offset(const struct host_check *c, clockid_t clock, const char *name,
+                         const struct spec_time_offset *offset)
+{
+    const int64_t highest = INT64_MAX / 1000000000 / 2;
+    struct timespec now;
+
+    if (offset->set && clock_gettime(clock, &now) == 0 &&
+        (now.tv_sec + offset->secs < 0 || now.tv_sec + offset->secs > highest))
+        check_reportf(c->checking,
+                      "linux.timeOffsets.%s.secs: with %lld the clock would be below 0, or further on than the kernel "
+                      "counts (it is at %lld)",
+                      name, (long long) offset->secs, (long long) now.tv_sec);
+}
+
+/* proc(5): nobody without CAP_SYS_RESOURCE goes below the value that he has himself. */
+static void check_oom_score_adj(const struct host_check *c)
+{
+    struct opt_i64 wanted = c->spec->process ? c->spec->process->oom_score_adj : (struct opt_i64){ 0 };
+    _cleanup_free_ char *own = NULL;
+
+    if (!wanted.set || is_privileged(c) || host_is_ordinary(c->host) || c->host->in_user_namespace ||
+        file_read(AT_FDCWD, "/proc/self/oom_score_adj", 16, &own, NULL) < 0 || wanted.value >= atoll(own))
+        return;
+    check_reportf(c->checking,
+                  "process.oomScoreAdj: %lld is less than the runtime's own %lld, and only CAP_SYS_RESOURCE lowers it",
+                  (long long) wanted.value, atoll(own));
+}
+
 static void check_net_device(const struct host_check *c, size_t index)
 {
     const char *name = c->spec->linux_->net_devices[index].host_name;
@@ -163,6 +194,9 @@ void check_host(struct checking *checking, const struct spec *spec, const struct
             check_hook(&c, (enum hook_kind) kind, i);
     for (size_t i = 0; spec->process && i < spec->process->n_rlimits; i++)
         check_limit(&c, i);
+    check_oom_score_adj(&c);
+    check_offset(&c, CLOCK_BOOTTIME, "boottime", &spec->linux_->boottime);
+    check_offset(&c, CLOCK_MONOTONIC, "monotonic", &spec->linux_->monotonic);
     for (size_t i = 0; i < spec->linux_->n_net_devices; i++)
         check_net_device(&c, i);
 }

@@ -313,6 +313,8 @@ static int row_oom_score_adj(struct launch *launch, const struct op_oom_score_ad
     r = process_file(launch, "oom_score_adj", value);
     if ((r == -EACCES || r == -EPERM) && row->optional)
         return 0;
+    if (r == -EACCES)
+        return error_errno(err, r, "write %s to oom_score_adj (only CAP_SYS_RESOURCE on the host lowers it)", value);
     return r < 0 ? error_errno(err, r, "write %s to oom_score_adj", value) : 0;
 }
 

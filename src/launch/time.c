@@ -31,6 +31,8 @@ static int make_time(const char *offsets, struct error *err)
     if (r < 0)
         return error_errno(err, r, "unshare");
     r = file_write(AT_FDCWD, "/proc/self/timens_offsets", offsets);
+    if (r == -ERANGE)
+        return error_set(err, r, "with these the clocks would be below 0, or further on than the kernel counts");
     return r < 0 ? error_errno(err, r, "write /proc/self/timens_offsets") : 0;
 }
 

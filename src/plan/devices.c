@@ -4,6 +4,7 @@
  * path), and the links. In a user namespace nobody may make nodes: the host's are bound instead. When /dev is a bind
  * mount it is somebody else's and nothing is made in it.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -122,10 +123,32 @@ static void add_defaults(struct planner *planner)
     }
 }
 
+/* The same device again does no harm. */
+static bool is_same(const struct spec_device *a, const struct spec_device *b)
+{
+    bool numbers = a->major.value == b->major.value && a->minor.value == b->minor.value;
+
+    return type_bits(a->type) == type_bits(b->type) && (numbers || a->type == 'p');
+}
+
+static void check_unique(struct planner *planner, size_t at)
+{
+    const struct spec_device *devices = planner->input->spec->linux_->devices;
+
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(devices[i].path, devices[at].path) == 0 && !is_same(&devices[i], &devices[at])) {
+            plan_fail(planner, -EEXIST, "linux.devices[%zu].path: linux.devices[%zu] puts another device at \"%s\"", at,
+                      i, devices[at].path);
+            return;
+        }
+}
+
 static void add_listed(struct planner *planner)
 {
     const struct spec_linux *lin = planner->input->spec->linux_;
 
+    for (size_t i = 0; i < lin->n_devices; i++)
+        check_unique(planner, i);
     for (size_t i = 0; i < lin->n_devices; i++)
         add_device(planner, &lin->devices[i],
                    arena_printf(planner->arena, "linux.devices[%zu] \"%s\"", i, lin->devices[i].path), true);

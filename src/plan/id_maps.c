@@ -366,6 +366,7 @@ static void check_process(struct planner *planner)
 void plan_id_maps_decide(struct planner *planner)
 {
     struct map_side users = user_side(planner), groups = group_side(planner);
+    size_t problems = planner->n_problems;
 
     planner->groups_denied = planner->input->host->groups_denied;
     planner->groups_may_be_denied = host_is_ordinary(planner->input->host) && !planner->groups_denied &&
@@ -376,7 +377,7 @@ void plan_id_maps_decide(struct planner *planner)
     decide_side(planner, &groups);
     planner->groups_denied =
         planner->input->host->groups_denied || (!may_write_all(planner, &groups) && !planner->gids.helper);
-    if (planner->uids.n && planner->gids.n)
+    if (planner->uids.n && planner->gids.n && planner->n_problems == problems)
         check_process(planner);
 }
 

@@ -23,7 +23,8 @@ static bool has_class_name(const struct spec_intel_rdt *rdt)
 static const char *class_path(struct planner *planner)
 {
     const struct spec_intel_rdt *rdt = rdt_of(planner);
-    const char *mount = planner->input->host->resctrl, *name = has_class_name(rdt) ? rdt->clos_id : planner->input->id;
+    const char *mount = planner->input->host->resctrl ? planner->input->host->resctrl : "",
+               *name = has_class_name(rdt) ? rdt->clos_id : planner->input->id;
 
     if (strcmp(name, "/") == 0)
         return mount;
@@ -73,16 +74,12 @@ static const char *schemata(struct planner *planner)
 
 /* ---- rows ---- */
 
-static bool is_usable(struct planner *planner)
+static void check_host(struct planner *planner)
 {
-    if (!rdt_of(planner))
-        return false;
-    if (planner->input->host->resctrl)
-        return true;
-    plan_fail(planner, -ENOTSUP,
-              "linux.intelRdt: no resctrl file system is mounted on this host (the CPU must have "
-              "Intel RDT or AMD QoS; then: mount -t resctrl resctrl /sys/fs/resctrl)");
-    return false;
+    if (!planner->input->host->resctrl)
+        plan_fail(planner, -ENOTSUP,
+                  "linux.intelRdt: no resctrl file system is mounted on this host (the CPU must have "
+                  "Intel RDT or AMD QoS; then: mount -t resctrl resctrl /sys/fs/resctrl)");
 }
 
 void plan_intel_rdt_make(struct planner *planner)
@@ -91,8 +88,9 @@ void plan_intel_rdt_make(struct planner *planner)
     const char *lines, *path;
     struct op *op;
 
-    if (!is_usable(planner))
+    if (!rdt)
         return;
+    check_host(planner);
     lines = schemata(planner);
     planner->rdt_class = path = class_path(planner);
     op = plan_add(planner, OP_RDT_MAKE, SIDE_PARENT, "linux.intelRdt");

@@ -752,8 +752,17 @@ void plan_mount_sources(struct planner *planner)
     }
 }
 
+static void warn_of_label(struct planner *planner)
+{
+    const char *label = planner->input->spec->linux_->mount_label;
+
+    if (label && *label && !planner->input->host->selinux)
+        plan_warn(planner, "linux.mountLabel \"%s\": SELinux is not enabled on this host, ignored", label);
+}
+
 void plan_mounts(struct planner *planner)
 {
+    warn_of_label(planner);
     for (size_t i = 0; i < planner->input->spec->n_mounts; i++) {
         struct mount_plan m;
 

@@ -34,6 +34,10 @@ static void check_device(struct planner *planner, size_t index)
 
     if (!is_name(device->host_name))
         plan_fail(planner, -EINVAL, "linux.netDevices[\"%s\"]: not a name of a network device", device->host_name);
+    if (strcmp(device->host_name, "lo") == 0)
+        plan_fail(planner, -EINVAL,
+                  "linux.netDevices[\"lo\"]: the loopback device belongs to its network namespace, and "
+                  "every one has its own");
     if (!is_name(new_name(device)))
         plan_fail(planner, -EINVAL, "linux.netDevices[\"%s\"].name: \"%s\" is not a name of a network device",
                   device->host_name, new_name(device));

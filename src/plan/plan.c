@@ -217,6 +217,18 @@ void plan_note(struct planner *planner, const char *format, ...)
     va_end(args);
 }
 
+void plan_unused(struct planner *planner, const char *format, ...)
+{
+    struct plan *plan = &planner->plan;
+    bool validated = planner->input->report;
+    va_list args;
+
+    va_start(args, format);
+    remember(planner, validated ? &plan->warnings : &plan->notes, validated ? &plan->n_warnings : &plan->n_notes,
+             format, args);
+    va_end(args);
+}
+
 /* ---- the whole ---- */
 
 static int planner_init(struct planner *planner, const struct plan_input *input, struct arena *arena, struct error *err)

@@ -141,6 +141,8 @@ struct op_bytes plan_bytes(struct planner *planner, const void *bytes, size_t si
 void plan_fail(struct planner *planner, int code, const char *format, ...) _printf_(3, 4);
 void plan_warn(struct planner *planner, const char *format, ...) _printf_(2, 3);
 void plan_note(struct planner *planner, const char *format, ...) _printf_(2, 3);
+/* A field that comes to nothing and does no harm by it: a warning for who validates, a note for who launches. */
+void plan_unused(struct planner *planner, const char *format, ...) _printf_(2, 3);
 
 op_slot plan_slot(struct planner *planner); /* a fresh descriptor slot */
 

@@ -15,7 +15,7 @@
 #include "plan/limits.h"
 #include "plan/plan.h"
 
-enum { CAPABILITY_SYS_ADMIN = 21, DEFAULT_UMASK = 022 };
+enum { CAPABILITY_SYS_ADMIN = 21, DEFAULT_UMASK = 022, GROUPS_MAX = 65536 }; /* setgroups(2): NGROUPS_MAX */
 
 static const struct spec_process *process_of(const struct planner *planner)
 {
@@ -165,6 +165,15 @@ static void reset_affinity(struct planner *planner)
         plan_add(planner, OP_AFFINITY, SIDE_INIT, "CPU affinity");
 }
 
+/* Every later exec would fail by it. */
+static void check_exec_affinity(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    plan_number_list_check(planner, process->affinity_initial, CPU_MAX, "process.execCPUAffinity.initial");
+    plan_number_list_check(planner, process->affinity_final, CPU_MAX, "process.execCPUAffinity.final");
+}
+
 void plan_process_early(struct planner *planner)
 {
     if (!process_of(planner))
@@ -175,6 +184,8 @@ void plan_process_early(struct planner *planner)
             plan_strf(planner, "_ses.%s", planner->input->id);
     if (!planner->input->target)
         add_names(planner);
+    if (!planner->input->target)
+        check_exec_affinity(planner);
     reset_affinity(planner);
     plan_scheduler(planner, process_of(planner)->scheduler);
     add_io_priority(planner);
@@ -252,6 +263,9 @@ static void add_groups(struct planner *planner)
                                "keeps the caller's groups alone");
         return;
     }
+    if (process->n_additional_gids > GROUPS_MAX)
+        plan_fail(planner, -EINVAL, "process.user.additionalGids: %zu of them, the kernel takes %d at most",
+                  process->n_additional_gids, GROUPS_MAX);
     for (size_t i = 0; i < process->n_additional_gids; i++) {
         const char *what = arena_printf(planner->arena, "process.user.additionalGids[%zu]: ", i);
 
@@ -376,8 +390,11 @@ static bool has_home(const struct spec_process *process)
 static void add_find(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
-    struct op *op = plan_add(planner, OP_FIND, SIDE_INIT, "process.args[0] \"%s\"", process->args[0]);
+    struct op *op;
 
+    if (!process->n_args)
+        return;
+    op = plan_add(planner, OP_FIND, SIDE_INIT, "process.args[0] \"%s\"", process->args[0]);
     op->find.name = plan_str(planner, process->args[0]);
     for (size_t i = 0; i < process->n_env; i++)
         if (strncmp(process->env[i], "PATH=", 5) == 0)
@@ -395,6 +412,20 @@ void plan_announce(struct planner *planner)
         plan_add(planner, OP_PIDFD_SEND, SIDE_PARENT, "%s",
                  planner->input->pidfd_field ? planner->input->pidfd_field : "--pidfd-socket")
             ->pidfd_send.path = plan_str(planner, pidfd_socket);
+}
+
+/* They are for Windows: who writes them may believe that they choose the user or the command. */
+static void tell_unused(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    if (process->username && *process->username)
+        plan_unused(planner, "process.user.username: \"%s\" is ignored, it is for Windows (the user is uid %u)",
+                    process->username, process->uid);
+    if (process->command_line && *process->command_line)
+        plan_unused(planner, "process.commandLine: ignored, it is for Windows (process.args is what runs)");
+    if ((process->console_width.set || process->console_height.set) && !process->terminal)
+        plan_note(planner, "process.consoleSize: ignored, process.terminal is not true");
 }
 
 static void add_ready(struct planner *planner)
@@ -445,7 +476,7 @@ void plan_process_execute(struct planner *planner)
     op->exec.env = environment(planner);
 }
 
-/* False: too little to plan with. */
+/* False: nobody wants to hear of more. */
 static bool check_process(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
@@ -455,7 +486,7 @@ static bool check_process(struct planner *planner)
         plan_fail(planner, -EINVAL, "process.args%s: empty, there is nothing to run", process->n_args ? "[0]" : "");
     if (!cwd)
         plan_fail(planner, -EINVAL, "process.cwd: an absolute path is needed");
-    return args && !planner->failed;
+    return !planner->failed;
 }
 
 /* An exec does not change the container: its working directory must be there. */
@@ -491,6 +522,7 @@ void plan_process_late(struct planner *planner)
 
     if (!process_of(planner) || !check_process(planner))
         return;
+    tell_unused(planner);
     prepare_rows(planner);
     op = plan_add(planner, OP_SYNC, SIDE_BOTH, "set up");
     op->sync.mode = SYNC_PARENT_WAITS;

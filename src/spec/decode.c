@@ -193,10 +193,9 @@ static void decode_object_map(struct decoder *decoder, const struct json_path *p
         struct json_path item = { .parent = path, .key = member_name(member) };
         void *object = objects + n * field->shape->size;
 
-        if (!member_value(member))
-            continue;
         *(const char **) object = arena_strdup(decoder->arena, item.key);
-        decode_object(decoder, &item, member_value(member), field->shape, object);
+        if (member_value(member)) /* null is an object without members, as Go reads it */
+            decode_object(decoder, &item, member_value(member), field->shape, object);
         n++;
     }
     *count_of(field, target) = n;

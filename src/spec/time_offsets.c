@@ -3,9 +3,11 @@
 #include "spec/shapes.h"
 #include "spec/spec.h"
 
+#define SECONDS_MAX 9223372036 /* the kernel counts nanoseconds in 64 bits */
+
 static const struct field offset_fields[] = {
-    I64("secs", spec_time_offset, secs),
-    U32("nanosecs", spec_time_offset, nanosecs),
+    I64("secs", spec_time_offset, secs, .minimum = -SECONDS_MAX, .maximum = SECONDS_MAX),
+    U32("nanosecs", spec_time_offset, nanosecs, .maximum = 999999999),
 };
 
 static const struct shape shape_time_offset = SHAPE(spec_time_offset, offset_fields);

@@ -248,3 +248,49 @@ def test_agents(bundle, check, seccomp, annotations, path, text):
 def test_annotations(bundle, check, key, value, text):
     problems = check(bundle(args=["true"], annotations={f"run.oci.{key}": value}, hooks={"poststart": [{"path": "/bin/true"}]}))
     assert [p["path"] for p in problems] == [f'annotations["run.oci.{key}"]'] and text in problems[0]["text"], problems
+
+
+GROUPS = {"additionalGids": list(range(65537))}
+MAPS = {"uidMappings": [{"containerID": 0, "hostID": 100000, "size": 0}], "gidMappings": [{"containerID": 0, "hostID": 4294967295, "size": 2}]}
+
+
+@pytest.mark.root("of an ordinary user's some say more")
+@pytest.mark.parametrize("changes, problems", [
+    ({"linux": {"netDevices": {"lo": {}}}}, {'linux.netDevices["lo"]': "loopback"}),
+    ({"linux": {"netDevices": {"nosuchdev": None}}}, {'linux.netDevices["nosuchdev"]': "no such network device"}),
+    ({"linux": {"devices": [{"path": "/dev/k", "type": "c", "major": 1, "minor": m} for m in (3, 3, 5)]}}, {"linux.devices[2].path": "linux.devices[0] puts another"}),
+    ({"process": {"execCPUAffinity": {"initial": "0-", "final": "1-0"}}}, {"process.execCPUAffinity.initial": '"0-"', "process.execCPUAffinity.final": '"1-0"'}),
+    ({"process": {"execCPUAffinity": {"initial": "0,,1", "final": "-"}}}, {"process.execCPUAffinity.initial": '"0,,1"', "process.execCPUAffinity.final": '"-"'}),
+    ({"user": {"uid": 0, "gid": 0, **GROUPS}}, {"process.user.additionalGids": "65536 at most"}),
+    ({"linux": {"intelRdt": {"closID": "a/b", "schemata": ["a\nb"]}}}, {"linux.intelRdt.closID": "not a name", "linux.intelRdt.schemata[0]": "more than one line"}),
+    ({"linux": {"timeOffsets": {"boottime": {"secs": -9000000000}}}, "namespaces": namespaces("mount", "pid", "uts", "time")}, {"linux.timeOffsets.boottime.secs": "below 0"}),
+    ({"linux": {"timeOffsets": {"monotonic": {"nanosecs": 10**9, "secs": 2**62}}}}, {"linux.timeOffsets.monotonic.nanosecs": "999999999", "linux.timeOffsets.monotonic.secs": "9223372036"}),
+    ({"linux": MAPS, "namespaces": namespaces("mount", "pid", "uts", "user")}, {"linux.uidMappings[0]": "at least one", "linux.gidMappings[0]": "none above"}),
+])
+def test_what_a_launch_would_refuse(bundle, check, changes, problems):
+    found = {p["path"]: p["text"] for p in check(bundle(args=["true"], **changes))}
+    found.pop("linux.intelRdt", None)  # that this host has none
+    assert set(found) == set(problems) and all(text in found[path] for path, text in problems.items()), found
+
+
+def test_goes_on_without_arguments(bundle, check):
+    c = bundle(args=[], user={"uid": 4294967295, "gid": 0}, annotations={"run.oci.delegate-cgroup": "../x"})
+    assert {p["path"] for p in check(c)} == {"process.args", "process.user.uid", 'annotations["run.oci.delegate-cgroup"]'}
+
+
+def test_fields_for_windows(bundle, rt, check):
+    """Who validates is warned, who launches finds it in the debug log."""
+    c = bundle(args=["true"], process={"commandLine": "x", "consoleSize": {"height": 1, "width": 2}}, user={"uid": 0, "gid": 0, "username": "daemon"})
+    assert [(p["level"], p["path"]) for p in check(c)] == [("warning", "process.user.username"), ("warning", "process.commandLine")]
+    assert rt.run(c).stderr == ""
+    r = rt.with_options("--debug").run(c)
+    assert all(f"process.{field}: " in r.stderr for field in ("user.username", "commandLine", "consoleSize")), str(r)
+
+
+@pytest.mark.root("an ordinary user's own is kept where it cannot be lowered")
+def test_oom_score_adj_without_privilege(bundle, rt):
+    c = bundle(args=["true"], process={"oomScoreAdj": -1000})
+    weak = rt.with_options(prefix=["setpriv", "--bounding-set", "-sys_resource", "--inh-caps", "-sys_resource"])
+    r = weak("check", "--bundle", c.path)
+    assert r.returncode == 1 and "process.oomScoreAdj: -1000 is less" in r.stdout, str(r)
+    weak.fails(weak.run(c), "process.oomScoreAdj", "CAP_SYS_RESOURCE")
