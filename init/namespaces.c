@@ -23,21 +23,28 @@ static const struct namespace_file {
     { CLONE_NEWUSER,  "user"  },
 };
 
-static int open_file(const struct init *init, int64_t pid, const char *name)
+/* Below the process's directory, if that stands in the place of a pidfd; else by its number. */
+static int open_file(const struct init *init, const struct op_setns *op, const char *name)
 {
-    char path[64];
-    struct text text = text_init(path, sizeof path);
+    char path[64], below[16];
+    struct text text = text_init(path, sizeof path), rest = text_init(below, sizeof below);
+    int fd;
 
-    text_put_number(&text, pid);
-    text_put(&text, "/ns/");
-    text_put(&text, name);
+    text_put(&rest, "ns/");
+    text_put(&rest, name);
+    fd = sys_openat(slot_fd(init, op->fd), below, O_RDONLY | O_CLOEXEC, 0);
+    if (fd != -ENOTDIR)
+        return fd;
+    text_put_number(&text, op->pid);
+    text_put(&text, "/");
+    text_put(&text, below);
     return sys_openat(init->proc_fd, path, O_RDONLY | O_CLOEXEC, 0);
 }
 
 static int open_files(struct init *init, const struct op_setns *op, int fds[N_FILES])
 {
     for (int i = 0; i < N_FILES; i++) {
-        fds[i] = op->type & files[i].type ? open_file(init, op->pid, files[i].name) : -1;
+        fds[i] = op->type & files[i].type ? open_file(init, op, files[i].name) : -1;
         if (fds[i] < 0 && op->type & files[i].type)
             return init_fail(init, fds[i], "open", files[i].name);
     }
@@ -62,7 +69,8 @@ static int enter_files(struct init *init, const int fds[N_FILES])
     return 0;
 }
 
-/* Linux before 5.8 does not join by pidfd: every namespace by its file, all opened before the first is entered. */
+/* Linux before 5.8 does not join by pidfd, and a sandbox may allow none: every namespace by its file, all opened before the
+ * first is entered. */
 static int setns_by_files(struct init *init, const struct op_setns *op)
 {
     int fds[N_FILES] = { -1, -1, -1, -1, -1, -1, -1, -1 };
@@ -147,7 +155,7 @@ int init_time_new(struct init *init, const struct op_time_new *op)
 }
 
 /* The first process: say who goes on, and go. */
-static void __attribute__((noreturn)) leave(struct init *init, int pid)
+static void __attribute__((noreturn)) leave(struct init *init, int pid, int pidfd)
 {
     struct message message;
 
@@ -155,7 +163,7 @@ static void __attribute__((noreturn)) leave(struct init *init, int pid)
     message.type = MESSAGE_PID;
     message.row = init->row;
     message.code = pid;
-    sys_exit_group(message_send(init, &message, -1) < 0);
+    sys_exit_group(message_send(init, &message, pidfd) < 0 && message_send(init, &message, -1) < 0);
 }
 
 /* The sibling: nothing of ours may be heard before the message that names us, that is before the first is gone. */
@@ -174,16 +182,16 @@ static int go_on(struct init *init, const int pipe_fds[2])
 
 int init_refork(struct init *init, const struct op_refork *op)
 {
-    int pipe_fds[2], r = sys_pipe2(pipe_fds, O_CLOEXEC);
+    int pipe_fds[2], pidfd = 0, r = sys_pipe2(pipe_fds, O_CLOEXEC);
 
     if (r < 0)
         return init_fail(init, r, "pipe2", NULL);
     if (init->among_others)
         proc_leave(init);
-    r = sys_clone((unsigned long) op->flags | CLONE_PARENT | SIGCHLD, NULL);
+    r = sys_clone((unsigned long) op->flags | CLONE_PARENT | CLONE_PIDFD | SIGCHLD, &pidfd);
     if (r < 0)
         return init_fail(init, r, "clone", NULL);
     if (r > 0)
-        leave(init, r);
+        leave(init, r, pidfd);
     return go_on(init, pipe_fds);
 }

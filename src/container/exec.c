@@ -5,7 +5,6 @@
  * without a lock (an `exec --ignore-paused` that waits must not keep `resume` out) and never written.
  */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,7 +32,7 @@ struct execution {
     struct plan_target target;
     struct plan plan;
     struct state state; /* of the launch: the container's id, the new process's pid and cgroups; never written */
-    int pidfd;          /* the container's first process */
+    int target_fd;      /* the container's first process (target_open) */
     struct error *err;
 };
 
@@ -65,10 +64,8 @@ static int open_container(struct execution *x)
         r = check_status(x);
     if (r < 0)
         return r;
-    x->pidfd = state_pidfd(&x->container.state);
-    if (x->pidfd == -ESRCH)
-        return error_set(x->err, -ESRCH, "container not running");
-    return x->pidfd < 0 ? error_errno(x->err, x->pidfd, "pidfd_open of the container's first process") : 0;
+    x->target_fd = target_open(&x->container.state, x->err);
+    return x->target_fd < 0 ? x->target_fd : 0;
 }
 
 static int load_spec(struct execution *x)
@@ -112,7 +109,7 @@ static int find_target(struct execution *x)
     int r = host_probe(&x->host, needs, &x->container.arena, x->err);
 
     if (r >= 0)
-        r = target_find(&x->container, x->pidfd, &x->host, &x->container.arena, &x->target, x->err);
+        r = target_find(&x->container, x->target_fd, &x->host, &x->container.arena, &x->target, x->err);
     x->target.frozen = frozen;
     x->target.wishes = x->options->cgroups;
     x->target.n_wishes = x->options->n_cgroups;
@@ -188,7 +185,7 @@ static void execution_done(struct execution *x)
         plan_done(&x->plan);
     seccomp_filter_done(&x->filter);
     document_done(&x->config);
-    fd_close(&x->pidfd);
+    fd_close(&x->target_fd);
     container_close(&x->container);
 }
 
@@ -213,16 +210,17 @@ static void launch_set_up(struct launch *launch, struct execution *x)
     launch->listener.container = &x->container.state;
     launch->listener.status = x->status;
     launch_init(launch);
-    launch->target_fd = x->pidfd;
+    launch->target_fd = x->target_fd;
 }
 
 /* When the container has ended meanwhile, that is why. One whose namespaces are gone (ESRCH) is about to end, and one whose
  * cgroup is killed (ECHILD) may be. */
 static int explain(const struct execution *x, int r)
 {
-    struct pollfd process = { .fd = x->pidfd, .events = POLLIN };
+    const struct state *state = &x->container.state;
+    _cleanup_close_ int pidfd = r < 0 ? state_pidfd(state) : -1;
 
-    if (r < 0 && poll(&process, 1, r == -ESRCH || r == -ECHILD ? DEATH_TIMEOUT_MS : 0) > 0)
+    if (r < 0 && state_wait_gone(state, pidfd, r == -ESRCH || r == -ECHILD ? DEATH_TIMEOUT_MS : 0) == 0)
         error_prefix(x->err, "container not running");
     return r;
 }
@@ -261,7 +259,7 @@ int crun_exec(struct crun_context *context, const char *id, const struct crun_ex
     int r;
 
     x.err = own_error(error);
-    x.container.dir_fd = x.pidfd = -1;
+    x.container.dir_fd = x.target_fd = -1;
     *ret_status = 1;
     r = context_timeline(context, options->timeline, &timeline, x.err);
     if (r >= 0)

@@ -30,7 +30,7 @@ struct change {
     struct plan_added_mount *added;
     size_t n_added;
     bool recorded; /* the list names what was added now */
-    int pidfd;     /* the container's first process */
+    int target_fd; /* the container's first process (target_open) */
     struct error *err;
 };
 
@@ -44,10 +44,8 @@ static int open_container(struct change *x)
         r = container_check_running(&x->container, x->err);
     if (r < 0)
         return r;
-    x->pidfd = state_pidfd(&x->container.state);
-    if (x->pidfd == -ESRCH)
-        return error_set(x->err, -ESRCH, "container not running");
-    return x->pidfd < 0 ? error_errno(x->err, x->pidfd, "pidfd_open of the container's first process") : 0;
+    x->target_fd = target_open(&x->container.state, x->err);
+    return x->target_fd < 0 ? x->target_fd : 0;
 }
 
 static int load(struct change *x)
@@ -73,7 +71,7 @@ static int find_target(struct change *x)
     int r = host_probe(&x->host, needs, &x->container.arena, x->err);
 
     if (r >= 0)
-        r = target_find(&x->container, x->pidfd, &x->host, &x->container.arena, &x->target, x->err);
+        r = target_find(&x->container, x->target_fd, &x->host, &x->container.arena, &x->target, x->err);
     x->target.added = x->added;
     x->target.n_added = x->n_added;
     return r;
@@ -112,7 +110,7 @@ static void change_done(struct change *x)
 {
     if (x->plan.blob)
         plan_done(&x->plan);
-    fd_close(&x->pidfd);
+    fd_close(&x->target_fd);
     container_close(&x->container);
 }
 
@@ -181,7 +179,7 @@ static void launch_set_up(struct launch *launch, struct change *x)
     x->state.n_cgroups = 0;
     *launch = (struct launch){ .plan = &x->plan, .state = &x->state, .root_path = "", .log = x->context->log };
     launch_init(launch);
-    launch->target_fd = x->pidfd;
+    launch->target_fd = x->target_fd;
     launch->record = x->removes ? write_left : write_added;
     launch->record_data = x;
 }
@@ -219,7 +217,7 @@ static int change_mounts(struct crun_context *context, const char *id, const cha
         change_done) struct change x = { .context = context, .id = id, .file = file, .removes = removes, .err = err };
     int r;
 
-    x.container.dir_fd = x.pidfd = -1;
+    x.container.dir_fd = x.target_fd = -1;
     r = prepare_change(&x);
     return r >= 0 ? change(&x) : r;
 }

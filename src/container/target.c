@@ -114,7 +114,18 @@ static int find_cgroups(struct plan_target *target, const struct state *state, c
     return 0;
 }
 
-int target_find(const struct container *container, int pidfd, const struct host *host, struct arena *arena,
+int target_open(const struct state *state, struct error *err)
+{
+    int fd = state_pidfd(state);
+
+    if (fd == -ENOSYS || fd == -EPERM)
+        fd = state_proc_directory(state);
+    if (fd == -ESRCH)
+        return not_running(err);
+    return fd < 0 ? error_errno(err, fd, "pidfd_open of the container's first process") : fd;
+}
+
+int target_find(const struct container *container, int target_fd, const struct host *host, struct arena *arena,
                 struct plan_target *ret, struct error *err)
 {
     int r;
@@ -129,5 +140,5 @@ int target_find(const struct container *container, int pidfd, const struct host 
     }
     if (r < 0)
         return r;
-    return sys_pidfd_send_signal(pidfd, 0) == -ESRCH ? not_running(err) : 0;
+    return sys_pidfd_send_signal(target_fd, 0) == -ESRCH ? not_running(err) : 0;
 }

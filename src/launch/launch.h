@@ -49,7 +49,7 @@ struct launch {
     size_t config_size;
     bool wait_start;
     const char *hooks_stdout, *hooks_stderr; /* files that get what hooks say, or NULL */
-    int target_fd;                           /* exec: pidfd of the container's first process, borrowed; -1: none */
+    int target_fd;                           /* exec: the container's first process, borrowed; -1: none */
     const char *console_socket;              /* gets the terminal's master, or NULL */
     struct listener listener;                /* who gets the seccomp filter's listener */
     struct log *log;

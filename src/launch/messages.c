@@ -160,25 +160,22 @@ static int check_alive(struct launch *launch, struct error *err)
 }
 
 /* Nobody else knows of the sibling, and its number is ours until we have waited for it. */
-static void disown(pid_t pid)
+static int disown(pid_t pid, struct error *err)
 {
     sys_kill(pid, SIGKILL);
     waitid(P_PID, (id_t) pid, &(siginfo_t){ 0 }, WEXITED);
+    return error_errno(err, -EMFILE, "no descriptor left for the pidfd of the container's process");
 }
 
 /* The sibling that init went on in has another pid. */
-static int adopt(struct launch *launch, const struct message *message, struct error *err)
+static int adopt(struct launch *launch, const struct message *message, int *pidfd, struct error *err)
 {
-    int pidfd = sys_pidfd_open(message->code, 0);
-
-    if (pidfd < 0) {
-        disown(message->code);
-        return error_errno(err, pidfd, "pidfd_open of the container's process %d", message->code);
-    }
+    if (*pidfd < 0)
+        return disown(message->code, err);
     /* The first process ends by itself: it must not stay a zombie of ours. */
     waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
     fd_close(&launch->pidfd);
-    launch->pidfd = pidfd;
+    launch->pidfd = take_fd(pidfd);
     launch->state->pid = message->code;
     return launch_note_process(launch, err);
 }
@@ -194,6 +191,12 @@ static int add_mounted(struct launch *launch, const struct message *message, str
     return 0;
 }
 
+/* Nobody asks for a keyring, sandboxes block keyctl(2), and engines take standard error for output. */
+static enum log_level warning_level(const struct op *op)
+{
+    return op && op->kind == OP_KEYRING ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
+}
+
 /* One message that is not the one waited for. 0: handled, go on. */
 static int handle(struct launch *launch, const struct message *message, int *fd, struct error *err)
 {
@@ -204,7 +207,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
     switch ((enum message_type) message->type) {
     case MESSAGE_WARNING:
         message_error(message, err);
-        log_write(launch->log, LOG_LEVEL_WARNING, "%s", err->text);
+        log_write(launch->log, warning_level(op), "%s", err->text);
         return 0;
     case MESSAGE_FAILED:
         launch->exec_failed = op && (op->kind == OP_EXEC || op->kind == OP_FIND);
@@ -212,7 +215,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
     case MESSAGE_TERMINAL:
         return terminal_received(launch, fd, err);
     case MESSAGE_PID:
-        return adopt(launch, message, err);
+        return adopt(launch, message, fd, err);
     case MESSAGE_LISTENER:
         return listener_received(&launch->listener, launch->state, launch->pidfd, launch->sync_fd, message, *fd, err);
     case MESSAGE_MOUNTED:

@@ -76,7 +76,7 @@ enum message_type {
     MESSAGE_FAILED,      /* init: row ROW failed with CODE in CALL */
     MESSAGE_WARNING,     /* init: row ROW went on without what was asked */
     MESSAGE_TERMINAL,    /* init: carries the master of the terminal */
-    MESSAGE_PID,         /* init: a refork; CODE is the new pid in the parent's namespace */
+    MESSAGE_PID,         /* init: a refork; CODE is the new pid in the parent's namespace, its pidfd comes along */
     MESSAGE_MOUNTED,     /* init: a mount was added by ROW; DETAIL: the kernel's number of it, in decimal */
     MESSAGE_TREE,        /* parent: carries the tree of the bind mount that comes next */
     MESSAGE_LISTENER, /* init: its descriptor CODE is the listener of the seccomp filter; waits for GO, whose CODE may

@@ -63,7 +63,7 @@ typedef int32_t op_slot;
     /* The container's cgroup of HIERARCHY must be there: exec enters it, and does not make it. FLAGS:             \
      * CGROUP_MAKE_OPTIONAL. */         \
     OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                             \
-    /* The first process, PID, of the container that is entered, as a pidfd at SLOT. */                                      \
+    /* The first process, PID, of the container that is entered, as a pidfd at SLOT (or its directory in /proc). */          \
     OP(TARGET, target, SLOT(slot) NUM(pid))                                                                                  \
     /* Make group PATH of resctrl with SCHEMATA (lines; none: as it comes), unless it is there and has them.            \
      * MUST_EXIST: it is never made. MONITOR: it is the monitoring group. */    \

@@ -202,18 +202,34 @@ bool process_is_alive(const struct state *state)
     return process_is_there(state, &waiting);
 }
 
+/* What was opened by the process's number is that process's if it is there by now. */
+static int checked(const struct state *state, int opened_fd)
+{
+    _cleanup_close_ int fd = opened_fd;
+    int r = process_look(state);
+
+    return r > 0 ? take_fd(&fd) : r == 0 ? -ESRCH : r;
+}
+
 int state_pidfd(const struct state *state)
 {
-    _cleanup_close_ int fd = -1;
-    int r;
+    int fd = state->pid > 0 ? (int) syscall(SYS_pidfd_open, state->pid, 0) : -1;
 
-    if (state->pid <= 0)
-        return -ESRCH;
-    fd = (int) syscall(SYS_pidfd_open, state->pid, 0);
     if (fd < 0)
-        return errno == EINVAL ? -ESRCH : -errno;
-    r = process_look(state);
-    return r > 0 ? take_fd(&fd) : r == 0 ? -ESRCH : r;
+        return state->pid <= 0 || errno == EINVAL ? -ESRCH : -errno;
+    return checked(state, fd);
+}
+
+int state_proc_directory(const struct state *state)
+{
+    char path[32];
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d", state->pid);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? -ESRCH : -errno;
+    return checked(state, fd);
 }
 
 static bool is_blocked(int code)
@@ -247,10 +263,8 @@ int state_wait_gone(const struct state *state, int pidfd, int timeout_ms)
     struct pollfd entry = { .fd = pidfd, .events = POLLIN };
     int n;
 
-    if (is_blocked(pidfd))
-        return wait_by_looking(state, timeout_ms);
     if (pidfd < 0)
-        return 0;
+        return pidfd == -ESRCH ? 0 : wait_by_looking(state, timeout_ms);
     do
         n = poll(&entry, 1, timeout_ms);
     while (n < 0 && errno == EINTR);

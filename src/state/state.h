@@ -125,6 +125,9 @@ int state_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct error *err);
 /* A pidfd of the container's first process, or -ESRCH when it is gone (checked by pid_start_time; a zombie is gone). */
 int state_pidfd(const struct state *state);
 
+/* Its directory in /proc, which nobody blocks; the same errors. */
+int state_proc_directory(const struct state *state);
+
 /* Signal it: by pidfd, or where a sandbox blocks that by its pid, just after it was seen to be the right one. */
 int state_signal(const struct state *state, int signal);
 
