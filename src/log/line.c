@@ -47,16 +47,28 @@ static void line_add_escape(struct line *line, unsigned char c)
     line_add(line, "\\x%02x", c);
 }
 
+/* The bytes of a control character: C0 and DEL have one, C1 in UTF-8 two, anything else none. */
+static size_t control_length(const char *p)
+{
+    unsigned char c = (unsigned char) p[0];
+
+    if (c == 0xc2 && (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] < 0xa0)
+        return 2;
+    return c < 0x20 || c == 0x7f;
+}
+
 void line_add_escaped(struct line *line, const char *text, bool quoted)
 {
     line_add_bytes(line, "\"", quoted);
     for (const char *p = text; *p; p++) {
-        unsigned char c = (unsigned char) *p;
+        size_t n = control_length(p);
 
-        if (c < 0x20 || c == 0x7f)
-            line_add_escape(line, c);
-        else if (quoted && (c == '"' || c == '\\'))
-            line_add(line, "\\%c", c);
+        for (size_t i = 0; i < n; i++)
+            line_add_escape(line, (unsigned char) p[i]);
+        if (n > 0)
+            p += n - 1;
+        else if (quoted && (*p == '"' || *p == '\\'))
+            line_add(line, "\\%c", *p);
         else
             line_add_bytes(line, p, 1);
     }

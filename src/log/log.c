@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,16 @@ struct sink {
     const char *socket; /* where records go as datagrams; NULL: they are written to the descriptor */
 };
 
+/* A pipe is never waited for, neither for somebody to read it nor for room in it. */
 static int open_file(const char *path, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 
-    return fd >= 0 ? fd : error_errno(err, -errno, "open log file \"%s\"", path);
+    if (fd >= 0)
+        return fd;
+    if (errno == ENXIO)
+        return error_errno(err, -errno, "open log file \"%s\" (a pipe that nobody reads, or a socket)", path);
+    return error_errno(err, -errno, "open log file \"%s\"", path);
 }
 
 static int open_socket(const char *ident, struct error *err)
@@ -162,12 +168,26 @@ bool log_enabled(const struct log *log, enum log_level level)
     return level <= log->level;
 }
 
+/* Nobody reads the pipe any more: no reason for SIGPIPE to end us in the middle of a launch. */
+static void write_line(int fd, const struct line *line)
+{
+    const struct timespec now = { 0 };
+    sigset_t pipe, mask;
+
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &pipe, &mask);
+    if (fd_write_all(fd, line->text, line->size) == -EPIPE && !sigismember(&mask, SIGPIPE))
+        sigtimedwait(&pipe, NULL, &now);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
 static void log_send(const struct log *log, const struct line *line)
 {
     if (log->sink->socket)
         (void) datagram_send(log->fd, log->sink->socket, line);
     else
-        (void) fd_write_all(log->fd >= 0 ? log->fd : STDERR_FILENO, line->text, line->size);
+        write_line(log->fd >= 0 ? log->fd : STDERR_FILENO, line);
 }
 
 void log_write(struct log *log, enum log_level level, const char *format, ...)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """--log and --log-format: where errors go, and what a line of them looks like."""
 
+import contextlib
 import json
+import os
 import re
 import socket
 import subprocess
 
 import pytest
+
+from lib.bundle import caps
 
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
@@ -211,3 +215,58 @@ def test_unknown_destination_is_a_path(rt, here):
 def test_bad_file(rt, destination):
     r = rt("--log", destination, "list")
     rt.fails(r, 'log destination "file:": expected a path' if destination == "file:" else '"/no/such/directory/log"')
+
+
+@pytest.mark.ours
+def test_directory(rt, here):
+    rt.fails(rt("--log", here.dir, "list"), f'"{here.dir}"', "is a directory")
+
+
+@pytest.mark.ours
+def test_full_disk(bundle, rt):
+    """Standard error still has it."""
+    full = rt.with_options("--log", "/dev/full")
+    rt.fails(full("state", "nobody"), 'container "nobody" does not exist')
+    assert full.with_options("--debug").run(bundle(args=["echo", "x"])).stdout == "x\n"
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("reader", ["nobody", "does not read"])
+def test_pipe(bundle, rt, log, reader):
+    """It is not waited for."""
+    os.mkfifo(log)
+    fd = os.open(log, os.O_RDONLY | os.O_NONBLOCK) if reader == "does not read" else -1
+    r = rt.with_options("--log", log)("state", "nobody", timeout=5)
+    rt.fails(r, f'open log file "{log}" (a pipe that nobody reads' if fd < 0 else '"nobody" does not exist')
+    if fd >= 0:
+        assert b"nobody" in os.read(fd, 4096)
+        filler = os.open(log, os.O_WRONLY | os.O_NONBLOCK)
+        with contextlib.suppress(BlockingIOError):
+            while os.write(filler, b"x" * 4096):
+                pass
+        rt.fails(rt.with_options("--log", log)("state", "nobody", timeout=5), '"nobody" does not exist')
+        os.close(filler)
+        os.close(fd)
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("verb", [["create"], ["run"], ["run", "--detach"]])
+def test_reader_of_a_warning_is_gone(bundle, rt, verb):
+    """SIGPIPE does not end a launch in the middle."""
+    c = bundle(args=["sh", "-c", "exit 0"], process={"capabilities": {**caps("KILL"), "ambient": ["CAP_KILL"]}})
+    assert "warning: " in rt.run(c, check=True).stderr
+    r, w = os.pipe()
+    os.close(r)
+    p = rt.popen(*verb, "--bundle", c.path, c.id, stderr=w, stdout=subprocess.DEVNULL)
+    os.close(w)
+    assert p.wait_and_forget(20) == 0
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("hook", ["createRuntime", "createContainer"])
+def test_what_a_hook_says_is_one_line(bundle, rt, log, here, hook):
+    c = bundle(args=["true"], hooks={hook: [{"path": "/bin/sh", "args": ["sh", "-c", "printf 'a\\nb\\033[31m\\302\\233c' >&2; exit 3"]}]})
+    r = rt.with_options("--log", log, "--log-format", "json").run(c)
+    rt.fails(r, "stderr: a\\nb\\x1b[31m\\xc2\\x9bc")
+    lines = log.read_text().splitlines()
+    assert len(lines) == 1 and json.loads(lines[0])["msg"].endswith("a\nb\033[31m\x9bc")

@@ -42,6 +42,14 @@ static void faces(void)
                               "\"time\":\"2026-11-03T00:32:04.123456Z\"}");
 }
 
+static void control_characters_are_spelled(void)
+{
+    struct line line = { .size = 0 };
+
+    line_add_escaped(&line, "\x7f \xc2\x9b[2J \xc3\xa9 \xc2\xa9 \xc2", false);
+    CHECK_STR(text_of(&line), "\\x7f \\xc2\\x9b[2J \xc3\xa9 \xc2\xa9 \xc2");
+}
+
 static void levels_have_names(void)
 {
     CHECK_STR(log_level_name(LOG_LEVEL_ERROR), "error");
@@ -150,14 +158,15 @@ static void destinations(void)
 }
 
 static const struct test tests[] = {
-    {"faces",                  faces              },
-    { "levels have names",     levels_have_names  },
-    { "long lines are cut",    long_lines_are_cut },
-    { "journald fields",       journald_fields    },
-    { "syslog line",           syslog_line        },
-    { "datagrams arrive",      datagrams_arrive   },
-    { "a file is appended to", file_is_appended_to},
-    { "destinations",          destinations       },
+    {"faces",                           faces                         },
+    { "control characters are spelled", control_characters_are_spelled},
+    { "levels have names",              levels_have_names             },
+    { "long lines are cut",             long_lines_are_cut            },
+    { "journald fields",                journald_fields               },
+    { "syslog line",                    syslog_line                   },
+    { "datagrams arrive",               datagrams_arrive              },
+    { "a file is appended to",          file_is_appended_to           },
+    { "destinations",                   destinations                  },
 };
 
 TEST_MAIN(tests)
