@@ -188,7 +188,13 @@ int init_rlimit(struct init *init, const struct op_rlimit *op)
     return r < 0 ? init_fail(init, r, "prlimit64", NULL) : 0;
 }
 
-/* Pipes and files that are the caller's own. Devices never: /dev/null is everybody's. */
+/* A pipe, or a file for output. Never a device: /dev/null is everybody's. */
+static bool is_given(int fd, mode_t mode)
+{
+    return S_ISFIFO(mode) || (S_ISREG(mode) && (sys_fcntl(fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY);
+}
+
+/* Those that are the caller's own. */
 int init_stream_owner(struct init *init, const struct op_stream_owner *op)
 {
     struct stat st;
@@ -196,7 +202,7 @@ int init_stream_owner(struct init *init, const struct op_stream_owner *op)
     for (int fd = 0; fd < 3; fd++) {
         int r = sys_fstat(fd, &st);
 
-        if (r < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) || st.st_uid != sys_geteuid())
+        if (r < 0 || !is_given(fd, st.st_mode) || st.st_uid != sys_geteuid())
             continue;
         r = sys_fchown(fd, (uint32_t) op->uid, (uint32_t) op->gid);
         if (r < 0 && r != -EPERM && r != -EROFS && r != -EINVAL)

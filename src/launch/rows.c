@@ -339,13 +339,18 @@ static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise 
     return 0;
 }
 
-/* Never a device: /dev/null is everybody's. */
+/* A pipe, or a file for output. Never a device: /dev/null is everybody's. */
+static bool is_given(int fd, mode_t mode)
+{
+    return S_ISFIFO(mode) || (S_ISREG(mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY);
+}
+
 static int row_stream_owner(const struct op_stream_owner *row, struct error *err)
 {
     struct stat st;
 
     for (int fd = 0; fd < 3; fd++) {
-        if (fstat(fd, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) || st.st_uid != geteuid())
+        if (fstat(fd, &st) < 0 || !is_given(fd, st.st_mode) || st.st_uid != geteuid())
             continue;
         if (fchown(fd, (uid_t) row->uid, (gid_t) row->gid) < 0 && errno != EPERM && errno != EROFS && errno != EINVAL)
             return error_errno(err, -errno, "fchown");

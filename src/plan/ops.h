@@ -113,8 +113,8 @@ typedef int32_t op_slot;
     OP(CHANGES, changes, )                                                                                                \
     /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). OUTPUT, ERRORS: files for init's. */  \
     OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout) SLOT(output) SLOT(errors))            \
-    /* Standard streams that are pipes or files of the caller become UID:GID: by init, or where they are strangers in \
-     * its user namespace by the parent, with the ids of the host. */   \
+    /* Pipes and output files of the caller as standard streams become UID:GID: by init, or where they are strangers in \
+     * its user namespace by the parent, with the ids of the host. */ \
     OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))
 
 /* Init: namespaces, then mounts, root, identity, exec. */

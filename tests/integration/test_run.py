@@ -377,7 +377,7 @@ def _owner(fd):
 @pytest.mark.ours
 @pytest.mark.parametrize("how", ["run", "create", "exec"])
 def test_owner_of_streams(bundle, rt, here, mapped, how):
-    """A pipe and a file become the container user's, what they are not stays as it is."""
+    """A pipe and a file for output become the container user's, what they are not stays as it is: a file that is only read, too."""
     changes, owner = mapped
     c = bundle(args=["/bin/probe", "sleep"] if how == "exec" else ["true"], **changes)
     if how == "exec":
@@ -388,19 +388,20 @@ def test_owner_of_streams(bundle, rt, here, mapped, how):
     log = os.open(here.dir / "log", os.O_WRONLY | os.O_CREAT)
     foreign = os.open(here.dir / "foreign", os.O_WRONLY | os.O_CREAT)
     os.fchown(foreign, 12, 34)
+    script = os.open(here.dir / "script", os.O_RDONLY | os.O_CREAT)
     verb = {"run": ["run", "-b", c.path], "create": ["create", "-b", c.path], "exec": ["exec"]}[how]
     rt._remember(c, None)
-    for streams in ((null, w, log), (r, other, foreign), (r, null, null)):
+    for streams in ((null, w, log), (r, other, foreign), (r, null, null), (script, null, null)):
         argv = [str(a) for a in (*rt.argv(*verb), c.id, *(["true"] if how == "exec" else []))]
         p = subprocess.run(argv, stdin=streams[0], stdout=streams[1], stderr=streams[2], timeout=30, check=False)
         assert p.returncode == 0
         if how == "create":
             rt.delete(c, "--force")
     assert _owner(w) == owner and _owner(log) == owner
-    assert _owner(foreign) == (12, 34) and _owner(other.fileno()) == (0, 0)
+    assert _owner(foreign) == (12, 34) and _owner(script) == (0, 0) and _owner(other.fileno()) == (0, 0)
     after = os.stat("/dev/null")
     assert (after.st_uid, after.st_gid, after.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
-    for fd in (r, w, null, log, foreign):
+    for fd in (r, w, null, log, foreign, script):
         os.close(fd)
     one.close()
     other.close()
