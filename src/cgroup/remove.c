@@ -92,7 +92,9 @@ static int busy_error(const struct cgroup_dir *dir, struct error *err)
               n == 1 ? "process" : "processes");
     for (size_t i = 0; i < n && i < NAMED_MAX; i++)
         error_append(err, " %d", (int) pids[i]);
-    return n > NAMED_MAX ? error_append(err, " and %zu more", n - NAMED_MAX) : -EBUSY;
+    if (n > NAMED_MAX)
+        error_append(err, " and %zu more", n - NAMED_MAX);
+    return -EBUSY;
 }
 
 int cgroup_remove(const struct cgroup_dir *dir, int timeout_ms, struct error *err)

@@ -219,6 +219,20 @@ def test_sub_cgroups_are_removed(running, rt, here):
     assert where(here.tag) == []
 
 
+@pytest.mark.parametrize("how", ["deleted", "ended"])
+def test_many_processes_that_are_dying(running, run, bundle, rt, here, how):
+    """Without a pid namespace they outlive the first one, and are killed by us: the cgroups go when the last has gone."""
+    alone = dict(namespaces=namespaces("mount", "network", "ipc", "uts"))
+    if how == "deleted":
+        c = running(["/bin/probe", "tree", "40"], **alone)
+        rt.wait_output(c, "ready")
+        rt.delete(c, "--force")
+    else:
+        many = "i=0; while [ $i -lt 40 ]; do sleep 4326 >/dev/null 2>&1 & i=$((i+1)); done; exit 5"
+        assert run(bundle(args=["sh", "-c", many], **alone)).returncode == 5
+    assert where(here.tag) == []
+
+
 def test_sub_cgroups_with_processes_are_removed(running, rt, here):
     c = running(["/bin/probe", "tree", "2"], namespaces=namespaces("mount", "network", "ipc", "uts"))
     rt.wait_output(c, "ready")
