@@ -54,7 +54,7 @@ static int open_target(struct init *init, const struct op_bind *op, int source_f
     if (op->flags & BIND_PLAIN_DIR && (fd == -ELOOP || fd == -ENOTDIR))
         return init_explain(init, fd, "must be mounted on ordinary directory");
     if (fd < 0)
-        return init_fail(init, fd, "open", target);
+        return init_fail_inside(init, fd, target);
     r = same_kind(init, fd, directory, target);
     if (r == 0)
         r = check_proc(init, op, source_fd, fd);
@@ -65,7 +65,9 @@ static int open_target(struct init *init, const struct op_bind *op, int source_f
 
 static int no_source(struct init *init, int code, const char *call, const char *source)
 {
-    return code == -ENOENT && source ? init_missing(init, "source ", source) : init_fail(init, code, call, source);
+    if (!source)
+        return init_fail(init, code, call, NULL);
+    return code == -ENOENT ? init_missing(init, "source ", source) : init_fail_outside(init, code, call, source);
 }
 
 /* ---- by descriptors ---- */

@@ -35,7 +35,7 @@ static int bind_device(struct init *init, const char *path, int device_fd)
     int r;
 
     if (target_fd < 0)
-        return init_fail(init, target_fd, "open", path);
+        return init_fail_inside(init, target_fd, path);
     r = sys_fstat(target_fd, &st);
     if (r < 0)
         return init_fail(init, r, "fstat", path);

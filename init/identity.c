@@ -51,8 +51,12 @@ static int ids_error(struct init *init, int code, const char *call, const char *
     char words[sizeof init->failure.detail];
     struct text text = text_init(words, sizeof words);
 
-    if (code != -EINVAL)
-        return init_fail(init, code, call, NULL);
+    if (code != -EINVAL) {
+        init_fail(init, code, call, NULL);
+        if (code == -EPERM)
+            init_hint(init, file[0] == 'u' ? "(it takes CAP_SETUID)" : "(it takes CAP_SETGID)");
+        return code;
+    }
     text_put_bytes(&text, file, 3);
     text_put(&text, " ");
     text_put_number(&text, id);
@@ -158,7 +162,8 @@ static int groups_error(struct init *init, int code, const uint32_t *gids, uint6
 
     if (code == -EPERM) {
         init_fail(init, code, "setgroups", NULL);
-        init_hint(init, "(is it denied in the user namespace's /proc/PID/setgroups, or CAP_SETGID missing?)");
+        init_hint(init, groups_are_denied(init) ? "(the user namespace's /proc/PID/setgroups denies it)"
+                                                : "(it takes CAP_SETGID)");
         return code;
     }
     if (code != -EINVAL || n <= GROUPS_MAX)

@@ -109,6 +109,11 @@ OP_CATALOGUE_INIT(INIT_PROTOTYPE, OP_NOTHING, OP_NOTHING, OP_NOTHING, OP_NOTHING
 /* Note that CALL failed with CODE on DETAIL (a path or a name, NULL: nothing in particular). Returns CODE. */
 int init_fail(struct init *init, int code, const char *call, const char *detail);
 
+/* The same of CALL on PATH, of the host, and of opening or making PATH beneath the container's root: with the directory that is
+ * closed to us, if that was it. (closed.c) */
+int init_fail_outside(struct init *init, int code, const char *call, const char *path);
+int init_fail_inside(struct init *init, int code, const char *path);
+
 /* Note a failure that is no system call's, in words. Returns CODE. */
 int init_explain(struct init *init, int code, const char *words);
 

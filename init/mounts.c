@@ -42,7 +42,7 @@ static int target_open(struct init *init, const struct op_mount *op, struct targ
     if (op->flags & MOUNT_PLAIN_DIR && (r == -ELOOP || r == -ENOTDIR))
         return init_explain(init, r, "must be mounted on ordinary directory");
     if (r < 0)
-        return init_fail(init, r, "open", target->path);
+        return init_fail_inside(init, r, target->path);
     target->mode = st.st_mode & 07777;
     return made ? 0 : check_proc(init, op, target);
 }

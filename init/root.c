@@ -35,7 +35,7 @@ static int bind_root_old(struct init *init, const char *path)
     int r = sys_mount(path, path, NULL, MS_BIND | MS_REC, NULL);
 
     if (r < 0)
-        return r == -ENOENT ? init_missing(init, "", path) : init_fail(init, r, "mount", path);
+        return r == -ENOENT ? init_missing(init, "", path) : init_fail_outside(init, r, "mount", path);
     init->root_fd = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     return init->root_fd < 0 ? init_fail(init, init->root_fd, "open", path) : 0;
 }
@@ -87,7 +87,7 @@ int init_root(struct init *init, const struct op_root *op)
         return bind_root_new(init, path, tree_fd);
     if (tree_api_missing(init, tree_fd))
         return bind_root_old(init, path);
-    return tree_fd == -ENOENT ? init_missing(init, "", path) : init_fail(init, tree_fd, "open_tree", path);
+    return tree_fd == -ENOENT ? init_missing(init, "", path) : init_fail_outside(init, tree_fd, "open_tree", path);
 }
 
 void root_mounted(struct init *init, const char *path, int fd)

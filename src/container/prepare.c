@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/closed.h"
 #include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "container/agent.h"
@@ -53,6 +54,14 @@ static char *path_of(int fd, const char *path)
     return n > 0 && n < (ssize_t) sizeof found && found[0] == '/' ? strndup(found, (size_t) n) : realpath(path, NULL);
 }
 
+static int bundle_error(struct preparation *x)
+{
+    const char *file = arena_printf(&x->p->arena, "%s/config.json", x->p->bundle);
+
+    error_prefix(x->err, "bundle \"%s\"", x->p->bundle);
+    return file ? error_closed(x->err, file) : x->err->code;
+}
+
 static int read_config(struct preparation *x)
 {
     const char *path = x->options->bundle ? x->options->bundle : ".";
@@ -63,11 +72,14 @@ static int read_config(struct preparation *x)
         x->p->bundle = path_of(dir, path);
     if (!x->p->bundle && errno == ENOENT)
         return error_set(x->err, -ENOENT, "bundle \"%s\" does not exist", path);
-    if (!x->p->bundle)
-        return error_errno(x->err, -errno, "bundle \"%s\"", path);
-    r = x->options->config ? context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err)
-                           : context_read(x->context, &x->p->config, dir, "config.json", x->err);
-    return r < 0 && !x->options->config ? error_prefix(x->err, "bundle \"%s\"", x->p->bundle) : r;
+    if (!x->p->bundle) {
+        error_errno(x->err, -errno, "bundle \"%s\"", path);
+        return error_closed(x->err, path);
+    }
+    if (x->options->config)
+        return context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err);
+    r = context_read(x->context, &x->p->config, dir, "config.json", x->err);
+    return r < 0 ? bundle_error(x) : r;
 }
 
 /* Only a start takes what was checked when it was kept; a plan checks all. */

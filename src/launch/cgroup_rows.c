@@ -74,6 +74,9 @@ int launch_cgroup_write(struct launch *launch, const struct op_cgroup_write *row
         launch->skip_next = r >= 0;
         return r == -ENOENT ? 0 : r;
     }
+    if (r == -EACCES) /* a cgroup that we make is ours */
+        return error_append(err, " (the limits of a delegated cgroup are root's to set: one below it can be yours, see "
+                                 "linux.cgroupsPath)");
     return passed_over(r, row->flags) ? 0 : r;
 }
 

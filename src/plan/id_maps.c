@@ -309,7 +309,12 @@ static void decide_side(struct planner *planner, const struct map_side *side)
     if (side->map->n == 0 || may_write_all(planner, side) || is_own_id_alone(side))
         return;
     side->map->helper = side->helper;
-    if (!side->helper)
+    if (!side->helper && planner->input->host->euid == 0)
+        plan_fail(planner, -EPERM,
+                  "linux.%s: root without CAP_SET%s maps no more than his own id (give it to the container around this "
+                  "one)",
+                  side->field, side->capability == HOST_CAP_SETUID ? "UID" : "GID");
+    else if (!side->helper)
         plan_fail(planner, -EPERM,
                   "linux.%s: an ordinary user maps more than his own id only by %s(1) (package uidmap), which is not "
                   "installed, or has no privilege here (no_new_privs, a nosuid mount, the bounding set)",

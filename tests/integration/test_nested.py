@@ -234,6 +234,19 @@ def test_without_one_capability(bundle, rt, drop):
         assert (r.returncode, r.stdout, r.stderr) == (0, "0\n", ""), str(r)
 
 
+@pytest.mark.root("what root's own programs may not do is asked")
+@pytest.mark.parametrize("drop, user, mapped, text", [
+    ("setuid", {"uid": 1000}, False, "process.user: setresuid (it takes CAP_SETUID)"),
+    ("setgid", {}, False, "setgroups (it takes CAP_SETGID)"),
+    ("setpcap", {}, False, "it takes CAP_SETPCAP"),
+    ("setuid", {}, True, "linux.uidMappings: root without CAP_SETUID maps no more than his own id"),
+    ("setgid", {}, True, "linux.gidMappings: root without CAP_SETGID maps no more than his own id")])
+def test_capability_that_is_missed(bundle, rt, drop, user, mapped, text):
+    b = rt.with_options(prefix=["setpriv", "--bounding-set", f"-{drop}", "--inh-caps", f"-{drop}"])
+    more = {"namespaces": namespaces(*DEFAULT_NAMESPACES, "user"), "linux": user_mappings()} if mapped else {}
+    b.fails(b.run(bundle(args=["true"], process={"rlimits": []}, user=user, **more)), text)
+
+
 # ---- descriptors ----
 
 

@@ -406,6 +406,41 @@ def test_what_the_kernel_refuses(user, mine, program, process, field, text):
     rt.fails(rt.run(c), field, text, "peration not permitted")
 
 
+@pytest.mark.parametrize("closed, texts", [
+    ("..", ["bundle", f"uid {UID} may not enter", "mode 0700"]),
+    (".", ["bundle", f"uid {UID} may not enter", "belongs to uid 0", "mode 0700"]),
+    ("config.json", [f"uid {UID} may not read", "mode 0600"]),
+    ("rootfs", ['mounts[0] "/proc"', "may not enter the root file system", "chmod o+x"]),
+    ("rootfs/mnt/..", ["may not enter", "chmod o+x"]),
+    ("source", ["mounts[", "may not enter", "chmod o+x"])])
+def test_closed_directories(user, mine, program, here, closed, texts):
+    """The one that lets nobody through is named, and what its owner can do."""
+    place = here.dir / "place"
+    (place / "source/file").mkdir(parents=True)
+    c = mine(args=["true"], mounts=[bind(place / "source/file", "/mnt")])
+    c.path.rename(place / "bundle")
+    c.path = place / "bundle"
+    if closed == "rootfs/mnt/..":  # above the root
+        (place / "above").mkdir()
+        (c.path / "rootfs").rename(place / "above/rootfs")
+        c.change(root={"path": str(place / "above/rootfs")})
+    else:
+        c.change(root={"path": "rootfs"})
+    target = {"source": place / "source", "rootfs/mnt/..": place / "above"}.get(closed, c.path / closed)
+    os.chown(target, 0, 0)
+    target.chmod(0o600 if target.is_file() else 0o700)
+    rt = user().runtime(program)
+    rt.fails(rt.run(c), "permission denied", str(target.resolve()), *texts)
+
+
+def test_mount_point_that_is_not_his_to_make(user, mine, program):
+    c = mine(args=["true"])
+    (c.path / "rootfs/proc").rmdir()
+    os.chown(c.path / "rootfs", 0, 0)
+    rt = user().runtime(program)
+    rt.fails(rt.run(c), 'mounts[0] "/proc"', "it is not there", "make it beforehand", "permission denied")
+
+
 def _empty_dev(u, *kept):
     """A view in which /dev has but the devices KEPT."""
     view = u.place / "empty-dev"
@@ -512,6 +547,21 @@ def test_limits_without_delegation(user, mine, program, resources, controller, p
     rt = user().runtime(program)
     r = rt.run(mine(args=["true"], resources={"devices": None, **resources}, cgroup=path))
     rt.fails(r, f"linux.resources.{controller}.", f'controller "{controller}"', "delegate")
+
+
+@pytest.mark.skipif(cgroups.v1_mount("pids") is None, reason="the pids controller is not at v1 here")
+def test_limits_of_the_delegated_cgroup_itself(user, mine, program, here):
+    """Its files stay root's: one below it is to be named."""
+    d = cgroups.v1_mount("pids") / here.tag
+    d.mkdir()
+    for n in (".", "cgroup.procs", "tasks"):
+        os.chown(d / n, UID, GID)
+    rt = user().runtime(program)
+    try:
+        r = rt.run(mine(args=["true"], resources={"devices": None, "pids": {"limit": 100}}, linux={"cgroupsPath": f"/{here.tag}"}))
+        rt.fails(r, "linux.resources.pids.limit", "pids.max", "permission denied", "one below it", "linux.cgroupsPath")
+    finally:
+        d.rmdir()
 
 
 @pytest.fixture
