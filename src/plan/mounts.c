@@ -375,21 +375,36 @@ static void refuse_stand_in(const struct mount_plan *m, const char *why)
               m->index, m->target, why);
 }
 
-/* The kernel gives a new mount of these to the user namespace that owns what they show. Sysfs and mqueue have stand-ins. */
-static bool is_anothers(const struct mount_plan *m, const char *type, unsigned namespace)
+/* What shows a namespace, and by which its mounts are told. */
+static const struct {
+    const char *type;
+    unsigned flag;
+    const char *kind;
+} views[] = {
+    {"proc",    CLONE_NEWPID,    "pid"   },
+    { "mqueue", CLONE_NEWIPC,    "ipc"   },
+    { "cgroup", CLONE_NEWCGROUP, "cgroup"},
+};
+
+/* The kernel gives a new mount of these to the user namespace that owns what they show. Sysfs has a stand-in, and so has
+ * mqueue where no namespace is joined. */
+static bool is_anothers(const struct mount_plan *m)
 {
     const struct planner *planner = m->planner;
 
     /* Whom an ordinary user could join is owned by a user namespace that is entered with it. */
-    if (!is_type(m, type) || !(planner->namespaces_joined & namespace) || !(planner->namespaces_new & CLONE_NEWUSER) ||
-        host_is_ordinary(planner->input->host))
+    if (!(planner->namespaces_new & CLONE_NEWUSER) || host_is_ordinary(planner->input->host))
         return false;
-    plan_fail(m->planner, -EPERM,
-              "mounts[%zu] \"%s\": the %s namespace is joined, and belongs to another user namespace than the new one, "
-              "where a "
-              "%s of it cannot be mounted (join that user namespace too, or leave the mount out)",
-              m->index, m->target, namespace == CLONE_NEWPID ? "pid" : "cgroup", type);
-    return true;
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+        if (!is_type(m, views[i].type) || !(planner->namespaces_joined & views[i].flag))
+            continue;
+        plan_fail(m->planner, -EPERM,
+                  "mounts[%zu] \"%s\": the %s namespace is joined, and belongs to another user namespace than the new "
+                  "one, where a %s of it cannot be mounted (join that user namespace too, or leave the mount out)",
+                  m->index, m->target, views[i].kind, views[i].type);
+        return true;
+    }
+    return false;
 }
 
 static void plan_file_system(struct mount_plan *m)
@@ -404,7 +419,7 @@ static void plan_file_system(struct mount_plan *m)
                   m->target);
         return;
     }
-    if (is_anothers(m, "proc", CLONE_NEWPID))
+    if (is_anothers(m))
         return;
     if (stand_in && stand_in_is_certain(m->planner, stand_in)) {
         if (is_running(m->planner))
@@ -553,7 +568,7 @@ static void plan_cgroup_mount(struct mount_plan *m)
         break;
     case CGROUP_LAYOUT_V1:
     case CGROUP_LAYOUT_HYBRID:
-        if (!is_anothers(m, "cgroup", CLONE_NEWCGROUP))
+        if (!is_anothers(m))
             plan_cgroup1_mounts(m);
         break;
     }

@@ -62,21 +62,29 @@ static bool in_steps(const struct planner *planner)
 
 /* ---- deciding ---- */
 
+static void check_name(struct planner *planner, const char *field, const char *name)
+{
+    if (!name || !*name)
+        return;
+    if (!is_new(planner, CLONE_NEWUTS) && !is_joined(planner, CLONE_NEWUTS))
+        plan_fail(planner, -EINVAL,
+                  "%s \"%s\": unable to set it without a private UTS namespace "
+                  "(add {\"type\": \"uts\"} to linux.namespaces)",
+                  field, name);
+    /* Whom an ordinary user could join is owned by a user namespace that is entered with it. */
+    if (is_joined(planner, CLONE_NEWUTS) && is_new(planner, CLONE_NEWUSER) && !ordinary_user(planner))
+        plan_fail(planner, -EPERM,
+                  "%s \"%s\": the uts namespace is joined, and belongs to another user namespace than the new one, "
+                  "where it cannot be set (join that user namespace too, or leave the %s out)",
+                  field, name, field);
+}
+
 static void check_names(struct planner *planner)
 {
     const struct spec *spec = planner->input->spec;
-    unsigned all = planner->namespaces_new | planner->namespaces_joined;
 
-    if (spec->hostname && *spec->hostname && !(all & CLONE_NEWUTS))
-        plan_fail(planner, -EINVAL,
-                  "hostname \"%s\": unable to set it without a private UTS namespace "
-                  "(add {\"type\": \"uts\"} to linux.namespaces)",
-                  spec->hostname);
-    if (spec->domainname && *spec->domainname && !(all & CLONE_NEWUTS))
-        plan_fail(planner, -EINVAL,
-                  "domainname \"%s\": unable to set it without a private UTS namespace "
-                  "(add {\"type\": \"uts\"} to linux.namespaces)",
-                  spec->domainname);
+    check_name(planner, "hostname", spec->hostname);
+    check_name(planner, "domainname", spec->domainname);
     if ((spec->linux_->boottime.set || spec->linux_->monotonic.set) && !is_new(planner, CLONE_NEWTIME))
         plan_fail(planner, -EINVAL,
                   "linux.timeOffsets: a new time namespace is needed "

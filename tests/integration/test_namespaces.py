@@ -299,7 +299,7 @@ def test_joined_with_a_new_user_namespace(bundle, running, rt, sandbox, kinds):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("kind, mount", [("pid", "/proc"), ("cgroup", "/sys/fs/cgroup")])
+@pytest.mark.parametrize("kind, mount", [("pid", "/proc"), ("ipc", "/dev/mqueue"), ("cgroup", "/sys/fs/cgroup")])
 def test_mount_of_a_joined_namespace_in_a_new_user_namespace(bundle, run, rt, sandbox, kind, mount):
     """The kernel gives it to its owner only: said by name, with what to do."""
     if kind == "cgroup" and not cgroups.mount_of("memory") or str(cgroups.mount_of("memory")) == str(cgroups.v2_mount()):
@@ -308,6 +308,15 @@ def test_mount_of_a_joined_namespace_in_a_new_user_namespace(bundle, run, rt, sa
     changes.pop("edit")
     c = bundle(args=["true"], copy=True, linux=user_mappings(), **changes)
     rt.fails(run(c), "user namespace", *([f'"{mount}"', f"{kind} namespace"] if not user.ACTIVE else [f"{kind} ", '"type": "user"']))
+
+
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user is refused before")
+@pytest.mark.parametrize("field", ["hostname", "domainname"])
+def test_name_in_a_joined_namespace_with_a_new_user_namespace(bundle, rt, sandbox, field):
+    c = bundle(args=["true"], linux=user_mappings(), **joined_with(["uts"], sandbox, "user"))
+    c.change(**{field: "x"})
+    rt.fails(rt.run(c), f'{field} "x": the uts namespace is joined')
 
 
 @pytest.mark.ours
