@@ -18,6 +18,7 @@
 #include "host/namespace_file.h"
 #include "launch/file_system.h"
 #include "launch/idmap.h"
+#include "launch/joined_map.h"
 #include "launch/child.h"
 #include "launch/launch.h"
 #include "launch/net_device.h"
@@ -510,6 +511,9 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_clone(launch, &op->clone, err);
     case OP_ID_MAP:
         return row_id_map(launch, &op->id_map, err);
+    case OP_JOINED_MAP:
+        return joined_map_check(launch->state->pid, text(launch, op->joined_map.file),
+                                text(launch, op->joined_map.text), err);
     case OP_SETGROUPS_DENY: {
         int r = process_file(launch, "setgroups", "deny");
 

@@ -411,18 +411,24 @@ static const char *line_to_add(struct planner *planner, const struct map_side *s
     return NULL;
 }
 
+/* As the kernel reads and writes it. */
+static const char *lines_of(struct planner *planner, const struct id_map *maps, size_t n)
+{
+    char *text = arena_alloc(planner->arena, n + 1, 40);
+    size_t used = 0;
+
+    for (size_t i = 0; text && i < n; i++)
+        used += (size_t) sprintf(text + used, "%u %u %u\n", maps[i].container_id, maps[i].host_id, maps[i].size);
+    return text ? text : "";
+}
+
 static void add_map(struct planner *planner, const struct map_side *side)
 {
     const struct planner_map *map = side->map;
     struct op *op = plan_add(planner, OP_ID_MAP, SIDE_PARENT, "linux.%s", side->field);
-    char *text = arena_alloc(planner->arena, map->n + 1, 40);
-    size_t used = 0;
 
-    for (size_t i = 0; text && i < map->n; i++)
-        used += (size_t) sprintf(text + used, "%u %u %u\n", map->maps[i].container_id, map->maps[i].host_id,
-                                 map->maps[i].size);
     op->id_map.file = plan_str(planner, side->file);
-    op->id_map.text = plan_str(planner, text ? text : "");
+    op->id_map.text = plan_str(planner, lines_of(planner, map->maps, map->n));
     op->id_map.helper = plan_str(planner, map->helper);
     op->id_map.hint = plan_str(planner, map->helper ? line_to_add(planner, side) : NULL);
 }
@@ -435,4 +441,26 @@ void plan_id_maps(struct planner *planner)
         plan_add(planner, OP_SETGROUPS_DENY, SIDE_PARENT, "setgroups");
     add_map(planner, &groups);
     add_map(planner, &users);
+}
+
+static void add_joined(struct planner *planner, const struct map_side *side)
+{
+    struct op *op;
+
+    if (!side->n_given)
+        return;
+    op = plan_add(planner, OP_JOINED_MAP, SIDE_PARENT, "linux.%s", side->field);
+    op->joined_map.file = plan_str(planner, side->file);
+    op->joined_map.text = plan_str(planner, lines_of(planner, side->given, side->n_given));
+}
+
+void plan_id_maps_joined(struct planner *planner)
+{
+    struct map_side users = user_side(planner), groups = group_side(planner);
+
+    if (!users.n_given && !groups.n_given)
+        return;
+    plan_add(planner, OP_SYNC, SIDE_BOTH, "the user namespace is joined")->sync.mode = SYNC_PARENT_WAITS;
+    add_joined(planner, &users);
+    add_joined(planner, &groups);
 }

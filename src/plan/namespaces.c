@@ -388,6 +388,8 @@ void plan_namespaces_enter(struct planner *planner)
         if (is_joined(planner, CLONE_NEWPID))
             add_flags(planner, OP_REFORK, 0, "pid namespace");
     }
+    if (is_joined(planner, CLONE_NEWUSER))
+        plan_id_maps_joined(planner);
     plan_become_root(planner);
     if (is_new(planner, CLONE_NEWCGROUP))
         add_flags(planner, OP_UNSHARE, CLONE_NEWCGROUP, "cgroup namespace");

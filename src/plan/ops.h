@@ -91,6 +91,8 @@ typedef int32_t op_slot;
     OP(CLONE, clone, NUM(flags) NUM(hierarchy))                                                                              \
     /* Write id map FILE ("uid_map", "gid_map") of init, by HELPER (newuidmap) if any; HINT: said where it refuses. */       \
     OP(ID_MAP, id_map, STR(file) STR(text) STR(helper) STR(hint))                                                            \
+    /* Id map FILE of init, which has joined a user namespace, must be TEXT. */                                              \
+    OP(JOINED_MAP, joined_map, STR(file) STR(text))                                                                          \
     OP(SETGROUPS_DENY, setgroups_deny, )                                                                                     \
     OP(OOM_SCORE_ADJ, oom_score_adj, NUM(value) NUM(optional))                                                               \
     /* Raise the hard limit of RESOURCE of init to HARD if it is lower. */                                                   \

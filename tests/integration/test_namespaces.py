@@ -219,6 +219,20 @@ def test_joined_user(probe, running, rt):
     assert facts["uid_map"].split() == ["0", "100000", "65536"]
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("uids, wrong", [([(0, 100000, 65536)], False), ([(1, 100001, 65535), (0, 100000, 1)], False), ([(0, 100000, 65535)], True),
+                                         ([(0, 200000, 65536)], True), ([(0, 100000, 65536), (65536, 7, 1)], True)])
+def test_joined_user_with_mappings(bundle, running, rt, uids, wrong):
+    """They may be repeated, in other ranges too; others would come to nothing."""
+    first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
+    maps = {**user_mappings(), "uidMappings": [{"containerID": c, "hostID": h, "size": n} for c, h, n in uids]}
+    r = rt.run(bundle(args=["true"], namespaces=namespaces(*DEFAULT_NAMESPACES, user=f"/proc/{rt.pid(first)}/ns/user"), linux=maps))
+    if wrong:
+        rt.fails(r, "linux.uidMappings: ", " ".join(map(str, uids[0])), "0 100000 65536")
+    else:
+        assert r.returncode == 0, str(r)
+
+
 @pytest.mark.differs(runc="1.1.5 asks for mappings")
 def test_joined_user_and_network(probe, running, rt):
     first = running(namespaces=namespaces(*DEFAULT_NAMESPACES, "user"), linux=user_mappings())
