@@ -6,12 +6,25 @@
 #include "launch/net_device.h"
 
 #include <errno.h>
+#include <net/if.h>
 
 #include "base/fd.h"
 #include "launch/netlink.h"
 
-static int set_up(int fd, const char *name, const struct net_addresses *addresses, struct error *err)
+/* What of a device does not come along. */
+struct belongings {
+    struct net_addresses addresses;
+    bool up;
+};
+
+static void belongings_done(struct belongings *belongings)
 {
+    net_addresses_done(&belongings->addresses);
+}
+
+static int set_up(int fd, const char *name, const struct belongings *belongings, struct error *err)
+{
+    const struct net_addresses *addresses = &belongings->addresses;
     struct net_link link;
     int r = netlink_find(fd, name, &link);
 
@@ -22,49 +35,61 @@ static int set_up(int fd, const char *name, const struct net_addresses *addresse
         if (r < 0)
             return error_errno(err, r, "give it its addresses back");
     }
-    r = netlink_up(fd, link.index);
+    r = belongings->up ? netlink_up(fd, link.index) : 0;
     return r < 0 ? error_errno(err, r, "bring it up") : 0;
 }
 
 /* Device NAME there becomes OLD_NAME here again, as it was. */
 static void move_back(int there, const char *name, int here, int here_fd, const char *old_name,
-                      const struct net_addresses *addresses)
+                      const struct belongings *belongings)
 {
     struct net_link link;
 
     if (netlink_find(there, name, &link) >= 0 && netlink_move(there, link.index, here_fd, old_name) >= 0)
-        set_up(here, old_name, addresses, NULL);
+        set_up(here, old_name, belongings, NULL);
 }
 
-static int move(int from, int to, int from_fd, int to_fd, const char *name, const char *new_name, struct error *err)
+struct move {
+    int from, to; /* netlink sockets */
+    int from_fd, to_fd;
+    const char *name, *new_name;
+    bool up;
+};
+
+static int move(const struct move *m, bool *ret_up, struct error *err)
 {
-    _cleanup_(net_addresses_done) struct net_addresses addresses = { 0 };
+    _cleanup_(belongings_done) struct belongings before = { 0 };
+    struct belongings after;
     struct net_link link;
-    int r = netlink_find(from, name, &link);
+    int r = netlink_find(m->from, m->name, &link);
 
     if (r < 0)
         return error_errno(err, r, "no such network device");
-    r = netlink_addresses(from, link.index, &addresses);
+    r = netlink_addresses(m->from, link.index, &before.addresses);
     if (r < 0)
         return error_errno(err, r, "read its addresses");
-    r = netlink_move(from, link.index, to_fd, new_name);
+    before.up = *ret_up = link.flags & IFF_UP;
+    after = (struct belongings){ before.addresses, m->up };
+    r = netlink_move(m->from, link.index, m->to_fd, m->new_name);
     if (r < 0) { /* the kernel moves first and renames then: it may be there, under its old name */
-        move_back(to, name, from, from_fd, name, &addresses);
-        return r == -EEXIST ? error_set(err, r, "the container has a network device \"%s\" already", new_name)
-                            : error_errno(err, r, "move it to the container's network namespace as \"%s\"", new_name);
+        move_back(m->to, m->name, m->from, m->from_fd, m->name, &before);
+        return r == -EEXIST
+                   ? error_set(err, r, "the container has a network device \"%s\" already", m->new_name)
+                   : error_errno(err, r, "move it to the container's network namespace as \"%s\"", m->new_name);
     }
-    r = set_up(to, new_name, &addresses, err);
+    r = set_up(m->to, m->new_name, &after, err);
     if (r < 0)
-        move_back(to, new_name, from, from_fd, name, &addresses);
+        move_back(m->to, m->new_name, m->from, m->from_fd, m->name, &before);
     return r;
 }
 
-int net_device_move(int from_fd, int to_fd, const char *name, const char *new_name, struct error *err)
+int net_device_move(int from_fd, int to_fd, const char *name, const char *new_name, bool up, bool *ret_up,
+                    struct error *err)
 {
     _cleanup_close_ int from = netlink_open(from_fd);
     _cleanup_close_ int to = netlink_open(to_fd);
 
     if (from < 0 || to < 0)
         return error_errno(err, from < 0 ? from : to, "enter its network namespace");
-    return move(from, to, from_fd, to_fd, name, new_name, err);
+    return move(&(struct move){ from, to, from_fd, to_fd, name, new_name, up }, ret_up, err);
 }

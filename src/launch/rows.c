@@ -421,29 +421,39 @@ static int hold_network(struct launch *launch, struct error *err)
     return launch->network_fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : 0;
 }
 
-static int row_net_device(struct launch *launch, const struct op_net_device *row, struct error *err)
+static int row_net_device(struct launch *launch, const struct op *op, struct error *err)
 {
+    const struct op_net_device *row = &op->net_device;
+    size_t number = (size_t) (op - blob_ops(launch->plan->blob));
     _cleanup_close_ int own_fd = -1;
     int r = launch_own_namespace("net", &own_fd, err);
 
     if (r >= 0 && launch->network_fd < 0)
         r = hold_network(launch, err);
+    if (r >= 0 && !launch->net_devices_up &&
+        !(launch->net_devices_up = calloc(launch->plan->blob->n_ops, sizeof *launch->net_devices_up)))
+        r = error_errno(err, -ENOMEM, "move it");
     if (r >= 0)
-        r = net_device_move(own_fd, launch->network_fd, text(launch, row->host_name), text(launch, row->name), err);
+        r = net_device_move(own_fd, launch->network_fd, text(launch, row->host_name), text(launch, row->name), true,
+                            &launch->net_devices_up[number], err);
     if (r >= 0)
         launch->last_net_device = row;
     return r;
 }
 
-static void undo_net_device(struct launch *launch, const struct op_net_device *row)
+static void undo_net_device(struct launch *launch, const struct op *op)
 {
+    const struct op_net_device *row = &op->net_device;
     struct error err = { 0 };
     _cleanup_close_ int own_fd = -1;
+    bool up;
 
     if (!launch->last_net_device || row > launch->last_net_device)
         return; /* was not moved */
+    up = launch->net_devices_up[op - blob_ops(launch->plan->blob)];
     if (launch_own_namespace("net", &own_fd, &err) < 0 || (launch->network_fd < 0 && hold_network(launch, &err) < 0) ||
-        net_device_move(launch->network_fd, own_fd, text(launch, row->name), text(launch, row->host_name), &err) < 0)
+        net_device_move(launch->network_fd, own_fd, text(launch, row->name), text(launch, row->host_name), up,
+                        &(bool){ 0 }, &err) < 0)
         log_write(launch->log, LOG_LEVEL_WARNING, "network device \"%s\" is not back: %s", text(launch, row->name),
                   err.text);
 }
@@ -496,7 +506,7 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
     case OP_RDT_JOIN:
         return resctrl_join(text(launch, op->rdt_join.path), launch->state->pid, err);
     case OP_NET_DEVICE:
-        return row_net_device(launch, &op->net_device, err);
+        return row_net_device(launch, op, err);
     case OP_OPEN:
         return row_open(launch, op, err);
     case OP_NAMESPACE:
@@ -651,7 +661,7 @@ void launch_undo_row(struct launch *launch, const struct op *op)
             rmdir(text(launch, op->rdt_make.path));
         break;
     case OP_NET_DEVICE:
-        undo_net_device(launch, &op->net_device);
+        undo_net_device(launch, op);
         break;
     case OP_CGROUP_MAKE:
         undo_cgroup(launch, op->cgroup_make.hierarchy);

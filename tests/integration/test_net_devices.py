@@ -92,6 +92,14 @@ def test_given_back_when_the_launch_fails(bundle, inside, net, rt):
     assert "10.9.8.7/24" in after and "fd00::5" in after, after + "\nbefore:\n" + before
 
 
+def test_given_back_as_it_was(bundle, inside, net):
+    """Up or down; in the container both are up."""
+    c = bundle(args=["/no/such/program"], linux={"netDevices": {"ct0": {}, "ct1": {"name": "x"}}})
+    assert inside.run(c).returncode == 127
+    up = {l["ifname"]: "UP" in l["flags"] for l in json.loads(subprocess.run([*net, "ip", "-j", "link"], capture_output=True, text=True, check=True).stdout)}
+    assert up == {"lo": True, "ct0": True, "ct1": False}
+
+
 @pytest.mark.parametrize("devices, text", [
     ({"nosuch": {}}, "no such network device"),
     ({"a/b": {}}, "not a name of a network device"),
