@@ -9,7 +9,8 @@
  *
  * Job control: the container's process has a session of its own, so a stop from the keyboard reaches only us. We pass
  * it on (a shell in the container may care) and stop as if we had no part in it; the terminal's modes are restored for
- * the time being. After SIGCONT, which may also follow a SIGSTOP that we did not see, the terminal is raw again.
+ * the time being. A process that leads a session is not stopped by it, and one that has our terminal without having one
+ * of its own would read what is now for the shell: its group gets SIGSTOP, and SIGCONT when we go on. After SIGCONT, which may also follow a SIGSTOP that we did not see, the terminal is raw again.
  * Who has no terminal of his own, as under an engine, is nobody's job: what is sent to him is for the container, as any other signal, and he
  * goes on relaying and waiting.
  */
@@ -144,11 +145,19 @@ static void forward(struct watch *watch, int number)
         child_signal(watch->pidfd, watch->pid, number);
 }
 
+/* Before Linux 6.9 to the one process. */
+static void signal_job(const struct watch *watch, int number)
+{
+    if (watch->relay.master < 0 && !watch->ended && sys_pidfd_send_signal_group(watch->pidfd, number) < 0)
+        child_signal(watch->pidfd, watch->pid, number);
+}
+
 /* The default action of a stop signal; the kernel knows when there is no shell that would let us go on. */
 static void stop(struct watch *watch, int number)
 {
     sigset_t set;
 
+    signal_job(watch, SIGSTOP);
     relay_suspend(&watch->relay);
     sigemptyset(&set);
     sigaddset(&set, number);
@@ -156,6 +165,7 @@ static void stop(struct watch *watch, int number)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     sigprocmask(SIG_BLOCK, &set, NULL);
     relay_resume(&watch->relay);
+    signal_job(watch, SIGCONT);
 }
 
 /* From the keyboard, or one of our streams is our terminal. */

@@ -206,6 +206,40 @@ def test_stop_from_the_keyboard(bundle, rt, terminal):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("verb", ["run", "exec"])
+def test_stopped_job_does_not_read(bundle, running, rt, terminal, verb):
+    """Without a terminal of the container's: its processes have a session of their own, and stop all the same."""
+    script = "echo rea''dy; cat; echo en''d"
+    if verb == "run":
+        c = bundle(args=["sh", "-c", script])
+        rt._remember(c, None)
+        words = rt.argv("run", "--bundle", c.path, c.id)
+    else:
+        c = running()
+        words = rt.argv("exec", c.id, "sh", "-c", f'"{script}"')
+    terminal.spawn(["dash", "-i"])
+    terminal.expect("$ ")
+    terminal.type(" ".join(map(str, words)) + "\n")
+    terminal.expect("ready\r\n")
+    for word in ("one", "two"):
+        terminal.type("\x1a")
+        terminal.expect("$ ")
+        processes.until(lambda: all(processes.describe(p).endswith("[T]") for p in rt.ps(c) if verb == "run" or p != rt.pid(c)), "they go on")
+        for _ in range(4):  # a reader of the container would take some of them
+            terminal.type("echo al''ive\n")
+            terminal.expect("alive\r\n$ ")
+        terminal.type("fg\n")
+        terminal.expect("fg\r\n")
+        terminal.expect("\r\n")  # the shell names the job
+        terminal.type(word + "\n")
+        terminal.expect(f"{word}\r\n{word}\r\n")  # the echo, and cat
+    terminal.type("\x04")
+    terminal.expect("end\r\n$ ")
+    terminal.type("exit\n")
+    assert terminal.wait() == 0
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU])
 def test_stop_signals_under_an_engine(bundle, rt, number):
     """Nobody would let it go on: they are the container's, and output is still relayed."""
