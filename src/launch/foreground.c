@@ -270,6 +270,22 @@ static int watch_process(struct watch *watch, const sigset_t *signals, int *term
     return r;
 }
 
+/* Nobody reads it: whoever that is does not want it. Anything else is for whoever asks for the exit status. */
+static int check_output(const struct relay *relay, int *ret_status, struct error *err)
+{
+    switch (relay->out_lost) {
+    case 0:
+    case -EPIPE:
+    case -EIO:
+    case -ECONNRESET:
+    case -EBADF:
+        return 0;
+    default:
+        *ret_status = *ret_status ? *ret_status : 1;
+        return error_errno(err, relay->out_lost, "write what the terminal shows to standard output");
+    }
+}
+
 int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *terminal_fd, int *ret_status,
                     struct error *err)
 {
@@ -278,6 +294,8 @@ int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *te
 
     if (r >= 0)
         r = take_status(&watch, ret_status, &foreground->killed, err);
+    if (r >= 0)
+        r = check_output(&watch.relay, ret_status, err);
     reap_others(&watch);
     discard_pending(foreground);
     foreground->waited = true;

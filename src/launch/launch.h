@@ -181,8 +181,8 @@ struct foreground {
 int foreground_prepare(struct foreground *foreground, bool subreaper, struct error *err);
 /* Until the process PIDFD, our child PID, has ended: forward signals to it and relay *TERMINAL_FD (-1: none), which is
  * taken over and closed. *RET_STATUS is its exit status, or 128 + N after signal N. Signals stay blocked until
- * foreground_done: what is cleaned up is not ended by them. -ECHILD: the process was not our child; it has ended all
- * the same. */
+ * foreground_done: what is cleaned up is not ended by them. An error: it has ended all the same, and was not our
+ * child (-ECHILD), or its output could not be written (the status is then not 0). */
 int foreground_wait(struct foreground *foreground, int pidfd, pid_t pid, int *terminal_fd, int *ret_status,
                     struct error *err);
 /* Give back signal mask, SIGCHLD and subreaper as they were; signals that came since the process ended are dropped. */

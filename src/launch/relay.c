@@ -253,10 +253,10 @@ static void read_in(struct relay *relay)
     }
 }
 
-/* Output that was closed from the start, or a full disk, is not the container's fault: its output is dropped. */
+/* Output that was closed from the start, or a full disk, is not the container's fault: it goes on. */
 static void output_failed(struct relay *relay, long r)
 {
-    relay->out_lost = true;
+    relay->out_lost = (int) r;
     drop(&relay->to_us);
     if (r == -EPIPE || r == -EIO || r == -ECONNRESET)
         hang_up(relay);

@@ -13,6 +13,7 @@
  *   after an unfinished line (the first only ends the line). A program that reads to the end then ends.
  * - Our own terminal hangs up, or nobody reads our output any more: the master is closed, and the kernel hangs up the
  *   container's terminal, as if its window had been closed.
+ * - Our output takes no more (a full disk): what else comes is dropped, and the error is kept for the end.
  * - The container's processes close their terminal while the process lives: nothing ends, another may open it again.
  *   We hold its other end open, so that the master does not report a hang-up all the time.
  * - The process ends (relay_end): what is in the terminal is read to the last byte and written out. Others may go on
@@ -38,7 +39,8 @@ struct relay {
     int peer;   /* its other end, held open; -1 if the kernel cannot */
     struct stream in, out;
     struct relay_buffer to_container, to_us;
-    bool in_open, in_terminal, out_lost;
+    bool in_open, in_terminal;
+    int out_lost;     /* the error of a write, after which output is dropped; 0: none */
     bool silent;      /* the other end is closed, and we could not hold it open: look again after a while */
     bool middle;      /* what went to the container ended within a line */
     bool ended;       /* relay_end was called */

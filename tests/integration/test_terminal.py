@@ -124,6 +124,21 @@ def test_hang_up(at, terminal, rt):
     processes.until(lambda: len(rt.ps(c)) == 1 if at.verb == "exec" else c.id not in [s["id"] for s in rt.list()], "it is still there")
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("status", [0, 7])
+@pytest.mark.parametrize("verb", ["run", "exec"])
+def test_output_on_a_full_disk(bundle, running, rt, verb, status):
+    """The process goes on, and who started it hears that its output is lost."""
+    script = f"echo lost; sleep 0.1; echo too; exit {status}"
+    with open("/dev/full", "w") as full:
+        if verb == "run":
+            r = rt.run(bundle(args=["sh", "-c", script], process={"terminal": True}), stdout=full)
+        else:
+            r = rt("exec", "--tty", running().id, "sh", "-c", script, stdout=full)
+    assert r.returncode == (status or 1), str(r)
+    assert r.stderr.strip().endswith("write what the terminal shows to standard output: no space left on device"), str(r)
+
+
 # the modes of our own terminal
 
 ENDS = {
