@@ -44,18 +44,35 @@ static bool match_exactly(const struct shape *shape, struct lh_entry *member, st
     return false;
 }
 
-static void match_loosely(const struct shape *shape, struct lh_entry *member, struct match *matches)
+static bool match_loosely(const struct shape *shape, struct lh_entry *member, struct match *matches)
 {
-    for (size_t i = 0; i < shape->n_fields; i++)
-        if (!matches[i].exact && strcasecmp(shape->fields[i].name, member_name(member)) == 0)
+    bool found = false;
+
+    for (size_t i = 0; i < shape->n_fields; i++) {
+        if (strcasecmp(shape->fields[i].name, member_name(member)) != 0)
+            continue;
+        found = true;
+        if (!matches[i].exact)
             matches[i].member = member;
+    }
+    return found;
 }
 
-static void match_members(const struct shape *shape, struct json_object *value, struct match *matches)
+static void unknown_member(struct decoder *decoder, const struct json_path *path, const struct shape *shape,
+                           const struct lh_entry *member)
+{
+    const struct json_path item = { .parent = path, .key = member_name(member) };
+
+    if (shape->closed && member_value(member))
+        problem(decoder, &item, "%s", shape->closed);
+}
+
+static void match_members(struct decoder *decoder, const struct json_path *path, const struct shape *shape,
+                          struct json_object *value, struct match *matches)
 {
     for (struct lh_entry *member = json_object_get_object(value)->head; member; member = member->next)
-        if (!match_exactly(shape, member, matches))
-            match_loosely(shape, member, matches);
+        if (!match_exactly(shape, member, matches) && !match_loosely(shape, member, matches))
+            unknown_member(decoder, path, shape, member);
 }
 
 static bool is_a(struct decoder *decoder, const struct json_path *path, struct json_object *value, enum json_type type,
@@ -251,7 +268,7 @@ void decode_object(struct decoder *decoder, const struct json_path *path, struct
         return;
     assert(shape->n_fields <= SHAPE_FIELDS_LIMIT);
     memset(matches, 0, shape->n_fields * sizeof matches[0]);
-    match_members(shape, value, matches);
+    match_members(decoder, path, shape, value, matches);
     for (size_t i = 0; i < shape->n_fields && decoder_goes_on(decoder); i++)
         decode_field(decoder, path, &shape->fields[i], matches[i].member, object);
     fill_required(decoder, shape, object);

@@ -4,8 +4,8 @@
  * one JSON member: its name, kind, place in the struct, and rule. A noun's file holds its tables and exports its shape
  * (spec/shapes.h); the engine walks them. Nothing here knows what a field means.
  *
- * Members are matched exactly first, then without regard to case, as Go does; unknown ones are ignored, null counts as
- * absent. The decoder is sticky: without a report function the first problem is kept in `err` and ends the work, with
+ * Members are matched exactly first, then without regard to case, as Go does; unknown ones are ignored (unless the shape is
+ * closed: then its members are no words of the specification but names of something), null counts as absent. The decoder is sticky: without a report function the first problem is kept in `err` and ends the work, with
  * one every problem is reported, at most PROBLEM_LIMIT.
  */
 #pragma once
@@ -93,6 +93,7 @@ struct shape {
     const struct field *fields;
     size_t n_fields;
     void (*finish)(struct arena *arena, void *object); /* defaults, when all is decoded; may be NULL */
+    const char *closed; /* what is wrong with a member that has no row; NULL: it is ignored */
 };
 
 #define SHAPE_FIELDS_LIMIT 32

@@ -18,4 +18,5 @@ static const struct field fields[] = {
            .present = offsetof(struct spec_linux, monotonic.set)),
 };
 
-const struct shape shape_time_offsets = SHAPE(spec_linux, fields);
+const struct shape shape_time_offsets =
+    SHAPE(spec_linux, fields, .closed = "no clock of a time namespace (expected \"boottime\" or \"monotonic\")");

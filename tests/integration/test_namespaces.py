@@ -376,7 +376,8 @@ def test_clock_of_the_container(sh):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("offsets, text", [({"monotonic": {"secs": -10 ** 15}}, "linux.timeOffsets"), ({"boottime": {"nanosecs": 10 ** 9}}, "linux.timeOffsets")])
+@pytest.mark.parametrize("offsets, text", [({"monotonic": {"secs": -10 ** 15}}, "linux.timeOffsets"), ({"boottime": {"nanosecs": 10 ** 9}}, "linux.timeOffsets"),
+                                           ({"realtime": {"secs": 1}}, 'linux.timeOffsets["realtime"]: no clock')])
 def test_time_offsets_refused(bundle, run, rt, offsets, text):
     rt.fails(run(bundle(args=["true"], namespaces=namespaces(*DEFAULT_NAMESPACES, "time"), linux={"timeOffsets": offsets})), text)
 
