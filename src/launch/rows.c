@@ -319,6 +319,19 @@ static int row_oom_score_adj(struct launch *launch, const struct op_oom_score_ad
     return r < 0 ? error_errno(err, r, "write %s to oom_score_adj", value) : 0;
 }
 
+/* The old one is below something, and so is a number. */
+static int raise_error(const struct op_rlimit_raise *row, int code, uint64_t old, struct error *err)
+{
+    char wanted[24] = "unlimited";
+
+    if ((uint64_t) row->hard != RLIM_INFINITY)
+        snprintf(wanted, sizeof wanted, "%llu", (unsigned long long) row->hard);
+    return error_errno(
+        err, code, "raise the hard limit from %llu to %s (CAP_SYS_RESOURCE is needed%s; ask for less in config.json)",
+        (unsigned long long) old, wanted,
+        row->resource == RLIMIT_NOFILE ? ", and no more than the sysctl fs.nr_open" : "");
+}
+
 static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise *row, struct error *err)
 {
     struct sys_rlimit limit;
@@ -332,12 +345,7 @@ static int row_rlimit_raise(struct launch *launch, const struct op_rlimit_raise 
     old = limit.hard;
     limit.hard = wanted;
     r = sys_prlimit64(launch->state->pid, (unsigned) row->resource, &limit, NULL);
-    if (r < 0)
-        return error_errno(err, r,
-                           "raise the hard limit from %llu to %llu (CAP_SYS_RESOURCE is needed; without it "
-                           "ask for less in config.json)",
-                           (unsigned long long) old, (unsigned long long) wanted);
-    return 0;
+    return r < 0 ? raise_error(row, r, old, err) : 0;
 }
 
 /* A pipe, or a file for output. Never a device: /dev/null is everybody's. */

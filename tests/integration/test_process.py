@@ -241,6 +241,13 @@ def test_rlimits_absent_are_the_callers(probe):
         assert facts["rlimits"][name][1] == (hard if hard >= 0 else 2**64 - 1)
 
 
+@pytest.mark.ours
+def test_rlimit_that_nobody_may_have(bundle, run, rt):
+    """Not even who has CAP_SYS_RESOURCE."""
+    error = rt.fails(run(bundle(args=["true"], process={"rlimits": [{"type": "RLIMIT_NOFILE", "soft": 10, "hard": 2**64 - 1}]})), "process.rlimits[0]")
+    assert " to unlimited (" in error and "fs.nr_open" in error, error
+
+
 def test_rlimit_infinity(probe):
     facts = probe(process={"rlimits": [{"type": "RLIMIT_CPU", "soft": 2**64 - 1, "hard": 2**64 - 1}]})
     assert facts["rlimits"]["RLIMIT_CPU"] == [2**64 - 1] * 2
