@@ -5,6 +5,8 @@
  */
 #include "init/init.h"
 
+enum { DETAIL_MAX = 300 }; /* of a string: a hint has to stand behind it */
+
 static const char *row_words(const struct init *init)
 {
     const char *what = init->row < init->n_ops ? init_str(init, init->ops[init->row].what) : NULL;
@@ -18,7 +20,7 @@ static struct text note(const struct init *init, struct message *message, int co
 
     message->row = init->row;
     message->code = code;
-    text_put(&text, row_words(init));
+    text_put_short(&text, row_words(init), sizeof message->what - 1);
     text = text_init(message->call, sizeof message->call);
     text_put(&text, call);
     return text_init(message->detail, sizeof message->detail);
@@ -31,7 +33,7 @@ static void note_call(const struct init *init, struct message *message, int code
     if (!detail)
         return;
     text_put(&text, "\"");
-    text_put(&text, detail);
+    text_put_short(&text, detail, DETAIL_MAX);
     text_put(&text, "\"");
 }
 
@@ -65,7 +67,7 @@ int init_missing(struct init *init, const char *what, const char *path)
 
     text_put(&text, what);
     text_put(&text, "\"");
-    text_put(&text, path);
+    text_put_short(&text, path, DETAIL_MAX);
     text_put(&text, "\" does not exist");
     return -ENOENT;
 }

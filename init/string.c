@@ -104,6 +104,28 @@ void text_put(struct text *text, const char *string)
     text_put_bytes(text, string, strlen(string));
 }
 
+static bool is_inside_character(const char *text)
+{
+    return ((unsigned char) *text & 0xc0) == 0x80;
+}
+
+void text_put_short(struct text *text, const char *string, size_t limit)
+{
+    size_t length = strlen(string), head = (limit - 3) / 2, tail = head;
+
+    if (length <= limit) {
+        text_put(text, string);
+        return;
+    }
+    while (is_inside_character(string + head))
+        head--;
+    while (is_inside_character(string + length - tail))
+        tail--;
+    text_put_bytes(text, string, head);
+    text_put(text, "...");
+    text_put(text, string + length - tail);
+}
+
 void text_put_number(struct text *text, long long number)
 {
     unsigned long long rest = number < 0 ? -(unsigned long long) number : (unsigned long long) number;

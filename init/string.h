@@ -25,6 +25,8 @@ struct text {
 struct text text_init(char *buffer, size_t size);
 void text_put(struct text *text, const char *string);
 void text_put_bytes(struct text *text, const char *bytes, size_t n);
+/* At most LIMIT bytes: of a longer STRING the two ends, which tell more than one. */
+void text_put_short(struct text *text, const char *string, size_t limit);
 void text_put_number(struct text *text, long long number);
 
 /* A decimal number without sign, all of TEXT up to END (NULL: to its NUL); -1 if it is none. */

@@ -6,7 +6,8 @@
  * The rule: what can fail returns 0 or more on success and -errno on failure, with `struct error *err`
  * as its last argument. Where a failure is detected the error is filled once (error_set); a caller that
  * adds meaning prefixes it (error_prefix); every other caller forwards the number unchanged.
- * Texts are lower case, without a full stop, user strings in quotes, the config path first.
+ * Texts are lower case, without a full stop, user strings in quotes (of one that is very long only the ends are told), the
+ * config path first.
  */
 #pragma once
 
@@ -23,6 +24,7 @@ struct error {
 
 /* Fill ERR with CODE (a negative errno) and the formatted text; returns CODE. ERR may be NULL. */
 int error_set(struct error *err, int code, const char *format, ...) _printf_(3, 4);
+int error_vset(struct error *err, int code, const char *format, va_list args) _printf_(3, 0);
 
 /* The same, and the text of the errno is appended after ": ". */
 int error_errno(struct error *err, int code, const char *format, ...) _printf_(3, 4);

@@ -117,13 +117,13 @@ void check_report(struct checking *checking, const char *text, bool warning)
 
 void check_reportf(struct checking *checking, const char *format, ...)
 {
-    char text[ERROR_TEXT_SIZE];
+    struct error problem;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    error_vset(&problem, 0, format, args);
     va_end(args);
-    check_report(checking, text, false);
+    check_report(checking, problem.text, false);
 }
 
 /* ---- the decoder: NAME:LINE:COLUMN: PATH: TEXT ---- */

@@ -166,13 +166,13 @@ static void keep_problem(struct planner *planner, const struct error *problem)
 
 void plan_fail(struct planner *planner, int code, const char *format, ...)
 {
-    struct error problem = { .code = code };
+    struct error problem;
     va_list args;
 
     if (planner->failed)
         return;
     va_start(args, format);
-    vsnprintf(problem.text, sizeof problem.text, format, args);
+    error_vset(&problem, code, format, args);
     va_end(args);
     keep_problem(planner, &problem);
     planner->failed = !planner->input->report;
@@ -188,14 +188,14 @@ static void give_up(struct planner *planner, int code, const char *text)
 static void remember(struct planner *planner, const char ***list, size_t *n, const char *format, va_list args)
 {
     const char **more = arena_new(planner->arena, const char *, *n + 1);
-    char text[1024];
+    struct error note;
 
-    vsnprintf(text, sizeof text, format, args);
+    error_vset(&note, 0, format, args);
     if (!more)
         return;
     if (*n)
         memcpy(more, *list, *n * sizeof *more);
-    more[(*n)++] = arena_strdup(planner->arena, text);
+    more[(*n)++] = arena_strdup(planner->arena, note.text);
     *list = more;
 }
 

@@ -410,6 +410,22 @@ def test_readable_message_for_people(bundle, rt):
     rt.fails(r, 'mounts[7] "/mnt"', anyone=["/mnt"])
 
 
+@pytest.mark.ours
+@pytest.mark.parametrize("edit, words", [
+    (lambda c, deep: c["mounts"].append({"destination": "/m", "type": "bind", "source": f"/{deep}", "options": ["bind"]}), ['mounts[7] "/m"', 'd" does not exist']),
+    (lambda c, deep: c["mounts"].append(tmpfs(f"/proc/{deep}")), ['mounts[7] "/proc/', 'd": ']),
+    (lambda c, deep: c["process"].update(args=[f"/{deep}"]), ['process.args[0] "/d', 'd": no such file or directory']),
+    (lambda c, deep: c["root"].update(path=f"/{deep}"), ['d" does not exist']),
+    (lambda c, deep: c.update(hooks={"createRuntime": [{"path": f"/{deep}"}]}), ["error running createRuntime hook #0", 'd": no such file or directory'])],
+    ids=["source", "destination", "args", "root", "hook"])
+def test_long_path(bundle, rt, edit, words):
+    """It is shortened in its middle, and what is wrong with it is told."""
+    deep = "/".join(["d" * 99] * 39)
+    r = rt.run(bundle(args=["true"], edit=lambda c: edit(c, deep)))
+    assert r.returncode and all(w in r.error for w in words), str(r)
+    assert "..." in r.error and r.error.count('"') % 2 == 0 and len(r.error) < 1500, r.error
+
+
 # state files
 
 @pytest.mark.ours

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 enum { LAST = 4095 }; /* MAX_ERRNO of the kernel */
 
@@ -49,10 +50,42 @@ static void texts_are_appended(void)
     CHECK_STR(err.text, "write \"x\": numerical result out of range");
 }
 
+static void long_strings_keep_their_ends(void)
+{
+    static char path[4096];
+    struct error err = { 0 };
+
+    memset(path, 'x', 4000);
+    memcpy(path, "/begin", 6);
+    strcpy(path + 4000, "/end");
+    error_errno(&err, -ENOENT, "open \"%s\" below \"%s\"", path, path);
+    error_prefix(&err, "mounts[0] \"%s\"", path);
+    error_append(&err, " (a hint)");
+    CHECK(strlen(err.text) < 3 * 520 + 100);
+    CHECK(strncmp(err.text, "mounts[0] \"/beginx", 17) == 0 && strstr(err.text, "x...x"));
+    CHECK(strstr(err.text, "x/end\": open \"/begin") && strstr(err.text, "x/end\" below \"/begin"));
+    CHECK(strstr(err.text, "x/end\": no such file or directory (a hint)"));
+}
+
+static void long_strings_are_cut_between_characters(void)
+{
+    char text[1201] = "";
+    struct error err = { 0 };
+
+    for (int i = 0; i < 400; i++)
+        strcat(text, "\xe2\x82\xac");
+    for (int shift = 0; shift < 3; shift++) {
+        error_set(&err, -EINVAL, "%.*s%s", shift, "ab", text);
+        CHECK(strlen(err.text) < 520 && utf8_check(err.text, strlen(err.text)) == strlen(err.text));
+    }
+}
+
 static const struct test tests[] = {
-    {"texts are those of glibc", texts_are_those_of_glibc},
-    { "texts of the contract",   texts_of_the_contract   },
-    { "texts are appended",      texts_are_appended      },
+    {"texts are those of glibc",                 texts_are_those_of_glibc               },
+    { "texts of the contract",                   texts_of_the_contract                  },
+    { "texts are appended",                      texts_are_appended                     },
+    { "long strings keep their ends",            long_strings_keep_their_ends           },
+    { "long strings are cut between characters", long_strings_are_cut_between_characters},
 };
 
 TEST_MAIN(tests)
