@@ -320,6 +320,12 @@ static bool fits_fsconfig(struct init *init, const struct op_mount *op)
     return fits;
 }
 
+/* On older kernels (6.12) devpts looks at its options when all are there: which one was wrong it does not say. */
+static bool may_be_the_owner(const struct op_mount *op, int code)
+{
+    return code == -EINVAL && op->flags & MOUNT_OWNER_IF_MAPPED;
+}
+
 static int try_mount(struct init *init, const struct op_mount *op, const struct target *target)
 {
     const char *type = init_str(init, op->type);
@@ -331,7 +337,7 @@ static int try_mount(struct init *init, const struct op_mount *op, const struct 
     if (fs_fd >= 0) {
         r = mount_new(init, op, target, fs_fd);
         scratch_leave(init, fs_fd);
-        return r;
+        return may_be_the_owner(op, r) ? mount_old(init, op, target) : r;
     }
     if (tree_api_missing(init, fs_fd))
         return mount_old(init, op, target);
