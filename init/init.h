@@ -183,6 +183,12 @@ int tree_cover(struct init *init, struct cover *cover, int target_fd);
 
 /* Change the attributes of the mount whose root FD is; falls back to mount(2) unless RECURSIVE. */
 int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool recursive);
+/* The same by mount(2): HOW is MS_REMOUNT, which changes the file system by DATA too, or with MS_BIND the mount alone. */
+int tree_remount_old(struct init *init, int fd, unsigned long how, uint64_t set, uint64_t clear, const char *data);
+
+/* mounts.c: OPTIONS for the file system that is mounted at TARGET; FS_FD is of fspick(2), FD the mount's root. */
+int mount_reconfigure(struct init *init, int fs_fd, char **options, const char *target);
+int mount_reconfigure_old(struct init *init, int fd, char **options, const char *target);
 
 /* MOUNT_ATTR_* of the mount that FD is in, but for the times; and their names, each behind a space. */
 uint64_t tree_attributes(int fd);

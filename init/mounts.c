@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * New file systems, changed attributes and propagation of what is mounted. The target is opened beneath the root
+ * New file systems. The target is opened beneath the root
  * first, the file system is configured and mounted out of sight (fsopen, fsconfig, fsmount), filled where it is to
  * be, and shown at the target's descriptor in one step.
  */
@@ -172,6 +172,20 @@ static int set_options(const struct file_system *fs, const char *option)
     return r;
 }
 
+int mount_reconfigure(struct init *init, int fs_fd, char **options, const char *target)
+{
+    const struct op_mount none = { 0 };
+    const struct file_system fs = { init, &none, fs_fd };
+    int r = 0;
+
+    for (; *options && r == 0; options++)
+        r = set_options(&fs, *options);
+    if (r < 0)
+        return r;
+    r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+    return r < 0 ? fail_with_log(&fs, r, "fsconfig", target) : 0;
+}
+
 static int configure(const struct file_system *fs, const struct target *target)
 {
     const char *source = init_str(fs->init, fs->op->source);
@@ -258,6 +272,20 @@ static void join_option(struct text *data, const char *option, bool quote)
     text_put(data, "\"");
     text_put(data, c + 1);
     text_put(data, "\"");
+}
+
+int mount_reconfigure_old(struct init *init, int fd, char **options, const char *target)
+{
+    char data[OPTION_SIZE];
+    struct text text = text_init(data, sizeof data);
+    int r;
+
+    for (; *options; options++)
+        join_option(&text, *options, true);
+    if (text.cut)
+        return init_explain(init, -E2BIG, "the mount options are too long");
+    r = tree_remount_old(init, fd, MS_REMOUNT, 0, 0, data);
+    return r < 0 ? init_fail(init, r, "mount", target) : 0;
 }
 
 static int join_options(struct init *init, const struct op_mount *op, const struct target *target, bool all,
@@ -376,32 +404,4 @@ int init_mount(struct init *init, const struct op_mount *op)
     if (target.fd >= 0)
         scratch_leave(init, target.fd);
     return r;
-}
-
-int init_remount(struct init *init, const struct op_remount *op)
-{
-    const char *target = init_str(init, op->target);
-    _cleanup_close_ int fd = path_open(init, target, 0);
-    int r;
-
-    if (fd < 0)
-        return init_fail(init, fd, "open", target);
-    r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, op->recursive != 0);
-    return r < 0 ? init_fail(init, r, "mount_setattr", target) : 0;
-}
-
-int init_propagate(struct init *init, const struct op_propagate *op)
-{
-    const char *target = init_str(init, op->target);
-    _cleanup_close_ int fd = path_open(init, target, 0);
-    struct sys_mount_attr attr = { .propagation = (uint64_t) op->flags & ~(uint64_t) MS_REC };
-    int r;
-
-    if (fd < 0)
-        return init_fail(init, fd, "open", target);
-    r = init->no_mount_api ? -ENOSYS
-                           : sys_mount_setattr(fd, "", AT_EMPTY_PATH | (op->flags & MS_REC ? AT_RECURSIVE : 0), &attr);
-    if (r == -ENOSYS || (r < 0 && tree_api_missing(init, r)))
-        r = tree_mount_old(init, -1, NULL, fd, NULL, (unsigned long) op->flags, NULL);
-    return r < 0 ? init_fail(init, r, "mount_setattr", target) : 0;
 }

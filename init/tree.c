@@ -21,7 +21,8 @@ static bool is_filtered(void)
 {
     return sys_open_tree(-1, "", ~0u) == -EPERM || sys_mount_setattr(-1, "", ~0u, NULL) == -EPERM ||
            sys_fsopen("", ~0u) == -EPERM || sys_fsmount(-1, ~0u, 0) == -EPERM ||
-           sys_move_mount(-1, "", -1, "", ~0u) == -EPERM || sys_fsconfig(-1, 0, NULL, NULL, 0) == -EPERM;
+           sys_move_mount(-1, "", -1, "", ~0u) == -EPERM || sys_fsconfig(-1, 0, NULL, NULL, 0) == -EPERM ||
+           sys_fspick(-1, "", ~0u) == -EPERM;
 }
 
 bool tree_api_missing(struct init *init, int code)
@@ -140,7 +141,7 @@ int tree_mount_old(struct init *init, int source_fd, const char *name, int targe
     return r;
 }
 
-static int remount_old(struct init *init, int fd, uint64_t set, uint64_t clear)
+int tree_remount_old(struct init *init, int fd, unsigned long how, uint64_t set, uint64_t clear, const char *data)
 {
     struct statfs fs;
     uint64_t attr;
@@ -151,7 +152,7 @@ static int remount_old(struct init *init, int fd, uint64_t set, uint64_t clear)
     if ((set | clear) & MOUNT_ATTR__ATIME)
         clear |= MOUNT_ATTR__ATIME;
     attr = (attr_of(&fs) & ~clear) | set;
-    return tree_mount_old(init, -1, NULL, fd, NULL, MS_REMOUNT | MS_BIND | tree_attr_to_flags(attr), NULL);
+    return tree_mount_old(init, -1, NULL, fd, NULL, how | tree_attr_to_flags(attr), data);
 }
 
 int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool recursive)
@@ -162,5 +163,5 @@ int tree_change(struct init *init, int fd, uint64_t set, uint64_t clear, bool re
         return 0;
     if (recursive || (r != -ENOSYS && !tree_api_missing(init, r)))
         return r;
-    return remount_old(init, fd, set, clear);
+    return tree_remount_old(init, fd, MS_REMOUNT | MS_BIND, set, clear, NULL);
 }

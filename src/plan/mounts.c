@@ -81,6 +81,16 @@ static void add_remount(const struct mount_plan *m, const char *target, uint64_t
     op->remount.recursive = recursive;
 }
 
+static void add_reconfigure(const struct mount_plan *m)
+{
+    struct op *op = add(m, OP_REMOUNT);
+
+    op->remount.target = plan_str(m->planner, m->target);
+    op->remount.options = plan_list(m->planner, m->options.data, m->options.n_data);
+    op->remount.set = (int64_t) m->options.set;
+    op->remount.clear = (int64_t) m->options.clear;
+}
+
 /* Options that come to nothing: who wrote "RO" may believe that the mount is read-only. Not an error, for the old
  * runtimes hand them to a kernel that looks at none of them. WHERE: "on a bind mount". */
 static void warn_of_options(const struct mount_plan *m, const char *const *options, size_t n, const char *where)
@@ -637,6 +647,20 @@ static void add_maps(const struct mount_plan *m, struct op *open)
 
 /* ---- the list ---- */
 
+/* With "bind" the mount alone changes, otherwise its file system as well, wherever that is mounted too: mount(2). */
+static void plan_remount(const struct mount_plan *m)
+{
+    const struct mount_options *o = &m->options;
+
+    if (o->bind)
+        warn_of_data(m, " on a remount of a bind mount, which changes flags alone");
+    else if (o->n_data)
+        add_reconfigure(m);
+    if (o->bind || !o->n_data)
+        add_remount(m, m->target, o->set, o->clear, false);
+    add_remount(m, m->target, o->recursive_set, o->recursive_clear, true);
+}
+
 /* A bind mount on /proc itself shows a procfs, or it is refused by crun-init, which has the source. */
 static void check_proc(const struct mount_plan *m)
 {
@@ -663,9 +687,7 @@ static void plan_mount(struct mount_plan *m)
     if (is_type(m, "rbind"))
         o->recursive_bind = true;
     if (o->remount) {
-        warn_of_data(m, " on a remount, which changes flags alone");
-        add_remount(m, m->target, o->set, o->clear, false);
-        add_remount(m, m->target, o->recursive_set, o->recursive_clear, true);
+        plan_remount(m);
     } else if (is_bind(m)) {
         if (m->planner->input->as_runc)
             runc_reset(o);

@@ -145,8 +145,8 @@ typedef int32_t op_slot;
     OP(BIND, bind, STR(source) SLOT(tree) STR(target) NUM(set) NUM(clear) NUM(reset) NUM(rset) NUM(rclear) NUM(flags))    \
     /* Take off what is mounted at TARGET if the kernel's number of it is ID (0: unknown). */                             \
     OP(UNMOUNT, unmount, STR(target) NUM(id))                                                                             \
-    /* Change attributes of what is mounted at TARGET. */                                                                 \
-    OP(REMOUNT, remount, STR(target) NUM(set) NUM(clear) NUM(recursive))                                                  \
+    /* Change attributes of what is mounted at TARGET, and by OPTIONS its file system. */                                 \
+    OP(REMOUNT, remount, STR(target) LIST(options) NUM(set) NUM(clear) NUM(recursive))                                    \
     /* mount(2) propagation FLAGS on TARGET. */                                                                           \
     OP(PROPAGATE, propagate, STR(target) NUM(flags))                                                                      \
     OP(DEVICE, device, STR(path) NUM(mode) NUM(major) NUM(minor) NUM(uid) NUM(gid) NUM(optional))                         \

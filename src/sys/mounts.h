@@ -17,6 +17,7 @@
 #define SYS_fsopen     430
 #define SYS_fsconfig   431
 #define SYS_fsmount    432
+#define SYS_fspick     433
 #endif
 
 static inline int sys_mount(const char *source, const char *target, const char *type, unsigned long flags,
@@ -48,6 +49,11 @@ static inline int sys_move_mount(int from_fd, const char *from, int to_fd, const
 static inline int sys_fsopen(const char *type, unsigned flags)
 {
     return (int) sys_call(SYS_fsopen, type, flags);
+}
+
+static inline int sys_fspick(int dir_fd, const char *path, unsigned flags)
+{
+    return (int) sys_call(SYS_fspick, dir_fd, path, flags);
 }
 
 static inline int sys_fsconfig(int fs_fd, unsigned command, const char *key, const void *value, int aux)

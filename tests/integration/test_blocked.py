@@ -15,7 +15,7 @@ from lib.rootless import User
 
 pytestmark = pytest.mark.ours
 
-MOUNT_API = "fsopen,fsconfig,fsmount,move_mount,open_tree,mount_setattr"
+MOUNT_API = "fsopen,fsconfig,fsmount,fspick,move_mount,open_tree,mount_setattr"
 GROUPS = {
     "openat2": "openat2",
     "clone3": "clone3",
@@ -214,6 +214,14 @@ def test_rootless_sys_is_read_only(bundle, here, program, blocked, calls, error)
     assert r.returncode == 0 and not r.stderr, str(r)
     options = {l.split(" ")[4]: l.split(" ")[5] for l in r.lines if l.split(" ")[4].startswith("/sys")}
     assert "/sys" in options and all("ro" in o.split(",") for o in options.values()), options
+
+
+@errors
+@pytest.mark.parametrize("calls", ["fspick", MOUNT_API])
+def test_remount(bundle, rt, blocked, calls, error):
+    mounts = [tmpfs("/mnt", "size=100k", "nosuid"), tmpfs("/mnt", "remount", "nodev", "size=40k")]
+    r = rt.with_options(prefix=[blocked, error, calls]).run(bundle(args=["grep", "/mnt", "/proc/mounts"], mounts=mounts))
+    assert "nosuid,nodev" in r.stdout and "size=40k" in r.stdout and r.stderr == "", str(r)
 
 
 half = pytest.mark.parametrize("call", ["move_mount", "fsmount", "fsconfig"])

@@ -1068,9 +1068,28 @@ def test_options_that_a_view_of_cgroups_cannot_honour(bundle, run):
 
 @pytest.mark.ours
 def test_options_that_a_remount_cannot_honour(bundle, run):
-    c = bundle(args=["df", "-k", "/mnt"], mounts=[tmpfs("/mnt", "size=100k"), tmpfs("/mnt", "remount", "ro", "size=40k")])
+    c = bundle(args=["df", "-k", "/mnt"], mounts=[tmpfs("/mnt", "size=100k"), tmpfs("/mnt", "bind", "remount", "ro", "size=40k")])
     r = run(c)
-    assert r.returncode == 0 and " 100 " in r.stdout and '"/mnt": "size=40k" has no effect on a remount, which changes flags alone' in r.stderr, str(r)
+    assert r.returncode == 0 and " 100 " in r.stdout and '"/mnt": "size=40k" has no effect on a remount of a bind mount' in r.stderr, str(r)
+
+
+def test_remount_changes_the_file_system(bundle, run):
+    c = bundle(args=["sh", "-c", "df -k /mnt; grep /mnt /proc/mounts; mkdir /mnt/x"], mounts=[tmpfs("/mnt", "size=100k", "nosuid"), tmpfs("/mnt", "remount", "nodev", "size=40k")])
+    r = run(c)
+    assert r.returncode == 0 and " 40 " in r.stdout and "nodev" in r.stdout and "size=40k" in r.stdout and r.stderr == "", str(r)
+
+
+@pytest.mark.ours
+def test_remount_of_proc(bundle, run):
+    c = bundle(args=["grep", "^proc /proc ", "/proc/mounts"], mounts=[{"destination": "/proc", "type": "proc", "options": ["remount", "hidepid=2"]}])
+    assert "hidepid=" in run(c).stdout
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("option", ["frob", "size=many"])
+def test_remount_with_an_unknown_option(bundle, run, rt, option):
+    c = bundle(args=["true"], mounts=[tmpfs("/mnt"), tmpfs("/mnt", "remount", option)])
+    rt.fails(run(c), f'mounts[{len(c.config["mounts"]) - 1}] "/mnt": tmpfs: ', option.split("=")[0])
 
 
 @pytest.mark.ours

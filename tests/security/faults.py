@@ -80,7 +80,7 @@ fcntl: EMFILE EPERM EINTR
 connect bind listen accept accept4: ENOMEM EINTR EPERM
 sendmsg recvmsg sendto recvfrom: ENOMEM EINTR EAGAIN
 mount umount2 pivot_root chroot setns unshare sethostname setdomainname: EPERM ENOMEM EIO
-open_tree fsopen mount_setattr: ENOSYS EPERM ENOMEM EMFILE
+open_tree fsopen fspick mount_setattr: ENOSYS EPERM ENOMEM EMFILE
 move_mount fsconfig fsmount: ENOMEM EPERM EMFILE
 poll ppoll: EINTR ENOMEM
 waitid wait4: EINTR
