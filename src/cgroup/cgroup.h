@@ -63,6 +63,9 @@ int cgroup_open(const struct cgroup_dir *dir, struct error *err);
  * processes. */
 int cgroup_pids(const struct cgroup_dir *dir, pid_t **ret_pids, size_t *ret_n, struct error *err);
 
+/* -EDEADLK if we are in it or below: what kills or freezes all of it would hit us before it is done. */
+int cgroup_check_outside(const struct cgroup_dir *dir, struct error *err);
+
 /* Send SIGNAL to every process in it and below, until no new ones appear; KILL uses cgroup.kill where there is one.
  * Frozen ones are thawed for KILL. */
 int cgroup_signal(const struct cgroup_dir *dir, int signal, struct error *err);

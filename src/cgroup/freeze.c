@@ -103,8 +103,10 @@ static int thaw(const struct cgroup_dir *dir)
 
 int cgroup_freeze(const struct cgroup_dir *dir, bool frozen, struct error *err)
 {
-    int r;
+    int r = frozen ? cgroup_check_outside(dir, err) : 0;
 
+    if (r < 0)
+        return r;
     if (!frozen)
         r = thaw(dir);
     else

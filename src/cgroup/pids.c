@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "cgroup/dir.h"
@@ -120,4 +121,19 @@ int cgroup_pids(const struct cgroup_dir *dir, pid_t **ret_pids, size_t *ret_n, s
     *ret_pids = list.pids;
     *ret_n = list.n;
     return 0;
+}
+
+int cgroup_check_outside(const struct cgroup_dir *dir, struct error *err)
+{
+    _cleanup_free_ pid_t *pids = NULL;
+    pid_t own = getpid();
+    size_t n = 0;
+    int r = cgroup_pids(dir, &pids, &n, err);
+
+    if (r < 0 || !n || !bsearch(&own, pids, n, sizeof own, compare))
+        return r;
+    return error_set(err, -EDEADLK,
+                     "this command runs inside of the container's cgroup \"%s%s\", and would stop or kill itself (call "
+                     "it from outside)",
+                     dir->mount, dir->path);
 }

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/file.h>
 
+#include "cgroup/cgroup.h"
 #include "container/context.h"
 #include "state/hook.h"
 
@@ -15,10 +16,12 @@ enum { FIRST_GAP_MS = 1, LAST_GAP_MS = 100 }; /* a lock has no time limit, and i
 
 int container_check_caller(const struct container *container, struct error *err)
 {
-    if (!hook_is_caller(container->dir_fd))
-        return 0;
-    return error_set(err, -EDEADLK, "container \"%s\" cannot be changed by its own hook, which is waited for",
-                     container->state.id);
+    const struct cgroup_dir *cgroup = container_cgroup(container);
+
+    if (hook_is_caller(container->dir_fd))
+        return error_set(err, -EDEADLK, "container \"%s\" cannot be changed by its own hook, which is waited for",
+                         container->state.id);
+    return cgroup ? cgroup_check_outside(cgroup, err) : 0;
 }
 
 static int check_busy(const struct container *container, struct error *err)

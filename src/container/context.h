@@ -73,7 +73,7 @@ void container_close(struct container *container);
 int container_lock(struct crun_context *context, const char *id, struct container *ret, struct error *err);
 /* For the verb that ends it: whoever has the lock is made to give it up. Not in a hook of its own. */
 int container_seize(struct crun_context *context, const char *id, struct container *ret, struct error *err);
-/* An error if a hook of its own has called us. */
+/* An error if a hook of its own has called us, or one of its processes. */
 int container_check_caller(const struct container *container, struct error *err);
 
 /* A frozen one is paused, whether it was started before or not. */

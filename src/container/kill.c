@@ -148,8 +148,10 @@ static int signal_first(const struct container *container, int signal, struct er
 static int signal_all(const struct container *container, int signal, struct error *err)
 {
     const struct cgroup_dir *cgroup = container_cgroup(container);
-    int r;
+    int r = cgroup && signal == SIGKILL ? cgroup_check_outside(cgroup, err) : 0;
 
+    if (r < 0)
+        return r;
     if (cgroup)
         return cgroup_signal(cgroup, signal, err);
     r = signal_first(container, signal, err);

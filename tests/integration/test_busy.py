@@ -147,6 +147,16 @@ def test_hook_cannot_change_its_container(hooked, rt, name):
         assert out.count("\n") == 1
 
 
+@pytest.mark.root("the hook of a user namespace's container may not enter the user's state directory")
+def test_hook_inside_cannot_stop_itself(hooked, rt):
+    """It is in the container's cgroup: freezing or killing that, it would never come to the end."""
+    calls = ["delete --force ID", "kill --all ID KILL"]
+    _, said = called_by_hook(hooked, rt, "createContainer", calls)
+    for call, status, out in said:
+        assert status == 1 and "runs inside of the container's cgroup" in out, f"{call}: {status} {out}"
+        assert out.count("\n") == 1
+
+
 ANSWERS = {"createRuntime": {"exec": "is still being created", "kill": "container not running", "events": "container not running"},
            "poststart": {}, "poststop": {v: "container not running" for v in ("kill", "exec", "events")}}
 
