@@ -56,11 +56,34 @@ struct wanted {
     bool optional;
 };
 
-static int no_such_device(struct init *init, int code)
+static bool is_wanted(const struct wanted *wanted, const struct stat *st)
 {
-    return init_explain(init, code,
-                        "no device can be made here (that takes CAP_MKNOD outside of user namespaces), and "
-                        "the host has none of this name that could be bound (ask root to make it there, see mknod(1))");
+    return !((st->st_mode ^ wanted->mode) & S_IFMT) &&
+           (uint32_t) st->st_rdev == sys_device(wanted->major, wanted->minor);
+}
+
+/* The image may have it, or a mount have brought it. */
+static bool is_there(const struct init *init, const struct wanted *wanted)
+{
+    _cleanup_close_ int fd = path_open(init, wanted->path, PATH_NO_FOLLOW);
+    struct stat st;
+
+    return fd >= 0 && sys_fstat(fd, &st) == 0 && is_wanted(wanted, &st);
+}
+
+static int no_such_device(struct init *init, const struct wanted *wanted, int code)
+{
+    if (is_there(init, wanted))
+        return 0;
+    if (code == -ENOENT && wanted->optional) {
+        init_warn(init, code, "open", wanted->path);
+        return 0;
+    }
+    return init_explain(
+        init, code,
+        "no device can be made here (that takes CAP_MKNOD outside of user namespaces), and the host has "
+        "none of this name that could be bound (ask root to make it there, see mknod(1), or bind it from "
+        "elsewhere by mounts)");
 }
 
 /* "the host's is c 1:11": another device than that which is asked for is worse than none. */
@@ -77,13 +100,12 @@ static int another_device(struct init *init, const struct stat *st)
     return init_explain(init, -ENODEV, words);
 }
 
+/* 1: the host's is to be bound. */
 static int check_device(struct init *init, const struct wanted *wanted, const struct stat *st)
 {
     if (!S_ISCHR(st->st_mode) && !S_ISBLK(st->st_mode))
-        return no_such_device(init, -ENODEV);
-    if (((st->st_mode ^ wanted->mode) & S_IFMT) || (uint32_t) st->st_rdev != sys_device(wanted->major, wanted->minor))
-        return another_device(init, st);
-    return 0;
+        return no_such_device(init, wanted, -ENODEV);
+    return is_wanted(wanted, st) ? 1 : another_device(init, st);
 }
 
 static int bind_host_device(struct init *init, const struct wanted *wanted)
@@ -95,17 +117,13 @@ static int bind_host_device(struct init *init, const struct wanted *wanted)
 
     if (device_fd < 0 && tree_api_missing(init, device_fd))
         device_fd = open_host_device(init, path);
-    if (device_fd == -ENOENT && wanted->optional) {
-        init_warn(init, device_fd, "open", path);
-        return 0;
-    }
     if (device_fd == -ENOENT)
-        return no_such_device(init, device_fd);
+        return no_such_device(init, wanted, device_fd);
     r = device_fd < 0 ? device_fd : sys_fstat(device_fd, &st);
     if (r < 0)
         return init_fail(init, r, "open", path);
     r = check_device(init, wanted, &st);
-    if (r >= 0)
+    if (r > 0)
         r = bind_device(init, path, device_fd);
     if (r >= 0 || !tree_try_older(init, r))
         return r;

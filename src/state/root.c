@@ -17,6 +17,9 @@
 
 #include "base/fd.h"
 
+#define OVERFLOW_ID 65534u /* of proc_sys_kernel(5), unless somebody has changed it */
+#define MAP_LIMIT   ((size_t) 64 << 10)
+
 /* XDG_RUNTIME_DIR may be swept of old files; the sticky bit keeps ours (XDG Base Directory Specification). */
 #define ROOT_MODE          0700
 #define ROOT_MODE_ROOTLESS 01700
@@ -39,11 +42,16 @@ static char *format(const char *text, ...)
     return made;
 }
 
-static bool is_directory(const char *path)
+static bool may_others_write(const struct stat *st)
+{
+    return (st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX);
+}
+
+static bool is_private_directory(const char *path)
 {
     struct stat st;
 
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !may_others_write(&st);
 }
 
 /* Where an ordinary user's state is: a relative XDG_RUNTIME_DIR is to be ignored, says its specification. */
@@ -55,7 +63,7 @@ static char *rootless_path(const char *name)
     if (xdg && xdg[0] == '/')
         return format("%s/%s", xdg, name);
     snprintf(run_user, sizeof run_user, "/run/user/%u", (unsigned) geteuid());
-    if (is_directory(run_user))
+    if (is_private_directory(run_user))
         return format("%s/%s", run_user, name);
     return format("/tmp/%s-run-%u", name, (unsigned) geteuid());
 }
@@ -123,6 +131,20 @@ static int make_root(char *path, mode_t mode, struct error *err)
     return 0;
 }
 
+/* In a user namespace that does not map us we are the overflow id, and so are all others. */
+static bool is_nobody(void)
+{
+    _cleanup_free_ char *maps = NULL;
+    unsigned first, size;
+
+    if (geteuid() != OVERFLOW_ID || file_read(AT_FDCWD, "/proc/self/uid_map", MAP_LIMIT, &maps, NULL) < 0)
+        return false;
+    for (const char *line = maps; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (sscanf(line, "%u %*u %u", &first, &size) == 2 && OVERFLOW_ID - first < size)
+            return false;
+    return true;
+}
+
 static int verify_root(int fd, const char *path, struct error *err)
 {
     struct stat st;
@@ -132,7 +154,13 @@ static int verify_root(int fd, const char *path, struct error *err)
     if (st.st_uid != geteuid())
         return error_set(err, -EPERM, "state root \"%s\" belongs to user %u, not to %u: use --root for another", path,
                          (unsigned) st.st_uid, (unsigned) geteuid());
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
+    if (is_nobody())
+        return error_set(
+            err, -EPERM,
+            "state root \"%s\": whose it is cannot be told, the user namespace that crun is in has no id of "
+            "its caller (unshare --map-root-user maps it)",
+            path);
+    if (may_others_write(&st))
         return error_set(err, -EPERM, "state root \"%s\" may be written by others (mode %04o): chmod 0700 it", path,
                          (unsigned) st.st_mode & 07777);
     return 0;

@@ -467,7 +467,18 @@ def test_host_without_null(user, mine, program):
     u = user()
     rt = u.runtime(program)
     rt.prefix = _empty_dev(u) + rt.prefix
-    rt.fails(rt.run(mine(args=["true"])), 'default device "/dev/null"', "ask root", "mknod")
+    rt.fails(rt.run(mine(args=["true"])), 'default device "/dev/null"', "ask root", "mknod", "mounts")
+
+
+@pytest.mark.parametrize("outside", ["gone", "file"])
+def test_null_from_elsewhere(user, mine, program, outside):
+    """A null device of any place will do, where the host's /dev has none."""
+    u = user()
+    rt = u.runtime(program)
+    rt.prefix = _empty_dev(u) + (["sh", "-ec", 'touch /dev/null; exec "$@"', "sh"] if outside == "file" else []) + rt.prefix
+    c = mine(args=["sh", "-c", "echo x > /dev/null; wc -c < /dev/null; wc -c < /proc/keys"], mounts=[bind(u.place / "dev/null", "/dev/null")])
+    r = rt.run(c)
+    assert (r.returncode, r.stdout) == (0, "0\n0\n") and "/dev/null" not in r.stderr, str(r)
 
 
 def _pts(c):
@@ -647,28 +658,38 @@ def tmp(here):
     return d
 
 
-def test_state_without_runtime_dir(user, program, tmp):
+@pytest.fixture
+def launch(mine, tmp):
+    """Arguments of a run, which makes a state root, where /tmp is `tmp`."""
+    c = mine(args=["true"])
+    c.path.rename(tmp / "bundle")
+    c.path = tmp / "bundle"
+    c.change(root={"path": "rootfs"})
+    return "run", "--bundle", "/tmp/bundle", "x"
+
+
+def test_state_without_runtime_dir(user, program, tmp, launch):
     rt = without_runtime_dir(user(), tmp, program)
-    assert rt.list() == []
+    rt(*launch, check=True)
     made = tmp / f"crun-run-{UID}"
     assert made.is_dir() and made.stat().st_uid == UID and made.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("whose", ["his", "foreign"])
-def test_state_in_run_user(user, program, tmp, whose):
-    """/run/user/UID is taken where it is his own, and passed over where it is somebody else's."""
+@pytest.mark.parametrize("whose", ["his", "foreign", "open"])
+def test_state_in_run_user(user, program, tmp, launch, whose):
+    """/run/user/UID is taken where it is his own and private, and passed over where it is somebody else's or all may write."""
     u = user()
     mounted = u.place / "run-user"
     (mounted / str(UID)).mkdir(parents=True)
-    os.chown(mounted / str(UID), UID if whose == "his" else 61234, GID)
-    (mounted / str(UID)).chmod(0o700)
+    os.chown(mounted / str(UID), 61234 if whose == "foreign" else UID, GID)
+    (mounted / str(UID)).chmod(0o777 if whose == "open" else 0o700)
     view = u.place / "run-view"
     view.write_text(f'#!/bin/sh -e\nmount -t tmpfs tmpfs /run\nmkdir -p /run/user\nmount --bind {mounted} /run/user\nmount --bind {tmp} /tmp\nexec "$@"\n')
     view.chmod(0o755)
     shutil.copy(program.path, tmp / "program")
     prefix = u.prefix(view)
     prefix[prefix.index("env"):] = ["env", "-u", "XDG_RUNTIME_DIR"]
-    call([*prefix, "/tmp/program", "list"], check=True)
+    call([*prefix, "/tmp/program", *launch], check=True)
     his, other = mounted / str(UID) / "crun", tmp / f"crun-run-{UID}"
     assert (his.is_dir(), other.is_dir()) == ((True, False) if whose == "his" else (False, True))
 
@@ -685,6 +706,14 @@ def test_state_directory_is_verified(user, program, tmp, trap):
         os.chown(made, UID if trap == "open" else 61234, GID)
     rt = without_runtime_dir(user(), tmp, program)
     rt.fails(rt("list"), "state root", str("/tmp/crun-run"))
+
+
+def test_state_of_nobody(user, program, tmp, launch):
+    """`unshare -U`: all ids look alike, so that a directory of anybody's would pass for his own."""
+    rt = without_runtime_dir(user(), tmp, program)
+    plain = rt.argv
+    rt.argv = lambda *args: [*plain()[:-1], "unshare", "-U", *plain()[-1:], *args]
+    rt.fails(rt(*launch), "state root", "crun-run-65534", "unshare --map-root-user")
 
 
 # ---- life ----
