@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/fd.h"
 #include "launch/notify.h"
@@ -21,9 +22,14 @@ const char *notify_name(const struct crun_context *context)
     return context->as_runc ? "notify.sock" : "notify";
 }
 
+/* The name of the socket must fit behind it (unix(7)). */
 static const char *directory_inside(const struct crun_context *context, const char *variable)
 {
-    return context->as_runc || variable[0] != '/' ? "/run/notify" : variable;
+    size_t length = strlen(variable) + 1 + strlen(notify_name(context));
+
+    if (context->as_runc || variable[0] != '/' || length >= sizeof((struct sockaddr_un *) NULL)->sun_path)
+        return "/run/notify";
+    return variable;
 }
 
 static int add_mount(struct spec *spec, const char *source, const char *destination, struct arena *arena)
@@ -64,13 +70,18 @@ static int add_variable(struct spec *spec, const char *entry, struct arena *aren
 int notify_prepare(struct crun_context *context, const char *id, struct arena *arena, const struct spec **spec,
                    const char **ret_name, struct error *err)
 {
-    const char *variable = getenv("NOTIFY_SOCKET"), *inside, *source;
+    const char *variable = getenv("NOTIFY_SOCKET"), *inside, *source, *why;
     _cleanup_free_ char *root = NULL;
     struct spec *copy;
     int r;
 
     if (!variable || !*variable || !(*spec)->process || strlen(id) > NAME_MAX)
         return 0;
+    why = notify_refused(variable);
+    if (why) {
+        log_write(context->log, LOG_LEVEL_WARNING, "NOTIFY_SOCKET \"%s\": %s; the container gets none", variable, why);
+        return 0;
+    }
     r = context_root_path(context, &root, err);
     if (r < 0)
         return r;

@@ -22,10 +22,25 @@ enum {
 enum { ROOM_TIMEOUT_MS = 5000 };
 enum { DATAGRAM_SIZE = 16384, SOCKET_MODE = 0777, DIRECTORY_MODE = 0755 };
 
-/* What a process may say of itself (sd_notify(3)); not MAINPID, nor anything about descriptors. */
-static const char *const passed[] = {
-    "READY=1",   "RELOADING=1",  "STOPPING=1", "STATUS=",        "NOTIFYACCESS=",        "ERRNO=",
-    "BUSERROR=", "EXIT_STATUS=", "WATCHDOG=",  "WATCHDOG_USEC=", "EXTEND_TIMEOUT_USEC=", "MONOTONIC_USEC=",
+/* What a process may say of itself (sd_notify(3)): not MAINPID, nor who else may speak, nor anything about descriptors.
+ * What it says once is worth waiting for room in the manager's queue; what it says again and again is not. */
+struct kind {
+    const char *start;
+    bool once;
+};
+
+static const struct kind kinds[] = {
+    {"READY=1",               true },
+    { "RELOADING=1",          true },
+    { "STOPPING=1",           true },
+    { "ERRNO=",               true },
+    { "BUSERROR=",            true },
+    { "EXIT_STATUS=",         true },
+    { "STATUS=",              false},
+    { "MONOTONIC_USEC=",      false},
+    { "WATCHDOG=",            false},
+    { "WATCHDOG_USEC=",       false},
+    { "EXTEND_TIMEOUT_USEC=", false},
 };
 
 static bool begins(const char *line, size_t length, const char *start)
@@ -36,17 +51,18 @@ static bool begins(const char *line, size_t length, const char *start)
                                : length == n && memcmp(line, start, n) == 0;
 }
 
-static bool may_pass(const char *line, size_t length)
+/* NULL: it does not go on. */
+static const struct kind *kind_of(const char *line, size_t length)
 {
-    for (size_t i = 0; i < sizeof passed / sizeof passed[0]; i++)
-        if (begins(line, length, passed[i]))
-            return true;
-    return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (begins(line, length, kinds[i].start))
+            return &kinds[i];
+    return NULL;
 }
 
 /* ---- sockets ---- */
 
-/* An address of ADDRESS: a path, or '@' and an abstract name. 0: there is no such one. */
+/* An address of TEXT: a path, or '@' and an abstract name. 0: there is no such one. */
 static socklen_t address_of(const char *text, struct sockaddr_un *ret)
 {
     size_t length = strlen(text);
@@ -58,6 +74,18 @@ static socklen_t address_of(const char *text, struct sockaddr_un *ret)
     if (text[0] == '@')
         ret->sun_path[0] = '\0';
     return (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length + (text[0] == '/'));
+}
+
+const char *notify_refused(const char *variable)
+{
+    struct sockaddr_un address;
+    struct stat st;
+
+    if (!address_of(variable, &address))
+        return "neither a path nor @NAME, of 107 bytes at most";
+    if (variable[0] == '/' && stat(variable, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return "not a socket";
+    return NULL;
 }
 
 static int bind_below(int fd, int dir_fd, const char *name)
@@ -102,14 +130,19 @@ static void drop_unsent(struct notify *notify)
     notify->unsent = NULL;
 }
 
+/* The first line of MESSAGE is told, and nothing is waited for any more. */
+static void complain(struct notify *notify, const char *message, const char *why)
+{
+    log_write(notify->log, LOG_LEVEL_WARNING, "%.*s of the container was not passed on: NOTIFY_SOCKET \"%s\": %s",
+              (int) strcspn(message, "\n"), message, getenv("NOTIFY_SOCKET"), why);
+    notify->deaf = true;
+}
+
 static void give_up(struct notify *notify)
 {
     if (notify->unsent)
-        log_write(notify->log, LOG_LEVEL_WARNING,
-                  "READY=1 of the container was not passed on: the queue of NOTIFY_SOCKET \"%s\" is full",
-                  getenv("NOTIFY_SOCKET"));
+        complain(notify, notify->unsent, "its queue is full");
     drop_unsent(notify);
-    notify->deaf = true;
 }
 
 void notify_close(struct notify *notify)
@@ -121,65 +154,84 @@ void notify_close(struct notify *notify)
 /* ---- lines ---- */
 
 struct lines {
+    bool once;
     size_t length;
-    char text[DATAGRAM_SIZE + 64];
+    char text[DATAGRAM_SIZE + 64]; /* a string */
 };
 
+/* Managers show a status to people, whose terminals obey control characters. */
 static void add_line(struct lines *lines, const char *line, size_t length)
 {
-    memcpy(lines->text + lines->length, line, length);
-    lines->length += length;
-    lines->text[lines->length++] = '\n';
+    char *to = lines->text + lines->length;
+
+    for (size_t i = 0; i < length; i++)
+        to[i] = (unsigned char) line[i] < 0x20 || line[i] == 0x7f ? '?' : line[i];
+    memcpy(to + length, "\n", 2);
+    lines->length += length + 1;
 }
 
-/* Whether there is READY=1 among them. */
-static bool filter(struct notify *notify, const char *datagram, size_t size, int pid, struct lines *ret)
+static void filter(struct notify *notify, const char *datagram, size_t size, int pid, struct lines *ret)
 {
     char main_pid[32];
     bool ready = false;
 
     ret->length = 0;
+    ret->once = false;
     for (const char *line = datagram, *end = datagram + size; line < end;) {
         const char *stop = memchr(line, '\n', (size_t) (end - line));
         size_t length = (size_t) ((stop ? stop : end) - line);
+        const struct kind *kind = kind_of(line, length);
 
-        if (may_pass(line, length)) {
+        if (kind) {
             add_line(ret, line, length);
-            ready |= begins(line, length, "READY=1");
+            ready |= kind == &kinds[0];
+            ret->once |= kind->once;
         }
         line += length + 1;
     }
     notify->ready |= ready;
     if (ready)
         add_line(ret, main_pid, (size_t) snprintf(main_pid, sizeof main_pid, "MAINPID=%d", pid));
-    return ready;
 }
 
 static void keep(struct notify *notify, const struct lines *lines, int *fd)
 {
-    notify->unsent = malloc(lines->length);
+    notify->unsent = strdup(lines->text);
     if (!notify->unsent)
         return;
-    memcpy(notify->unsent, lines->text, lines->length);
     notify->unsent_size = lines->length;
     notify->target = take_fd(fd);
     notify->deadline = clock_now_ms() + ROOM_TIMEOUT_MS;
 }
 
-/* A manager that is gone, or does not listen, is not the container's trouble. Connected, so that poll(2) tells when there
- * is room. */
-static void send_on(struct notify *notify, const struct lines *lines, bool ready)
+/* Connected, so that poll(2) tells when there is room. */
+static int connect_and_send(const struct lines *lines, int *ret_fd)
 {
     const char *target = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address;
     socklen_t length = target ? address_of(target, &address) : 0;
-    _cleanup_close_ int fd = length ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
 
-    if (fd < 0 || connect(fd, (struct sockaddr *) &address, length) < 0)
+    if (!length)
+        return -EINVAL;
+    *ret_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (*ret_fd < 0 || connect(*ret_fd, (struct sockaddr *) &address, length) < 0 ||
+        send(*ret_fd, lines->text, lines->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        return -errno;
+    return 0;
+}
+
+/* A manager that is gone, or does not listen, is not the container's trouble. */
+static void send_on(struct notify *notify, const struct lines *lines)
+{
+    _cleanup_close_ int fd = -1;
+    int r = connect_and_send(lines, &fd);
+
+    if (r == 0 || !lines->once || notify->deaf)
         return;
-    if (send(fd, lines->text, lines->length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EAGAIN && ready &&
-        !notify->deaf)
+    if (r == -EAGAIN)
         keep(notify, lines, &fd);
+    else
+        complain(notify, lines->text, errno_text(r));
 }
 
 /* Whether nothing waits any more. */
@@ -211,7 +263,6 @@ void notify_forward(struct notify *notify, int pid)
 {
     char datagram[DATAGRAM_SIZE];
     struct lines lines;
-    bool ready;
     ssize_t n;
 
     /* recv without room for ancillary data: descriptors that somebody sends along are dropped by the kernel. What is too
@@ -222,9 +273,9 @@ void notify_forward(struct notify *notify, int pid)
             return;
         if ((size_t) n > sizeof datagram)
             continue;
-        ready = filter(notify, datagram, (size_t) n, pid, &lines);
+        filter(notify, datagram, strnlen(datagram, (size_t) n), pid, &lines); /* managers read up to a NUL */
         if (lines.length)
-            send_on(notify, &lines, ready);
+            send_on(notify, &lines);
     }
 }
 

@@ -24,12 +24,15 @@ struct notify {
     int fd;     /* bound; -1: no proxy */
     bool ready; /* READY=1 has come */
     struct log *log;
-    char *unsent; /* a message with READY=1 that waits for room in the manager's queue; NULL: none */
+    char *unsent; /* a message that waits for room in the manager's queue; NULL: none */
     size_t unsent_size;
     int target;       /* where it goes to, connected */
     int64_t deadline; /* in milliseconds */
-    bool deaf;        /* nobody made room in time: later ones do not wait */
+    bool deaf;        /* nobody made room in time, or is there: later ones do not wait */
 };
+
+/* Why nothing can be handed on to the NOTIFY_SOCKET of our caller, VARIABLE; or NULL, also when nobody is there yet. */
+const char *notify_refused(const char *variable);
 
 /* Make the directory below DIR_FD, the container's, and bind NAME in it; anybody in the container may send there. */
 int notify_open(struct notify *notify, int dir_fd, const char *name, struct log *log, struct error *err);
@@ -39,8 +42,9 @@ void notify_close(struct notify *notify);
 struct pollfd notify_poll(const struct notify *notify);
 int notify_timeout(const struct notify *notify);
 
-/* Hand on what has come, without waiting; PID is the container's process. A READY=1 that finds the manager's queue full
- * is kept for a while, and what comes after it waits; other messages are dropped. */
+/* Hand on what has come, without waiting; PID is the container's process. What finds the manager's queue
+ * full and is said only once, as READY=1, is kept for a while, and what comes after it waits; other messages are dropped.
+ * The first that cannot be handed on is a warning. */
 void notify_forward(struct notify *notify, int pid);
 
 /* Until READY=1 has come and gone on, or the process PIDFD has ended. */

@@ -591,6 +591,18 @@ static int do_notify(int argc, char **argv)
     return send(fd, argv[2], strlen(argv[2]), 0) < 0 ? errno : 0;
 }
 
+// A datagram given as hexadecimal digits.
+static int do_notify_hex(int argc, char **argv)
+{
+    (void) argc;
+    char data[64];
+    size_t n = 0;
+    int fd = notify_socket();
+    for (const char *p = argv[2]; p[0] && p[1] && n < sizeof data; p += 2)
+        data[n++] = (char) strtol((char[]){ p[0], p[1], 0 }, NULL, 16);
+    return fd < 0 || send(fd, data, n, 0) < 0 ? 1 : 0;
+}
+
 // As fast as it can, for ever; TERM ends it.
 static int do_flood(int argc, char **argv)
 {
@@ -652,6 +664,7 @@ int main(int argc, char **argv)
         { "allocate",    1, do_allocate   },
         { "forks",       1, do_forks      },
         { "notify",      1, do_notify     },
+        { "notify-hex",  1, do_notify_hex },
         { "flood",       0, do_flood      },
     };
     for (size_t i = 0; argc > 1 && i < sizeof table / sizeof *table; i++)

@@ -2,6 +2,7 @@
 """NOTIFY_SOCKET: the sd_notify(3) proxy. As crun: /d/s becomes the socket /d/s/notify in the container."""
 
 import errno
+import os
 import signal
 import socket
 import time
@@ -127,6 +128,18 @@ def test_ready_waits_for_room(bundle, rt, manager):
     assert p.returncode == 0
 
 
+def test_end_of_service_waits_for_room(bundle, rt, manager):
+    """What is said once is not lost."""
+    c = bundle(args=["sh", "-c", FULL.replace("READY=1", "STOPPING=1")], copy=True)
+    p = rt.start_foreground(c, **how(manager))
+    wait_full(c)
+    while (last := manager[1]()).startswith("STATUS="):
+        pass
+    assert last == "STOPPING=1\n"
+    rt.kill(c, "KILL")
+    assert finish(p).returncode == 137
+
+
 def test_signal_while_ready_waits(bundle, rt, manager):
     fill(manager)
     c = bundle(args=["sh", "-c", "trap 'exit 7' TERM; " + FULL], copy=True)
@@ -164,9 +177,52 @@ def test_place(bundle, rt, manager):
 
 
 def test_manager_that_is_gone(bundle, rt, here):
-    c = bundle(args=send("READY=1", then="echo on"), copy=True)
+    c = bundle(args=["sh", "-c", "probe notify STATUS=x; probe notify READY=1; probe notify READY=1; echo on"], copy=True)
     r = rt.run(c, env=environment(NOTIFY_SOCKET=str(here.dir / "nobody")))
-    assert (r.returncode, r.stdout, r.stderr) == (0, "on\n", "")
+    assert (r.returncode, r.stdout, len(r.stderr.splitlines())) == (0, "on\n", 1), str(r)
+    assert r.stderr.strip().endswith(f'warning: READY=1 of the container was not passed on: NOTIFY_SOCKET "{here.dir}/nobody": no such file or directory')
+
+
+@pytest.mark.parametrize("value,text", [("/", "neither"), ("/etc", "not a socket"), ("/etc/passwd", "not a socket"), ("vsock:2:3", "neither"), ("@", "neither"),
+                                        ("some/path", "neither"), ("/" + 107 * "x", "neither")])
+def test_variable_that_names_no_socket(bundle, rt, value, text):
+    """A warning; nothing of the container is covered by a mount, and it goes on without."""
+    c = bundle(args=["sh", "-c", "echo x$NOTIFY_SOCKET"])
+    r = rt.run(c, env=environment(NOTIFY_SOCKET=value))
+    assert (r.returncode, r.stdout) == (0, "x\n") and f'NOTIFY_SOCKET "{value}": {text}' in r.stderr, str(r)
+    rt.create(c, env=environment(NOTIFY_SOCKET=value))
+    assert rt.start(c, env=environment(NOTIFY_SOCKET=value)).stderr == ""
+
+
+def test_path_that_leaves_no_room_for_a_name(bundle, rt, here):
+    """107 bytes have room in a socket's address, and "/notify" behind them has not."""
+    c = bundle(args=send("READY=1", then="echo $NOTIFY_SOCKET"), copy=True)
+    place = f"/tmp/{here.tag}".ljust(107, "x")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(place)
+        try:
+            r = rt.run(c, env=environment(NOTIFY_SOCKET=place))
+        finally:
+            os.unlink(place)
+        assert r.stdout == "/run/notify/notify\n" and s.recv(100).startswith(b"READY=1\nMAINPID="), str(r)
+
+
+def test_abstract_socket(bundle, rt, here):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(f"\0{here.tag}")
+        r = rt.run(bundle(args=send("READY=1", then="echo $NOTIFY_SOCKET"), copy=True), env=environment(NOTIFY_SOCKET=f"@{here.tag}"))
+        assert r.stdout == "/run/notify/notify\n" and s.recv(100).startswith(b"READY=1\nMAINPID="), str(r)
+
+
+def test_what_does_not_go_on(bundle, rt, manager):
+    """Who else may speak for the service; what is behind a NUL, as managers see it; what a terminal would obey."""
+    script = ("probe notify NOTIFYACCESS=all; probe notify BARRIER=1; probe notify 'STATUS=a'$(printf '\\033')'[2Jb'; "
+              "probe notify-hex 52454144593d3100; probe notify-hex 5354415455533d78004d4f52453d31")
+    c = bundle(args=["sh", "-c", script], copy=True)
+    assert rt.run(c, **how(manager)).returncode == 0
+    assert manager[1]() == "STATUS=a?[2Jb\n"
+    assert manager[1]().startswith("READY=1\nMAINPID=")
+    assert manager[1]() == "STATUS=x\n"
 
 
 def test_without(bundle, rt):
