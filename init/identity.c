@@ -9,8 +9,6 @@
 #include "init/init.h"
 #include "sys/cred.h"
 
-enum { GROUPS_MAX = 65536 }; /* NGROUPS_MAX of the kernel */
-
 #ifndef PR_CAP_AMBIENT
 #define PR_CAP_AMBIENT           47
 #define PR_CAP_AMBIENT_RAISE     2
@@ -157,22 +155,12 @@ static int unmapped_group(struct init *init, int code, const uint32_t *gids, uin
 
 static int groups_error(struct init *init, int code, const uint32_t *gids, uint64_t n)
 {
-    char words[sizeof init->failure.detail];
-    struct text text = text_init(words, sizeof words);
-
-    if (code == -EPERM) {
-        init_fail(init, code, "setgroups", NULL);
-        init_hint(init, groups_are_denied(init) ? "(the user namespace's /proc/PID/setgroups denies it)"
-                                                : "(it takes CAP_SETGID)");
-        return code;
-    }
-    if (code != -EINVAL || n <= GROUPS_MAX)
+    if (code != -EPERM)
         return unmapped_group(init, code, gids, n);
-    text_put_number(&text, (long long) n);
-    text_put(&text, " groups are more than the ");
-    text_put_number(&text, GROUPS_MAX);
-    text_put(&text, " that the kernel takes");
-    return init_explain(init, code, words);
+    init_fail(init, code, "setgroups", NULL);
+    init_hint(init, groups_are_denied(init) ? "(the user namespace's /proc/PID/setgroups denies it)"
+                                            : "(it takes CAP_SETGID)");
+    return code;
 }
 
 int init_become_root(struct init *init, const struct op_become_root *op)

@@ -264,7 +264,8 @@ static void add_groups(struct planner *planner)
         return;
     }
     if (process->n_additional_gids > GROUPS_MAX)
-        plan_fail(planner, -EINVAL, "process.user.additionalGids: %zu of them, the kernel takes %d at most",
+        plan_fail(planner, -EINVAL,
+                  "process.user.additionalGids: %zu groups are more than the %d that the kernel takes",
                   process->n_additional_gids, GROUPS_MAX);
     for (size_t i = 0; i < process->n_additional_gids; i++) {
         const char *what = arena_printf(planner->arena, "process.user.additionalGids[%zu]: ", i);
