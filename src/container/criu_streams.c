@@ -23,10 +23,12 @@
 #include "cgroup/cgroup.h"
 #include "container/criu.h"
 #include "host/host.h"
+#include "spec/load.h"
+#include "spec/parse.h"
 
 #define DESCRIPTORS_FILE "descriptors.json"
 
-enum { N_STREAMS = 3, N_NAMES = 64, FILE_LIMIT = 16 << 20, TTY_MAJOR_FIRST = 4, TTY_MAJOR_AUX = 5 };
+enum { N_STREAMS = 3, N_NAMES = 64, TTY_MAJOR_FIRST = 4, TTY_MAJOR_AUX = 5 };
 
 /* ---- for a dump ---- */
 
@@ -224,19 +226,25 @@ static int take_names(struct criu_call *call, const struct json_object *array, s
     return r;
 }
 
-/* Without the file nothing is inherited: images made by criu itself. */
-int criu_streams_restore(struct criu_call *call, struct error *err)
+static int parse_names(struct criu_call *call, const struct document *document, struct error *err)
 {
-    _cleanup_free_ char *text = NULL;
     struct json_object *array;
-    int r = file_read(call->image_fd, DESCRIPTORS_FILE, FILE_LIMIT, &text, NULL);
+    int r = document_parse(document, &array, err);
 
-    if (r == -ENOENT)
-        return 0;
     if (r < 0)
-        return error_errno(err, r, "--image-path: read \"%s/" DESCRIPTORS_FILE "\"", call->image_path);
-    array = json_tokener_parse(text);
+        return error_prefix(err, "--image-path \"%s\"", call->image_path);
     r = take_names(call, array, err);
     json_object_put(array);
     return r;
+}
+
+/* Without the file nothing is inherited: images made by criu itself. */
+int criu_streams_restore(struct criu_call *call, struct error *err)
+{
+    _cleanup_(document_done) struct document document;
+    int r = document_read(&document, call->image_fd, DESCRIPTORS_FILE, err);
+
+    if (r == -ENOENT)
+        return 0;
+    return r < 0 ? error_prefix(err, "--image-path \"%s\"", call->image_path) : parse_names(call, &document, err);
 }

@@ -270,12 +270,15 @@ def test_missing_source(bundle, criu, images, rt):
     assert request is None
 
 
-def test_unreadable_descriptors(bundle, criu, images, rt):
+@pytest.mark.parametrize("text, words", [
+    ('{"a": 1}', 'descriptors.json" is no array'), ('["x"', "descriptors.json:1:5: unexpected end of file"),
+    ("[" + "[]," * 300_000 + "0]", "more than 300000 objects and arrays")], ids=["object", "cut", "too many"])
+def test_unreadable_descriptors(bundle, criu, images, rt, text, words):
     images.mkdir()
-    (images / "descriptors.json").write_text('{"a": 1}')
+    (images / "descriptors.json").write_text(text)
     c = bundle()
     r, request = criu("fail", "restore", "--detach", "--image-path", images, "--bundle", c.path, rt._remember(c, None))
-    rt.fails(r, 'descriptors.json" is no array')
+    rt.fails(r, str(images), words)
     assert request is None
 
 
