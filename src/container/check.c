@@ -19,6 +19,8 @@
 
 /* ---- the collection ---- */
 
+enum { TOLD_MAX = 200 }; /* errors, and warnings: each is looked for in the text and among the others */
+
 static void problem_done(struct crun_problem *problem)
 {
     free((char *) problem->file);
@@ -112,7 +114,10 @@ static struct crun_problem take_apart(const struct checking *checking, const cha
 
 void check_report(struct checking *checking, const char *text, bool warning)
 {
-    keep(checking, take_apart(checking, text, warning));
+    const struct crun_check *check = checking->check;
+
+    if ((warning ? check->n_problems - check->n_errors : check->n_errors) < TOLD_MAX)
+        keep(checking, take_apart(checking, text, warning));
 }
 
 void check_reportf(struct checking *checking, const char *format, ...)

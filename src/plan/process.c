@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "plan/affinity.h"
 #include "plan/capabilities.h"
 #include "plan/limits.h"
@@ -333,14 +334,31 @@ static size_t name_length(const char *entry)
     return strcspn(entry, "=");
 }
 
-static bool overridden(const char *const *env, size_t n, size_t index)
+/* Names that have come by, SIZE, a power of two, is more than there are: whether that of ENTRY is among them, and from now on
+ * it is. */
+static bool is_known(const char **names, size_t size, const char *entry)
 {
-    size_t length = name_length(env[index]);
+    size_t length = name_length(entry);
 
-    for (size_t i = index + 1; i < n; i++)
-        if (name_length(env[i]) == length && strncmp(env[i], env[index], length) == 0)
+    for (uint64_t at = hash_bytes(entry, length);; at++) {
+        const char **place = &names[at & (size - 1)];
+
+        if (!*place) {
+            *place = entry;
+            return false;
+        }
+        if (name_length(*place) == length && memcmp(*place, entry, length) == 0)
             return true;
-    return false;
+    }
+}
+
+static size_t table_size(size_t n)
+{
+    size_t size = 1;
+
+    while (size <= 2 * n)
+        size *= 2;
+    return size;
 }
 
 /* What the runtime itself adds to the environment, at most ADDED_MAX. */
@@ -364,18 +382,20 @@ static size_t added_environment(struct planner *planner, const char *ret_env[ADD
 static struct op_list environment(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
+    const size_t size = table_size(process->n_env + ADDED_MAX);
     const char **all = arena_new(planner->arena, const char *, process->n_env + ADDED_MAX), *added[ADDED_MAX];
-    size_t n_added = added_environment(planner, added), n_all = process->n_env + n_added, n = 0;
+    const char **names = arena_new(planner->arena, const char *, size);
+    size_t n_added = added_environment(planner, added), n_all = process->n_env + n_added, first = n_all;
 
-    if (!all)
+    if (!all || !names)
         return plan_list(planner, NULL, 0);
     if (process->n_env)
         memcpy(all, process->env, process->n_env * sizeof *all);
     memcpy(all + process->n_env, added, n_added * sizeof *all);
-    for (size_t i = 0; i < n_all; i++)
-        if (!overridden(all, n_all, i))
-            all[n++] = all[i];
-    return plan_list(planner, all, n);
+    for (size_t i = n_all; i-- > 0;)
+        if (!is_known(names, size, all[i]))
+            all[--first] = all[i];
+    return plan_list(planner, all + first, n_all - first);
 }
 
 static bool has_home(const struct spec_process *process)

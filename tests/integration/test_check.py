@@ -129,6 +129,12 @@ def test_goes_on_after_any_fault(bundle, check, text):
     assert len(check(bundle(text=text))) > 1 or text in ("[]", "7")
 
 
+def test_too_much_to_tell(bundle, check):
+    """Each problem is looked for in the text: of tens of thousands that would take minutes."""
+    problems = check(bundle(args=["true"], linux={"netDevices": {f"nosuch{i}": {} for i in range(3000)}}))
+    assert len(problems) == 200 and problems[0]["path"] == 'linux.netDevices["nosuch0"]'
+
+
 def test_syntax(bundle, check):
     (p,) = check(bundle(text="{,}"))
     assert (p["line"], p["column"], p["path"]) == (1, 2, "")

@@ -176,6 +176,15 @@ def test_huge_and_valid(bundle, rt):
         rt.fails(r)
 
 
+@pytest.mark.ours
+def test_long_environment(bundle, rt):
+    """Of each name the last one is looked for, and that is not done by comparing all with all."""
+    c = bundle(args=["true"], env=["A=first", *(f"A{i}=b" for i in range(200_000)), "A=last"])
+    assert '"A199999=b" "A=last"' in rt("plan", "-b", c.path, check=True).stdout.replace(",", "")
+    r = rt.run(c)
+    assert r.returncode == 126 and "argument list too long" in r.error, str(r)
+
+
 @pytest.mark.parametrize("depth", [1000, 100_000, 5_000_000])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_deep(bundle, rt, depth, opening):
