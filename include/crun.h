@@ -69,8 +69,8 @@ CRUN_API void crun_context_operation(struct crun_context *context, const char *o
 /* Write one line of LEVEL to the context's log. */
 CRUN_API void crun_log(struct crun_context *context, enum crun_log_level level, const char *text);
 
-/* The state root in use. */
-CRUN_API const char *crun_context_root(const struct crun_context *context);
+/* The state root in use, or where it would be made. */
+CRUN_API const char *crun_context_root(struct crun_context *context);
 
 /* ---- making containers ---- */
 

@@ -129,6 +129,8 @@ static int open_root(struct crun_context *context, bool make, struct error *err)
 {
     if (context->root_fd >= 0)
         return 0;
+    free(context->root_path);
+    context->root_path = NULL;
     return state_root_open(context->root_option, face_name(context), context->rootless, make, &context->root_fd,
                            &context->root_path, err);
 }
@@ -150,13 +152,15 @@ int context_root_path(const struct crun_context *context, char **ret_path, struc
     return state_root_path(context->root_option, face_name(context), context->rootless, ret_path, err);
 }
 
-const char *crun_context_root(const struct crun_context *context)
+const char *crun_context_root(struct crun_context *context)
 {
+    struct error ignored;
+
     if (context->root_option)
         return context->root_option;
-    if (context->root_path)
-        return context->root_path;
-    return context->as_runc ? "/run/runc" : "/run/crun";
+    if (!context->root_path && context_root_path(context, &context->root_path, &ignored) < 0)
+        return "?";
+    return context->root_path;
 }
 
 int container_open(struct crun_context *context, const char *id, int lock, struct container *ret, struct error *err)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lib import user
-from lib.runtime import REPOSITORY, Runtime, call
+from lib.runtime import REPOSITORY, Runtime, call, environment
 
 COMMANDS = ["create", "start", "run", "state", "list", "kill", "delete", "ps", "spec", "features"]
 
@@ -47,8 +47,17 @@ def test_version_of_crun(as_name):
         assert r.returncode == 0 and r.stderr == ""
         names = [l.split(" ")[0] for l in r.lines]
         assert r.lines[0].startswith("crun version ") and names[1:4] == ["commit:", "rundir:", "spec:"]
-        assert "rundir: /run/crun" in r.lines
+        assert (f"rundir: {os.environ['XDG_RUNTIME_DIR']}/crun" if user.ACTIVE else "rundir: /run/crun") in r.lines
         assert r.lines[-1].startswith("+") and {"+SECCOMP", "+CAP"} <= set(r.lines[-1].split())
+
+
+@pytest.mark.ours
+def test_version_of_a_user(bare):
+    env = environment(XDG_RUNTIME_DIR="/run/nobody")
+    assert "rundir: /run/nobody/crun" in bare("--rootless", "true", "--version", env=env).lines
+    del env["XDG_RUNTIME_DIR"]
+    line = next(l for l in bare("--rootless", "true", "--version", env=env).lines if l.startswith("rundir: "))
+    assert line.split()[1] in (f"/run/user/{os.geteuid()}/crun", f"/tmp/crun-run-{os.geteuid()}")
 
 
 @pytest.mark.ours
