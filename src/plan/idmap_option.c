@@ -46,7 +46,7 @@ static bool read_range(const char **text, struct range *range)
         range->numbers[i] = strtoull(at, &end, 10);
         if (errno || range->numbers[i] > UINT32_MAX || (i < 2 ? *end != '-' : !is_end(*end)))
             return false;
-        at = end + (i < 2 || *end == '#');
+        at = end + (i < 2 || (*end == '#' && !is_end(end[1])));
     }
     *text = at;
     return range->numbers[2] > 0;
@@ -68,6 +68,24 @@ static bool make_absolute(struct range *range, const struct id_map *maps, size_t
     return false;
 }
 
+/* Each of both keys once, and nothing else. */
+static bool has_known_keys(const char *ranges)
+{
+    static const char *const keys[] = { "uids=", "gids=" };
+    bool seen[2] = { false };
+
+    while (*ranges) {
+        size_t which = strncmp(ranges, keys[0], 5) == 0 ? 0 : 1;
+
+        if (strncmp(ranges, keys[which], 5) != 0 || seen[which])
+            return false;
+        seen[which] = true;
+        ranges += strcspn(ranges, ";");
+        ranges += *ranges == ';';
+    }
+    return true;
+}
+
 const char *idmap_option_lines(struct planner *planner, const char *where, const char *ranges, const char *key,
                                const struct id_map *maps, size_t n_maps)
 {
@@ -76,7 +94,7 @@ const char *idmap_option_lines(struct planner *planner, const char *where, const
     do {
         struct range range;
 
-        if (!text || !read_range(&text, &range)) {
+        if (!text || !has_known_keys(ranges) || !read_range(&text, &range)) {
             plan_fail(planner, -EINVAL, "%s: expected \"idmap=uids=C-H-N#C-H-N;gids=C-H-N\", found \"idmap=%s\"", where,
                       ranges);
             return "";

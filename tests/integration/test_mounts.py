@@ -909,7 +909,8 @@ def test_idmap_ranges_of_the_containers_namespace(bundle, run, here):
 
 
 @pytest.mark.ours
-@pytest.mark.parametrize("option", ["idmap=", "idmap=uids=0-0-1", "idmap=uids=0-0-0;gids=0-0-1", "idmap=uids=@0-0-1;gids=0-0-1", "ridmap=uids=a-b-c;gids=0-0-1"])
+@pytest.mark.parametrize("option", ["idmap=", "idmap=uids=0-0-1", "idmap=uids=0-0-0;gids=0-0-1", "idmap=uids=@0-0-1;gids=0-0-1", "ridmap=uids=a-b-c;gids=0-0-1",
+                                    "idmap=uids=0-0-1;gids=0-0-1;foo=1", "idmap=uids=0-0-1#;gids=0-0-1", "idmap=uids=0-0-1;gids=0-0-1#", "idmap=uids=0-0-1;uids=0-1-1;gids=0-0-1"])
 def test_idmap_ranges_refused(bundle, run, rt, here, option):
     rt.fails(run(bundle(args=["true"], mounts=[bind(here.dir, "/mnt", option)])), 'mounts[7] "/mnt"', "idmap=")
 
