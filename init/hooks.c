@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Hooks in the container's namespaces: the state document on standard input, and an end by status, signal or time.
- * A hook gets the standard streams and nothing else of ours, and its standard error is kept for the message, unless
- * somebody wants it in a file. That it
- * could not be executed comes back through a pipe that a successful exec closes. The texts are those of the parent's
+ * A hook gets the standard streams and nothing else of ours, and its standard error is kept for the message, or read for it
+ * again where somebody wants it in a file. That it could not be executed comes back through a pipe that a successful exec closes. The texts are those of the parent's
  * hooks (src/launch/hooks.c).
  */
 #include "init/init.h"
@@ -14,7 +13,8 @@ enum { TAIL = 300 };
 struct hook {
     struct init *init;
     const struct op_hook *op;
-    int errors_fd; /* a memfd; or -1: it has a file, or our standard error */
+    int errors_fd;    /* what it says can be read here; -1: nowhere */
+    long errors_from; /* what others had said before */
     int pid, pid_fd, pipe_fd;
 };
 
@@ -62,12 +62,27 @@ static int wait_end(const struct hook *hook)
     return r == 0 ? -ETIMEDOUT : 0;
 }
 
+/* Its descriptor only writes; a FIFO's or a device's words are gone. */
+static void open_errors(struct hook *hook)
+{
+    int fd = hook->op->errors >= 0 ? slot_fd(hook->init, hook->op->errors) : -1;
+    struct stat st;
+
+    if (fd < 0) {
+        hook->errors_fd = sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
+    } else if (sys_fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        hook->errors_fd = path_reopen(hook->init, fd, O_RDONLY);
+        hook->errors_from = (long) st.st_size;
+    }
+}
+
 /* The last words of the hook, without line ends. */
 static void put_tail(const struct hook *hook, struct text *text)
 {
     char tail[TAIL];
     long end = hook->errors_fd < 0 ? 0 : sys_lseek(hook->errors_fd, 0, SEEK_END);
-    long n = end <= 0 ? 0 : sys_pread(hook->errors_fd, tail, sizeof tail, end > TAIL ? end - TAIL : 0);
+    long start = end - TAIL > hook->errors_from ? end - TAIL : hook->errors_from;
+    long n = end <= start ? 0 : sys_pread(hook->errors_fd, tail, (size_t) (end - start), start);
 
     while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
         n--;
@@ -123,8 +138,7 @@ int init_hook(struct init *init, const struct op_hook *op)
 
     if (r < 0)
         return init_fail(init, r, "pipe2", NULL);
-    if (op->errors < 0)
-        hook.errors_fd = sys_memfd_create("crun-hook-stderr", MFD_CLOEXEC);
+    open_errors(&hook);
     hook.pid = sys_clone(CLONE_PIDFD | SIGCHLD, &hook.pid_fd);
     hook.pipe_fd = pipe_fds[hook.pid == 0];
     if (hook.pid == 0)

@@ -33,6 +33,7 @@ struct hook {
     const struct hook_run *run;
     const struct cancel *cancel;
     int in, out, errors, failed; /* FAILED: where the child says why it could not be executed */
+    off_t errors_from;           /* what others had said before */
     int pid, pidfd;
 };
 
@@ -128,12 +129,26 @@ static void __attribute__((noreturn)) hook_child(const struct hook *hook)
     _exit(127);
 }
 
-/* The last words of the hook, without line ends. */
-static void append_tail(int errors, struct error *err)
+/* Where somebody wants it in a file the descriptor only writes; a FIFO's or a device's words are gone. */
+static int reopen_errors(const struct hook *hook)
 {
+    struct stat st;
+    char path[32];
+
+    if (!hook->run->stderr_path || fstat(hook->errors, &st) < 0 || !S_ISREG(st.st_mode))
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", hook->errors);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The last words of the hook, without line ends. */
+static void append_tail(const struct hook *hook, struct error *err)
+{
+    _cleanup_close_ int again = reopen_errors(hook);
+    int fd = again >= 0 ? again : hook->errors;
     char tail[TAIL + 1];
-    off_t end = lseek(errors, 0, SEEK_END), start = end > TAIL ? end - TAIL : 0;
-    ssize_t n = end > 0 ? pread(errors, tail, TAIL, start) : 0;
+    off_t end = lseek(fd, 0, SEEK_END), start = end - TAIL > hook->errors_from ? end - TAIL : hook->errors_from;
+    ssize_t n = end > start ? pread(fd, tail, (size_t) (end - start), start) : 0;
 
     while (n > 0 && (tail[n - 1] == '\n' || tail[n - 1] == ' '))
         n--;
@@ -155,7 +170,7 @@ static int tell_end(const struct hook *hook, bool late, const siginfo_t *info, s
         error_set(err, -EPIPE, "\"%s\": exit status %d", path, info->si_status);
     else
         return 0;
-    append_tail(hook->errors, err);
+    append_tail(hook, err);
     return late ? -ETIMEDOUT : -EPIPE;
 }
 
@@ -223,6 +238,13 @@ static int run_cancellable(struct hook *hook, struct error *err)
     return r;
 }
 
+static off_t size_of(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ? 0 : st.st_size;
+}
+
 int hook_run(const struct hook_run *run, struct error *err)
 {
     _cleanup_close_ int in = document_fd(run->document, err);
@@ -230,5 +252,9 @@ int hook_run(const struct hook_run *run, struct error *err)
     _cleanup_close_ int errors = out < 0 ? out : errors_fd(run->stderr_path, err);
     struct hook hook = { .run = run, .in = in, .out = out, .errors = errors, .failed = -1, .pidfd = -1 };
 
-    return errors < 0 ? errors : run_cancellable(&hook, err);
+    if (errors < 0)
+        return errors;
+    if (run->stderr_path)
+        hook.errors_from = size_of(errors);
+    return run_cancellable(&hook, err);
 }

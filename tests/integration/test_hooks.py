@@ -616,6 +616,17 @@ def test_output_of_every_hook_goes_to_files(hooked, diary, rt, here, name, how):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("name", ["prestart", "createContainer", "startContainer"])
+def test_errors_that_go_to_a_file_are_told_too(hooked, diary, rt, here, name):
+    """And not what others have written there before."""
+    (here.dir / "err").write_text("of another\n")
+    c = hooked({name: [diary.entry(name, "echo my reason >&2; exit 3")]}, annotations={"run.oci.hooks.stderr": str(here.dir / "err")})
+    r = rt.run(c)
+    assert r.returncode == 1 and "exit status 3, stderr: my reason" in r.stderr and "another" not in r.stderr, str(r)
+    assert (here.dir / "err").read_text() == "of another\nmy reason\n"
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("name", ALL)
 def test_output_of_hooks_is_not_the_container_s(hooked, diary, rt, name):
     """Whoever reads what the container writes gets that alone (decision 0183)."""
