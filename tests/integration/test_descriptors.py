@@ -222,3 +222,51 @@ def test_helpers_of_id_maps(bundle, program, blocked, caller, here, calls):
     assert r.returncode == 0 and r.stdout.count("\n") == 2, str(r)
     for p in places:
         assert recorded(Path(f"{p}.open")) == [] and Path(f"{p}.open").read_text().count("\n") == 3
+
+
+# closed standard streams
+
+LOOK = "x=$(for i in 0 1 2; do readlink /proc/$$/fd/$i; stat -L -c %t:%T /proc/$$/fd/$i; done); echo \"$x\" >/tmp/looked; mv /tmp/looked /tmp/seen"
+COMBINATIONS = [" ".join(c for i, c in enumerate(("<&-", ">&-", "2>&-")) if n >> i & 1) for n in range(8)]
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("verb", ["run", "run --detach", "create", "exec", "exec --detach"])
+def test_closed_streams(bundle, rt, here, verb):
+    """Nothing of the runtime's takes their place in the container: it has /dev/null there, and the others are as they were."""
+    exec_ = verb.startswith("exec")
+    c = bundle(args=["/bin/probe", "sleep"] if exec_ else ["sh", "-c", LOOK], copy=True)
+    if exec_:
+        rt.run_detached(c)
+    (here.dir / "in").write_text("")
+    seen = c.rootfs / "tmp/seen"
+    for closed in COMBINATIONS:
+        through = rt.with_options(prefix=["sh", "-c", f'exec "$@" {closed}', "sh"])
+        argv = through.argv(*verb.split(), *([c.id, "sh", "-c", LOOK] if exec_ else ["--bundle", c.path, rt._remember(c, None)]))
+        with open(here.dir / "in") as i, open(here.dir / "out", "w") as o, open(here.dir / "err", "w") as e:
+            p = subprocess.run([str(a) for a in argv], stdin=i, stdout=o, stderr=e, timeout=30, check=False)
+        assert p.returncode == 0, (closed, (here.dir / "err").read_text())
+        if verb == "create":
+            through.start(c)
+        processes.until(seen.exists, f"{verb} {closed}: no look")
+        found = seen.read_text().splitlines()
+        seen.unlink()
+        for n, (redirection, name) in enumerate((("<&-", "in"), (">&-", "out"), ("2>&-", "err"))):
+            is_closed = redirection in closed.split()
+            wanted = ["/dev/null", "1:3"] if is_closed else [str(here.dir / name), "0:0"]
+            assert found[2 * n:2 * n + 2] == wanted, (closed, found)
+        assert not (here.dir / "out").read_text() and not (here.dir / "err").read_text()
+        if not exec_:
+            rt.delete(c, "--force")
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("closed", COMBINATIONS)
+def test_errors_with_closed_streams(rt, bundle, here, closed):
+    """They reach standard error if there is one, the log in any case, and nothing else."""
+    through = rt.with_options("--log", here.dir / "log", prefix=["sh", "-c", f'exec "$@" {closed}', "sh"])
+    r = through.run(bundle(args=["/no/such/command"]))
+    assert r.returncode == 127 and not r.stdout
+    assert ("/no/such/command" in r.stderr) == ("2>&-" not in closed.split()), str(r)
+    lines = (here.dir / "log").read_text().splitlines()
+    assert len(lines) == 1 and "/no/such/command" in lines[0]
