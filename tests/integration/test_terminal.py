@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -82,6 +83,21 @@ def test_window(at, terminal):
     assert terminal.wait() == 0
 
 
+def test_window_changes_during_the_start(bundle, rt, terminal, here):
+    """While the poststart hook holds us up: the process hears of it as soon as we are there."""
+    terminal.resize(33, 111)
+    script = "trap 'stty size; exit 3' WINCH; while :; do sleep 0.05; done"
+    c = bundle(args=["sh", "-c", script], process={"terminal": True}, hooks={"poststart": [{"path": "/bin/sh", "args": [
+        "sh", "-c", f"touch {here.dir}/there; while [ ! -e {here.dir}/go ]; do sleep 0.02; done"]}]})
+    rt._remember(c, None)
+    terminal.spawn(rt.argv("run", "--bundle", c.path, c.id))
+    processes.until((here.dir / "there").exists, "no hook")
+    terminal.resize(50, 132)
+    (here.dir / "go").touch()
+    terminal.expect("50 132")
+    assert terminal.wait() == 3
+
+
 def test_console_size(bundle, rt, terminal):
     """That of config.json, where ours has none."""
     terminal.resize(0, 0)
@@ -139,12 +155,35 @@ def test_output_on_a_full_disk(bundle, running, rt, verb, status):
     assert r.stderr.strip().endswith("write what the terminal shows to standard output: no space left on device"), str(r)
 
 
+@pytest.mark.parametrize("verb", ["run", "exec"])
+def test_reader_of_a_terminal_is_gone(bundle, running, rt, verb):
+    """As if its window had been closed; and before, while nobody reads, it waits without working."""
+    script = "trap 'exit 6' HUP; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done"
+    if verb == "run":
+        p = rt.start_foreground(bundle(args=["sh", "-c", script], process={"terminal": True}))
+    else:
+        p = rt.popen("exec", "--tty", running().id, "sh", "-c", script)
+    assert p.stdout.read(1) == b"y"
+
+    def ticks():
+        return sum(map(int, open(f"/proc/{p.pid}/stat").read().rpartition(")")[2].split()[11:13]))
+    time.sleep(0.3)  # for the pipe to be full
+    before = ticks()
+    time.sleep(0.5)
+    assert ticks() - before <= 5, "a tenth of the time"
+    p.stdout.close()
+    p.stdout = open(os.devnull, "rb")
+    with p.stdout:
+        assert finish(p).returncode == 6
+
+
 # the modes of our own terminal
 
 ENDS = {
     "exit": ("read x; exit 0", None, 0),
     "failure": ("read x; exit 9", None, 9),
     "we are told to end": ("echo ready; exec sleep 1000", lambda p, inner: p.terminate(), 128 + signal.SIGTERM),
+    "interrupted by QUIT": ("trap 'exit 5' QUIT; echo ready; while :; do sleep 0.1; done", lambda p, inner: p.send_signal(signal.SIGQUIT), 5),
     "killed": ("echo ready; exec sleep 1000", lambda p, inner: os.kill(inner, signal.SIGKILL), 128 + signal.SIGKILL),
 }
 
