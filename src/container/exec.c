@@ -14,6 +14,7 @@
 #include "container/listen.h"
 #include "container/prepare.h"
 #include "container/target.h"
+#include "state/process.h"
 
 enum { DEATH_TIMEOUT_MS = 200 };
 
@@ -102,6 +103,19 @@ static int check_options(struct execution *x)
     return 0;
 }
 
+/* When the container has ended meanwhile, that is why. One whose namespaces are gone (ESRCH) is about to end, and one whose
+ * cgroup is killed (ECHILD) may be; an ordinary user may do nothing with one that is (EACCES, EPERM). */
+static int explain(const struct execution *x, int r)
+{
+    const struct state *state = &x->container.state;
+    _cleanup_close_ int pidfd = r < 0 ? state_pidfd(state) : -1;
+    bool ending = r == -ESRCH || r == -ECHILD || (r < 0 && process_is_ending(state));
+
+    if (r < 0 && state_wait_gone(state, pidfd, ending ? DEATH_TIMEOUT_MS : 0) == 0)
+        error_prefix(x->err, "container not running");
+    return r;
+}
+
 static int find_target(struct execution *x)
 {
     bool frozen = x->target.frozen;
@@ -113,7 +127,7 @@ static int find_target(struct execution *x)
     x->target.frozen = frozen;
     x->target.wishes = x->options->cgroups;
     x->target.n_wishes = x->options->n_cgroups;
-    return r;
+    return r == -ESRCH ? r : explain(x, r);
 }
 
 static int compile_filter(struct execution *x)
@@ -211,18 +225,6 @@ static void launch_set_up(struct launch *launch, struct execution *x)
     launch->listener.status = x->status;
     launch_init(launch);
     launch->target_fd = x->target_fd;
-}
-
-/* When the container has ended meanwhile, that is why. One whose namespaces are gone (ESRCH) is about to end, and one whose
- * cgroup is killed (ECHILD) may be. */
-static int explain(const struct execution *x, int r)
-{
-    const struct state *state = &x->container.state;
-    _cleanup_close_ int pidfd = r < 0 ? state_pidfd(state) : -1;
-
-    if (r < 0 && state_wait_gone(state, pidfd, r == -ESRCH || r == -ECHILD ? DEATH_TIMEOUT_MS : 0) == 0)
-        error_prefix(x->err, "container not running");
-    return r;
 }
 
 static const char *phase_after(const struct execution *x, int result)

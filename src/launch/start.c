@@ -66,6 +66,8 @@ int launch_start(int dir_fd, const struct state *state, const char *document, co
             return document_file;
     }
     r = message_send(fd, &message, document_file);
+    if (r == -EPIPE || r == -ECONNRESET)
+        return error_set(err, -ECHILD, "the container's process ended before it could be told to start");
     if (r < 0)
         return error_errno(err, r, "tell the created container to start");
     r = wait_answer(fd, state, listener, &reached, err);

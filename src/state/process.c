@@ -32,7 +32,9 @@
 #define STAT_SIZE        2048 /* a name and some fifty numbers */
 #define FIELD_STATE      3    /* proc_pid_stat(5) counts from 1 */
 #define FIELD_PARENT     4
+#define FIELD_FLAGS      9
 #define FIELD_START_TIME 22
+#define PF_EXITING       0x4
 #define IGNORED          "SigIgn:" /* of proc_pid_status(5) */
 
 /*
@@ -46,6 +48,7 @@ struct process {
     pid_t parent;
     uint64_t start_time;
     bool waiting; /* it has the name of a crun-init that waits for the start */
+    bool ending;  /* its memory and its namespaces may be gone already */
     int failed;   /* -errno: it could not be looked at, whether it is there or not */
 };
 
@@ -91,7 +94,7 @@ static int read_stat(pid_t pid, char line[STAT_SIZE])
 static struct process process_read(pid_t pid)
 {
     char line[STAT_SIZE];
-    const char *state, *parent, *start;
+    const char *state, *parent, *flags, *start;
     int r = read_stat(pid, line);
 
     if (r == -ENOENT && pid > 0 && sys_kill(pid, 0) != -ESRCH)
@@ -100,13 +103,15 @@ static struct process process_read(pid_t pid)
         return (struct process){ .failed = r == -ENOENT || r == -ESRCH ? 0 : r };
     state = stat_field(line, FIELD_STATE);
     parent = stat_field(line, FIELD_PARENT);
+    flags = stat_field(line, FIELD_FLAGS);
     start = stat_field(line, FIELD_START_TIME);
-    if (!state || !parent || !start)
+    if (!state || !parent || !flags || !start)
         return (struct process){ 0 };
     return (struct process){ .state = *state,
                              .parent = (pid_t) strtol(parent, NULL, 10),
                              .start_time = strtoull(start, NULL, 10),
-                             .waiting = is_named(line, BLOB_WAITING_NAME) };
+                             .waiting = is_named(line, BLOB_WAITING_NAME),
+                             .ending = strtoul(flags, NULL, 10) & PF_EXITING };
 }
 
 uint64_t process_start_time(pid_t pid)
@@ -200,6 +205,13 @@ bool process_is_alive(const struct state *state)
     bool waiting;
 
     return process_is_there(state, &waiting);
+}
+
+bool process_is_ending(const struct state *state)
+{
+    struct process process = process_read(state->pid);
+
+    return process.ending || process_compare(&process, state) == 0;
 }
 
 /* What was opened by the process's number is that process's if it is there by now. */

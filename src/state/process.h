@@ -15,6 +15,9 @@ pid_t process_parent(pid_t pid);
 /* Whether the container's first process is there, neither gone nor a zombie nor another one with its pid. */
 bool process_is_alive(const struct state *state);
 
+/* Whether it is gone, or on its way: then an ordinary user may look at it no more, nor enter its namespaces (EACCES, EPERM). */
+bool process_is_ending(const struct state *state);
+
 /* The same, and whether it has the name of a crun-init that waits for the start: until its exec nobody else can give it
  * another one, and it takes that name just before. */
 bool process_is_there(const struct state *state, bool *ret_waiting);
