@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "crun.h"
@@ -85,6 +86,8 @@ int container_check_running(const struct container *container, struct error *err
 const struct cgroup_dir *container_cgroup(const struct container *container);
 /* kill.c: kill every process, and wait until the first one is gone. */
 int container_kill_all(const struct container *container, struct error *err);
+/* origin.c: the members of STATE that tell who makes it, which is us, and when. */
+void container_origin(struct state *state, const struct timespec *made, struct arena *arena);
 /* delete.c: remove what a stopped container still has: cgroups, state; runs the poststop hooks. */
 int container_remove(struct crun_context *context, struct container *container, struct error *err);
 /* salvage.c: find the cgroups of a container whose state cannot be read, by its kept config.json. */

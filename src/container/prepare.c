@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,35 +272,6 @@ static int make_plan(struct preparation *x)
 
 /* ---- the state ---- */
 
-static const char *now(struct arena *arena)
-{
-    struct timespec time;
-    struct tm parts;
-    char text[32];
-
-    clock_gettime(CLOCK_REALTIME, &time);
-    gmtime_r(&time.tv_sec, &parts);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    return arena_printf(arena, "%s.%09ldZ", text, time.tv_nsec);
-}
-
-/* From /etc/passwd alone: name services need shared libraries, and root needs no look-up. */
-static const char *user_name(struct arena *arena, uid_t uid)
-{
-    FILE *file = uid == 0 ? NULL : fopen("/etc/passwd", "re");
-    const char *name = uid == 0 ? "root" : arena_printf(arena, "%u", uid);
-    struct passwd *entry;
-
-    while (file && (entry = fgetpwent(file)))
-        if (entry->pw_uid == uid) {
-            name = arena_strdup(arena, entry->pw_name);
-            break;
-        }
-    if (file)
-        fclose(file);
-    return name;
-}
-
 static const char *const manager_names[] = {
     [CGROUP_MANAGER_CGROUPFS] = "cgroupfs",
     [CGROUP_MANAGER_SYSTEMD] = "systemd",
@@ -346,16 +316,16 @@ static int fill_state(struct preparation *x)
     struct arena *arena = &x->p->arena;
     const char *root = x->p->spec->root ? x->p->spec->root->path : "";
     struct state *state = &x->p->state;
+    struct timespec now;
     int r;
 
+    clock_gettime(CLOCK_REALTIME, &now);
     state->id = x->id;
     state->oci_version = x->p->spec->oci_version;
     state->creating = true;
     state->bundle = x->p->bundle;
     state->rootfs = root[0] == '/' ? root : arena_printf(arena, "%s/%s", x->p->bundle, root);
-    state->created = now(arena);
-    state->owner_uid = geteuid();
-    state->owner = user_name(arena, geteuid());
+    container_origin(state, &now, arena);
     state->cgroup_manager = manager_names[x->context->manager];
     state->own_pid_namespace = has_new_namespace(x->p->spec, NAMESPACE_PID);
     state->no_new_keyring = x->options->no_new_keyring;
