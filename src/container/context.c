@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -186,11 +187,22 @@ static int check_ours(const struct crun_context *context, const char *id, int di
     return state_dir_check_ours(dir_fd, path, err);
 }
 
-/* The launch was killed between making the directory and writing to it. */
-static void take_half_made(const char *id, struct container *container)
+/* The launch was killed between making the directory and writing to it. What that tells is told, for readers who want all
+ * members of an entry of `list`. */
+static int take_half_made(const char *id, struct container *container, struct error *err)
 {
+    struct stat st;
+
+    if (fstat(container->dir_fd, &st) < 0)
+        return error_errno(err, -errno, "container \"%s\"", id);
     container->half_made = true;
-    container->state = (struct state){ .id = arena_strdup(&container->arena, id), .creating = true };
+    container->state = (struct state){ .id = arena_strdup(&container->arena, id),
+                                       .oci_version = crun_spec_version(),
+                                       .bundle = "",
+                                       .rootfs = "",
+                                       .creating = true };
+    container_origin(&container->state, &st.st_mtim, &container->arena);
+    return 0;
 }
 
 static int read_container(const struct crun_context *context, const char *id, struct container *container,
@@ -203,8 +215,7 @@ static int read_container(const struct crun_context *context, const char *id, st
     ours = check_ours(context, id, container->dir_fd, err);
     if (ours < 0 || r == -EINVAL)
         return ours < 0 ? ours : r;
-    take_half_made(id, container);
-    return 0;
+    return take_half_made(id, container, err);
 }
 
 int container_open_next(struct crun_context *context, const char *id, int lock, struct container *ret,

@@ -109,7 +109,7 @@ static int remove_ended(struct crun_context *context, const struct prepared *p, 
         return 0; /* somebody else deleted it meanwhile, and makes another one perhaps */
     if (r < 0)
         return r;
-    if (container.state.created && strcmp(container.state.created, p->state.created) != 0)
+    if (!container.half_made && strcmp(container.state.created, p->state.created) != 0)
         return 0;
     container.spec = p->spec;
     container.cancel = cancel;

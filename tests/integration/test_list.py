@@ -59,7 +59,10 @@ def test_paused_and_half_made(three, rt):
     rt("pause", three["running"].id, check=True)
     (rt.root / "aaa-half-made").mkdir(mode=0o700)
     try:
-        states = {e["id"]: e["status"] for e in rt.list()}
+        entries = {e["id"]: e for e in rt.list()}
+        assert {e["id"] for e in entries.values() if entries["aaa-half-made"].keys() != e.keys()} == set()
+        assert re.match(r"20..-..-..T", entries["aaa-half-made"]["created"])
+        states = {id: e["status"] for id, e in entries.items()}
         assert states.pop("aaa-half-made") == "creating"
         assert states == {three["created"].id: "created", three["running"].id: "paused", three["stopped"].id: "stopped"}
     finally:
