@@ -263,7 +263,7 @@ static void device_work(struct planner *planner, struct hierarchy_work *work, st
                       "user namespace, and the rules of the cgroup that crun is in stay in force)");
         return;
     }
-    r = device_rules_make(resources, planner->arena, &rules, err);
+    r = device_rules_make(resources, planner->input->spec->linux_, planner->arena, &rules, err);
     if (r == 0 && v1 != CGROUP_NOT_FOUND)
         device_rows_v1(&rules, &work[v1], listed);
     else if (r == 0 && v2 != CGROUP_NOT_FOUND)

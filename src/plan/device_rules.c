@@ -14,17 +14,18 @@
 #define RULES_LIMIT 4096 /* the work grows with the square */
 
 static const struct device_rule default_rules[] = {
-    {true,  DEVICE_ANY,  ACCESS_MKNOD, DEVICE_EVERY, DEVICE_EVERY, 0},
-    { true, DEVICE_CHAR, ACCESS_ALL,   1,            3,            0}, /* null */
-    { true, DEVICE_CHAR, ACCESS_ALL,   1,            5,            0}, /* zero */
-    { true, DEVICE_CHAR, ACCESS_ALL,   1,            7,            0}, /* full */
-    { true, DEVICE_CHAR, ACCESS_ALL,   1,            8,            0}, /* random */
-    { true, DEVICE_CHAR, ACCESS_ALL,   1,            9,            0}, /* urandom */
-    { true, DEVICE_CHAR, ACCESS_ALL,   5,            0,            0}, /* tty */
-    { true, DEVICE_CHAR, ACCESS_ALL,   5,            1,            0}, /* console */
-    { true, DEVICE_CHAR, ACCESS_ALL,   5,            2,            0}, /* ptmx */
-    { true, DEVICE_CHAR, ACCESS_ALL,   136,          DEVICE_EVERY, 0}, /* pts */
+    {true,  DEVICE_CHAR, ACCESS_ALL, 1,   3,            0}, /* null */
+    { true, DEVICE_CHAR, ACCESS_ALL, 1,   5,            0}, /* zero */
+    { true, DEVICE_CHAR, ACCESS_ALL, 1,   7,            0}, /* full */
+    { true, DEVICE_CHAR, ACCESS_ALL, 1,   8,            0}, /* random */
+    { true, DEVICE_CHAR, ACCESS_ALL, 1,   9,            0}, /* urandom */
+    { true, DEVICE_CHAR, ACCESS_ALL, 5,   0,            0}, /* tty */
+    { true, DEVICE_CHAR, ACCESS_ALL, 5,   1,            0}, /* console */
+    { true, DEVICE_CHAR, ACCESS_ALL, 5,   2,            0}, /* ptmx */
+    { true, DEVICE_CHAR, ACCESS_ALL, 136, DEVICE_EVERY, 0}, /* pts */
 };
+/* Where the list takes something from "everything", nodes of what it takes can still be made. */
+static const struct device_rule any_node = { true, DEVICE_ANY, ACCESS_MKNOD, DEVICE_EVERY, DEVICE_EVERY, 0 };
 #define N_DEFAULT_RULES (sizeof default_rules / sizeof default_rules[0])
 
 static uint8_t parse_access(const char *text)
@@ -136,30 +137,79 @@ static void simplify(struct device_rules *rules)
     rules->n = total - kept;
 }
 
-int device_rules_make(const struct spec_resources *resources, struct arena *arena, struct device_rules *ret_rules,
-                      struct error *err)
+/* The last of the rules that are about everything. */
+static bool takes_from_all(const struct device_rules *rules)
 {
-    size_t n = resources ? resources->n_devices : 0, used = 0;
-    struct device_rule *rules;
+    for (size_t i = rules->n; i-- > 0;) {
+        const struct device_rule *rule = &rules->rules[i];
 
-    if (n > RULES_LIMIT)
-        return error_set(err, -E2BIG, "linux.resources.devices: more than %d rules", RULES_LIMIT);
-    rules = arena_new(arena, struct device_rule, n + N_DEFAULT_RULES);
-    if (!rules)
-        return error_errno(err, -ENOMEM, "linux.resources.devices");
+        if (rule->types == DEVICE_ANY && rule->access == ACCESS_ALL && rule->major == DEVICE_EVERY &&
+            rule->minor == DEVICE_EVERY)
+            return rule->allow;
+    }
+    return false;
+}
+
+static void add_rule(struct device_rules *rules, const struct device_rule *rule, size_t origin)
+{
+    rules->rules[rules->n] = *rule;
+    rules->rules[rules->n++].origin = origin;
+}
+
+/* A node that linux.devices lists is made in the container's cgroup, whatever else the rules refuse. */
+static void add_node(struct device_rules *rules, const struct spec_device *device, size_t origin)
+{
+    const struct device_rule rule = { .allow = true,
+                                      .types = parse_types(device->type),
+                                      .access = ACCESS_MKNOD,
+                                      .major = (int32_t) device->major.value,
+                                      .minor = (int32_t) device->minor.value };
+
+    for (size_t i = rules->n; i-- > 0;)
+        if (rules->rules[i].access & ACCESS_MKNOD && rule_covers(&rules->rules[i], &rule)) {
+            if (!rules->rules[i].allow)
+                break;
+            return;
+        }
+    add_rule(rules, &rule, origin);
+}
+
+static int add_listed(struct device_rules *rules, const struct spec_resources *resources, size_t n, struct error *err)
+{
     for (size_t i = 0; i < n; i++) {
-        int r = parse_rule(&resources->devices[i], i, &rules[used], err);
+        int r = parse_rule(&resources->devices[i], i, &rules->rules[rules->n], err);
 
         if (r < 0)
             return r;
-        used += rules[used].access != 0;
+        rules->n += rules->rules[rules->n].access != 0;
     }
-    for (size_t i = 0; i < N_DEFAULT_RULES; i++) {
-        rules[used] = default_rules[i];
-        rules[used++].origin = n;
-    }
-    *ret_rules = (struct device_rules){ rules, used };
-    simplify(ret_rules);
+    return 0;
+}
+
+int device_rules_make(const struct spec_resources *resources, const struct spec_linux *nodes, struct arena *arena,
+                      struct device_rules *ret_rules, struct error *err)
+{
+    size_t n = resources ? resources->n_devices : 0, n_nodes = nodes ? nodes->n_devices : 0;
+    struct device_rules rules = { 0 };
+    int r;
+
+    if (n > RULES_LIMIT)
+        return error_set(err, -E2BIG, "linux.resources.devices: more than %d rules", RULES_LIMIT);
+    rules.rules = arena_new(arena, struct device_rule, n + N_DEFAULT_RULES + n_nodes + 1);
+    if (!rules.rules)
+        return error_errno(err, -ENOMEM, "linux.resources.devices");
+    r = add_listed(&rules, resources, n, err);
+    if (r < 0)
+        return r;
+    if (takes_from_all(&rules))
+        add_rule(&rules, &any_node, n);
+    for (size_t i = 0; i < N_DEFAULT_RULES; i++)
+        add_rule(&rules, &default_rules[i], n);
+    for (size_t i = 0; i < n_nodes; i++)
+        if (nodes->devices[i].type != 'p')
+            add_node(&rules, &nodes->devices[i], n);
+    simplify(&rules);
+    *ret_rules = rules;
     return 0;
 }
 

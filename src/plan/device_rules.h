@@ -2,7 +2,7 @@
 /*
  * linux.resources.devices as a short list of rules with one meaning: nothing is allowed; rules apply in order, and for
  * each of read, write and mknod the last rule that covers the device decides. The rules that every container gets
- * (mknod of anything, the standard devices) come after those of the configuration.
+ * (the standard devices, and making the nodes of linux.devices) come after those of the configuration.
  *
  * The list is turned into devices.allow and devices.deny lines for v1, or into an eBPF program for v2.
  */
@@ -36,9 +36,10 @@ struct device_rules {
     size_t n;
 };
 
-/* The rules of RESOURCES (may be NULL) and the default ones, without those that have no effect. */
-int device_rules_make(const struct spec_resources *resources, struct arena *arena, struct device_rules *ret_rules,
-                      struct error *err);
+/* The rules of RESOURCES, those for the nodes of NODES (each may be NULL) and the default ones, without those that have no
+ * effect. */
+int device_rules_make(const struct spec_resources *resources, const struct spec_linux *nodes, struct arena *arena,
+                      struct device_rules *ret_rules, struct error *err);
 
 /* Whether the rules allow everything. */
 bool device_rules_allow_all(const struct device_rules *rules);

@@ -259,7 +259,7 @@ void plan_scope_devices(struct planner *planner, const struct spec_resources *re
 
     if (plan_scope_of_user(planner->input->host))
         return; /* his systemd may not load programs, nor may he */
-    if (device_rules_make(resources, planner->arena, &rules, &err) < 0)
+    if (device_rules_make(resources, planner->input->spec->linux_, planner->arena, &rules, &err) < 0)
         return; /* who makes the rules themselves has told */
     check_devices(planner, &rules);
     unit_device_properties(properties, &rules);

@@ -299,7 +299,7 @@ static void change_devices(struct updating *u, struct update_plan *plan)
 
     if (!wants_devices(u->input->resources))
         return;
-    r = device_rules_make(u->input->resources, u->arena, &rules, &err);
+    r = device_rules_make(u->input->resources, NULL, u->arena, &rules, &err);
     if (r == 0 && v1 != CGROUP_NOT_FOUND) {
         r = device_rules_change_v1(&rules, u->facts->devices ? u->facts->devices : "", u->arena, &changes, &err);
         if (r == 0)

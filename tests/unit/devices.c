@@ -41,9 +41,7 @@ static bool spec_matches(const struct spec_device_rule *rule, const struct reque
 }
 
 static const struct spec_device_rule defaults[] = {
-    {true,  'c', ANY,      ANY,    "m" },
-    { true, 'b', ANY,      ANY,    "m" },
-    { true, 'c', NUM(1),   NUM(3), NULL},
+    {true,  'c', NUM(1),   NUM(3), NULL},
     { true, 'c', NUM(1),   NUM(5), NULL},
     { true, 'c', NUM(1),   NUM(7), NULL},
     { true, 'c', NUM(1),   NUM(8), NULL},
@@ -54,6 +52,18 @@ static const struct spec_device_rule defaults[] = {
     { true, 'c', NUM(136), ANY,    NULL},
 };
 
+/* A list that ends by taking from "everything" lets every node be made. */
+static bool from_everything(const struct spec_device_rule *rules, size_t n)
+{
+    bool allowed = false;
+
+    for (size_t i = 0; i < n; i++)
+        if (rules[i].type == 'a' && number_matches(rules[i].major, -2) && number_matches(rules[i].minor, -2) &&
+            (!rules[i].access || strlen(rules[i].access) == 3))
+            allowed = rules[i].allow;
+    return allowed;
+}
+
 static bool decide(const struct spec_device_rule *rules, size_t n, const struct request *r, char letter)
 {
     bool allowed = false;
@@ -61,6 +71,7 @@ static bool decide(const struct spec_device_rule *rules, size_t n, const struct 
     for (size_t i = 0; i < n; i++)
         if (spec_matches(&rules[i], r, letter))
             allowed = rules[i].allow;
+    allowed |= letter == 'm' && from_everything(rules, n);
     for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++)
         if (spec_matches(&defaults[i], r, letter))
             allowed = defaults[i].allow;
@@ -241,7 +252,7 @@ static bool check_rules(struct spec_device_rule *given, size_t n, bool *ret_v1)
     bool has_v1;
 
     arena.used = 0;
-    if (device_rules_make(&resources, &arena, &rules, &err) < 0 ||
+    if (device_rules_make(&resources, NULL, &arena, &rules, &err) < 0 ||
         devices_bpf(&rules, &arena, &code, &n_code, &err) < 0) {
         printf("# %s\n", err.text);
         return false;
@@ -321,17 +332,17 @@ static void test_refused(void)
     struct device_rules rules;
     struct error err = { 0 };
 
-    CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -EINVAL);
+    CHECK_INT(device_rules_make(&resources, NULL, &arena, &rules, &err), -EINVAL);
     CHECK_STR(err.text, "linux.resources.devices[0].major: 4096 is out of range (0 to 4095, -1 for all)");
     wide[0] = (struct spec_device_rule){ true, 'c', NUM(-2), ANY, NULL };
-    CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -EINVAL);
+    CHECK_INT(device_rules_make(&resources, NULL, &arena, &rules, &err), -EINVAL);
     CHECK_STR(err.text, "linux.resources.devices[0].major: -2 is out of range (0 to 4095, -1 for all)");
     wide[0] = (struct spec_device_rule){ true, 'c', NUM(1), NUM(INT64_MIN), NULL };
-    CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -EINVAL);
+    CHECK_INT(device_rules_make(&resources, NULL, &arena, &rules, &err), -EINVAL);
     CHECK_STR(err.text,
               "linux.resources.devices[0].minor: -9223372036854775808 is out of range (0 to 1048575, -1 for all)");
     resources.n_devices = 5000;
-    CHECK_INT(device_rules_make(&resources, &arena, &rules, &err), -E2BIG);
+    CHECK_INT(device_rules_make(&resources, NULL, &arena, &rules, &err), -E2BIG);
 }
 
 static void test_short(void)
@@ -345,10 +356,46 @@ static void test_short(void)
     struct device_rules made;
 
     arena.used = 0;
-    CHECK_INT(device_rules_make(&resources, &arena, &made, NULL), 0);
-    CHECK_INT(made.n, 11); /* one of ours, ten default ones */
+    CHECK_INT(device_rules_make(&resources, NULL, &arena, &made, NULL), 0);
+    CHECK_INT(made.n, 10); /* one of ours, nine default ones */
     CHECK_INT(made.rules[0].access, ACCESS_READ | ACCESS_WRITE);
     CHECK(!device_rules_allow_all(&made));
+}
+
+static bool may(const struct device_rules *rules, int type, int access, int major, int minor)
+{
+    const struct request request = { type, access, major, minor };
+    const struct bpf_code *code;
+    size_t n;
+
+    return devices_bpf(rules, &arena, &code, &n, NULL) == 0 && run_program(code, n, &request) == 1;
+}
+
+/* linux.devices lets each of its nodes be made, and nothing more. */
+static void test_nodes(void)
+{
+    struct spec_device_rule listed[] = {
+        {false, 'a', ANY,     ANY,      NULL},
+        { true, 'b', NUM(8),  ANY,      NULL},
+        { true, 'c', NUM(10), NUM(200), "r" }
+    };
+    struct spec_device devices[] = {
+        {.type = 'c',      .major = NUM(10), .minor = NUM(229)},
+        { .type = 'c',     .major = NUM(10), .minor = NUM(200)},
+        { .type = 'b',     .major = NUM(8),  .minor = NUM(1)  },
+        { .type = 'p'    },
+        { .type = 'c', .major = NUM(1),                 .minor = NUM(3)                      },
+    };
+    struct spec_linux nodes = { .devices = devices, .n_devices = 5 };
+    struct spec_resources resources = { .devices = listed, .n_devices = 3 };
+    struct device_rules made;
+
+    arena.used = 0;
+    CHECK_INT(device_rules_make(&resources, &nodes, &arena, &made, NULL), 0);
+    CHECK_INT(made.n, 2 + 9 + 2); /* two nodes that no rule lets be made */
+    CHECK(may(&made, DEVICE_CHAR, ACCESS_MKNOD, 10, 229) && !may(&made, DEVICE_CHAR, ACCESS_READ, 10, 229));
+    CHECK(may(&made, DEVICE_CHAR, ACCESS_MKNOD, 10, 200) && !may(&made, DEVICE_CHAR, ACCESS_WRITE, 10, 200));
+    CHECK(!may(&made, DEVICE_CHAR, ACCESS_MKNOD, 10, 230) && !may(&made, DEVICE_BLOCK, ACCESS_MKNOD, 10, 229));
 }
 
 static const struct test tests[] = {
@@ -356,6 +403,7 @@ static const struct test tests[] = {
     { "3000 random lists",       test_random },
     { "what is refused",         test_refused},
     { "rules without effect go", test_short  },
+    { "nodes of linux.devices",  test_nodes  },
 };
 
 int main(void)
