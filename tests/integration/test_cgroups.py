@@ -262,7 +262,6 @@ def stranger(c, place):
 
 
 @pytest.mark.ours
-@pytest.mark.root("moves a process of the host")
 @pytest.mark.parametrize("place", STRANGERS_PLACES)
 def test_strangers_in_the_cgroup(running, rt, place):
     """With --force they are killed, as whoever is in the cgroup; without they are named."""
@@ -278,7 +277,6 @@ def test_strangers_in_the_cgroup(running, rt, place):
 
 
 @pytest.mark.ours
-@pytest.mark.root("moves a process of the host")
 def test_strangers_in_the_cgroup_of_a_running_container(running, rt):
     c = running()
     p = stranger(c, "all")

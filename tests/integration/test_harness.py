@@ -2,6 +2,7 @@
 """The tests' own tools: what `here` looks for after every test is really found, and an error that is none is noticed."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -158,3 +159,11 @@ def test_tree_that_lacks_a_package(here, tool):
     assert "tini" in packages and dpkg.is_dir(), "what was there stays until there is another"
     assert ask(*packages, "another").stdout == f"{here.dir}/tree\n" and not (here.dir / "asked").exists()
     assert ask(*packages[:-1]).returncode != 0 and (here.dir / "asked").exists()
+
+
+def test_modules_left_out_for_a_user():
+    """make check runs, as an ordinary user too, every module that asks who runs it (docs/decisions/0222)."""
+    step = (Path(__file__).parents[2] / "tools/check-host").read_text().partition("\nstep_user()")[2]
+    left_out = re.search(r"for module in (.+); do", step)[1].split()
+    asks = {m for m in left_out if re.search(r"user[.]ACTIVE", (Path(__file__).parent / f"test_{m}.py").read_text())}
+    assert asks <= {"cli", "engines"}, asks

@@ -201,7 +201,7 @@ def test_second_architecture(bundle, run):
 
 
 @pytest.mark.ours
-@pytest.mark.root("the tracer")
+@pytest.mark.root("newuidmap is set-user-ID, and has no rights under a tracer")
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @pytest.mark.parametrize("flags, shown", [(["SECCOMP_FILTER_FLAG_LOG"], "SECCOMP_FILTER_FLAG_LOG"), (["SECCOMP_FILTER_FLAG_TSYNC"], "SECCOMP_FILTER_FLAG_TSYNC"),
                                           (["SECCOMP_FILTER_FLAG_SPEC_ALLOW"], "SECCOMP_FILTER_FLAG_SPEC_ALLOW"),
