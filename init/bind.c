@@ -260,7 +260,10 @@ int init_bind(struct init *init, const struct op_bind *op)
     }
     if (!from_parent && op->source && tree_api_missing(init, tree_fd))
         return bind_old(init, op);
-    return no_source(init, tree_fd, "open_tree", init_str(init, op->source));
+    r = no_source(init, tree_fd, "open_tree", init_str(init, op->source));
+    if (r == -EINVAL && !(op->flags & BIND_RECURSIVE))
+        init_hint(init, "(what is mounted below it is locked in a user namespace, and would be uncovered: use rbind)");
+    return r;
 }
 
 /* By mount(2) the attributes come last; a mount that stays without them would show more than was allowed. */

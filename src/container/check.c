@@ -224,6 +224,7 @@ static int check_prepared(struct checking *checking, struct crun_context *contex
     check_plan(checking, context, p);
     check_annotations(checking, p->spec, &p->filter);
     check_host(checking, p->spec, &p->host, p->bundle);
+    check_mounts(checking, p->spec, p->bundle);
     return 0;
 }
 

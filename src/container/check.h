@@ -24,3 +24,6 @@ void check_host(struct checking *checking, const struct spec *spec, const struct
 
 /* check_annotations.c: the same of what annotations, and the profile of FILTER, name. */
 void check_annotations(struct checking *checking, const struct spec *spec, const struct seccomp_filter *filter);
+
+/* check_mounts.c: and what mounts name. */
+void check_mounts(struct checking *checking, const struct spec *spec, const char *bundle);

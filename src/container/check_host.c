@@ -19,7 +19,6 @@
 #include "container/check.h"
 #include "host/namespace_file.h"
 #include "plan/limits.h"
-#include "plan/mount_options.h"
 #include "plan/namespace_values.h"
 
 enum { CAPABILITY_SYS_RESOURCE = 24 };
@@ -57,37 +56,6 @@ static void check_root(const struct host_check *c)
         check_reportf(c->checking, "root.path: \"%s\": %s", path, errno_text(errno));
     else if (!S_ISDIR(st.st_mode))
         check_reportf(c->checking, "root.path: \"%s\": %s", path, errno_text(ENOTDIR));
-}
-
-static bool is_bind(const struct spec_mount *mount, const struct mount_options *options)
-{
-    const char *type = mount->type ? mount->type : "";
-
-    return !options->remount && (options->bind || strcmp(type, "bind") == 0 || strcmp(type, "rbind") == 0);
-}
-
-static void check_mount(const struct host_check *c, struct arena *arena, size_t index)
-{
-    const struct spec_mount *mount = &c->spec->mounts[index];
-    struct mount_options options;
-    char path[PATH_MAX];
-    struct stat st;
-
-    mount_options_parse(&options, mount->options, mount->n_options, arena);
-    if (!is_bind(mount, &options) || !mount->source || !*mount->source || !in_bundle(c, mount->source, path))
-        return;
-    if (fstatat(AT_FDCWD, path, &st, options.source_no_follow || options.copy_symlink ? AT_SYMLINK_NOFOLLOW : 0) < 0)
-        check_reportf(c->checking, "mounts[%zu].source: \"%s\": %s", index, path, errno_text(errno));
-}
-
-static void check_mounts(const struct host_check *c)
-{
-    _cleanup_(arena_done) struct arena arena = { 0 };
-
-    if (arena_init(&arena, ARENA_DEFAULT_SIZE, NULL) < 0)
-        return;
-    for (size_t i = 0; i < c->spec->n_mounts; i++)
-        check_mount(c, &arena, i);
 }
 
 /* One that is joined, and is ours: the launch refuses to change anything in it. */
@@ -186,7 +154,6 @@ void check_host(struct checking *checking, const struct spec *spec, const struct
     const struct host_check c = { checking, spec, host, bundle };
 
     check_root(&c);
-    check_mounts(&c);
     for (size_t i = 0; i < spec->linux_->n_namespaces; i++)
         check_namespace(&c, i);
     for (int kind = 0; kind < N_HOOK_KINDS; kind++)

@@ -92,3 +92,17 @@ int file_system_make(const char *type, const char *source, char *const *options,
     r = sys_fsmount(fs_fd, FSMOUNT_CLOEXEC, 0);
     return r < 0 ? fail(fs_fd, r, "fsmount", type, err) : r;
 }
+
+bool file_system_known(const char *type)
+{
+    _cleanup_close_ int fs_fd = sys_fsopen(type, FSOPEN_CLOEXEC);
+
+    return fs_fd != -ENODEV;
+}
+
+int file_system_takes(const char *type, const char *option, struct error *err)
+{
+    _cleanup_close_ int fs_fd = sys_fsopen(type, FSOPEN_CLOEXEC);
+
+    return fs_fd < 0 || strlen(option) >= VALUE_SIZE ? 0 : set_option(fs_fd, option, err);
+}

@@ -19,7 +19,7 @@ enum { EXTENTS_MAX = 340 }; /* of the kernel, since Linux 4.15 */
 
 /* What differs between users and groups. */
 struct map_side {
-    const char *file, *field, *id, *database, *helper_name;
+    const char *file, *field, *path, *id, *database, *helper_name;
     enum host_capability capability;
     const struct id_map *given, *subordinate, *own_map;
     size_t n_given, n_subordinate, n_own_map;
@@ -36,6 +36,7 @@ static struct map_side user_side(struct planner *planner)
     return (struct map_side){
         .file = "uid_map",
         .field = "uidMappings",
+        .path = "linux.uidMappings",
         .id = "uid",
         .database = "/etc/subuid",
         .helper_name = "newuidmap",
@@ -60,6 +61,7 @@ static struct map_side group_side(struct planner *planner)
     return (struct map_side){
         .file = "gid_map",
         .field = "gidMappings",
+        .path = "linux.gidMappings",
         .id = "gid",
         .database = "/etc/subgid",
         .helper_name = "newgidmap",
@@ -216,14 +218,36 @@ static const char *ids_of(struct planner *planner, const struct planner_map *map
 }
 
 /* What the kernel would answer with EINVAL for the whole list. */
-static void check_range(struct planner *planner, const struct map_side *side, size_t at)
+static void check_range(struct planner *planner, const char *field, const struct id_map *maps, size_t at)
 {
-    const struct id_map *map = &side->given[at];
+    const struct id_map *map = &maps[at];
 
     if (map->size == 0 || (uint64_t) map->container_id + map->size > UINT32_MAX ||
         (uint64_t) map->host_id + map->size > UINT32_MAX)
-        plan_fail(planner, -EINVAL, "linux.%s[%zu]: %u ids from %u and %u on: expected at least one, and none above %u",
-                  side->field, at, map->size, map->container_id, map->host_id, UINT32_MAX - 1);
+        plan_fail(planner, -EINVAL, "%s[%zu]: %u ids from %u and %u on: expected at least one, and none above %u",
+                  field, at, map->size, map->container_id, map->host_id, UINT32_MAX - 1);
+}
+
+static bool overlap(const struct id_map *a, const struct id_map *b)
+{
+    return ranges_meet(a->container_id, a->size, b->container_id, b->size) ||
+           ranges_meet(a->host_id, a->size, b->host_id, b->size);
+}
+
+void plan_id_ranges_check(struct planner *planner, const char *field, const struct id_map *maps, size_t n)
+{
+    if (!field)
+        return; /* plan_create looks at the arena */
+    if (n > EXTENTS_MAX) {
+        plan_fail(planner, -EINVAL, "%s: %zu ranges, the kernel takes %d at most", field, n, EXTENTS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        check_range(planner, field, maps, i);
+        for (size_t k = 0; k < i; k++)
+            if (overlap(&maps[i], &maps[k]))
+                plan_fail(planner, -EINVAL, "%s[%zu]: overlaps %s[%zu]", field, i, field, k);
+    }
 }
 
 /* Within one line of our own map, the kernel wants it; there is none where all ids are ours. */
@@ -255,7 +279,7 @@ static size_t join_ranges(struct planner *planner, const struct map_side *side, 
     size_t n = 0;
 
     for (size_t i = 0; i < side->n_given; i++) {
-        check_range(planner, side, i);
+        check_range(planner, side->path, side->given, i);
         check_is_ours(planner, side, i);
         if (n > 0 && is_continued(&maps[n - 1], &side->given[i])) {
             maps[n - 1].size += side->given[i].size;
@@ -272,8 +296,7 @@ static void check_overlap(struct planner *planner, const struct map_side *side, 
     const struct id_map *maps = side->map->maps, *map = &maps[at];
 
     for (size_t i = 0; i < at; i++)
-        if (ranges_meet(map->container_id, map->size, maps[i].container_id, maps[i].size) ||
-            ranges_meet(map->host_id, map->size, maps[i].host_id, maps[i].size))
+        if (overlap(map, &maps[i]))
             plan_fail(planner, -EINVAL, "linux.%s[%zu]: overlaps linux.%s[%zu]", side->field, first[at], side->field,
                       first[i]);
 }

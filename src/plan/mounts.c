@@ -417,6 +417,38 @@ static bool is_anothers(const struct mount_plan *m)
     return false;
 }
 
+/* The directories of "lowerdir=a:b" or of one "lowerdir+=a". */
+static size_t lower_directories(const char *option)
+{
+    size_t n = 1;
+
+    if (strncmp(option, "lowerdir+=", 10) == 0)
+        return 1;
+    if (strncmp(option, "lowerdir=", 9) != 0)
+        return 0;
+    for (const char *c = option; *c; c++) {
+        n += *c == ':';
+        c += *c == '\\' && c[1];
+    }
+    return n;
+}
+
+/* The kernel's "invalid argument" says so in its own log alone. */
+static void check_overlay(const struct mount_plan *m)
+{
+    size_t n = 0;
+
+    if (!is_type(m, "overlay") || has_data(m, "upperdir="))
+        return;
+    for (size_t i = 0; i < m->options.n_data; i++)
+        n += lower_directories(m->options.data[i]);
+    if (n == 1)
+        plan_fail(m->planner, -EINVAL,
+                  "mounts[%zu] \"%s\": an overlay without upperdir needs two directories in lowerdir (for one alone: a "
+                  "bind mount with \"ro\")",
+                  m->index, m->target);
+}
+
 static void plan_file_system(struct mount_plan *m)
 {
     unsigned flags = file_system_flags(m);
@@ -609,6 +641,16 @@ static void add_option_maps(const struct mount_plan *m, struct op *open)
         m->planner, idmap_option_lines(m->planner, where, ranges, "gids", lin->gid_mappings, lin->n_gid_mappings));
 }
 
+static void check_ranges(const struct mount_plan *m)
+{
+    const struct spec_mount *mount = m->mount;
+
+    plan_id_ranges_check(m->planner, arena_printf(m->planner->arena, "mounts[%zu].uidMappings", m->index),
+                         mount->uid_mappings, mount->n_uid_mappings);
+    plan_id_ranges_check(m->planner, arena_printf(m->planner->arena, "mounts[%zu].gidMappings", m->index),
+                         mount->gid_mappings, mount->n_gid_mappings);
+}
+
 static bool check_maps(const struct mount_plan *m, bool own)
 {
     const struct spec_mount *mount = m->mount;
@@ -639,6 +681,7 @@ static void add_maps(const struct mount_plan *m, struct op *open)
     }
     if (!check_maps(m, own))
         return;
+    check_ranges(m);
     open->open.uids = plan_str(m->planner, own ? map_text(m, mount->uid_mappings, mount->n_uid_mappings)
                                                : map_text(m, lin->uid_mappings, lin->n_uid_mappings));
     open->open.gids = plan_str(m->planner, own ? map_text(m, mount->gid_mappings, mount->n_gid_mappings)
@@ -681,6 +724,8 @@ static void plan_mount(struct mount_plan *m)
     struct mount_options *o = &m->options;
 
     check_proc(m);
+    if (!m->options.remount)
+        check_overlay(m);
     warn_of_unused(m);
     if (is_mapped(m) && !is_bind(m))
         plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": only bind mounts can be id-mapped", m->index, m->target);

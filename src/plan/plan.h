@@ -170,7 +170,9 @@ void plan_cgroup_enter(struct planner *planner, int born_in);  /* exec: CGROUP_J
 void plan_namespaces_decide(struct planner *planner); /* fills namespaces_new, namespaces_joined; checks */
 void plan_id_maps_decide(struct planner *planner);    /* fills uids, gids, groups_denied */
 void plan_id_maps(struct planner *planner);           /* ID_MAP, SETGROUPS_DENY */
-void plan_id_maps_joined(struct planner *planner);    /* JOINED_MAP with its sync row, if there are any */
+/* What the kernel takes of no list of ranges; FIELD is "mounts[0].uidMappings" (NULL: out of memory). */
+void plan_id_ranges_check(struct planner *planner, const char *field, const struct id_map *maps, size_t n);
+void plan_id_maps_joined(struct planner *planner); /* JOINED_MAP with its sync row, if there are any */
 bool plan_id_is_mapped(const struct planner_map *map, uint32_t id);
 /* Fail if ID has no mapping: "WHAT" "ID is not mapped ..." "HINT". */
 #define PLAN_HINT_UIDS " (see linux.uidMappings, or /etc/subuid for an ordinary user)"

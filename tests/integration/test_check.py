@@ -301,3 +301,29 @@ def test_oom_score_adj_without_privilege(bundle, rt):
     r = weak("check", "--bundle", c.path)
     assert r.returncode == 1 and "process.oomScoreAdj: -1000 is less" in r.stdout, str(r)
     weak.fails(weak.run(c), "process.oomScoreAdj", "CAP_SYS_RESOURCE")
+
+
+@pytest.mark.root("the kernel is asked with CAP_SYS_ADMIN")
+@pytest.mark.parametrize("mount, field, text", [
+    ({"type": "foo"}, ".type", 'no file system "foo"'), ({"type": "none"}, ".type", 'no file system "none"'),
+    ({"type": "tmpfs", "options": ["foo=bar"]}, ".options", "foo"), ({"type": "tmpfs", "options": ["mode=9"]}, ".options", "mode"),
+    ({"type": "overlay", "options": ["lowerdir=/usr"]}, "", "two directories"),
+    ({"type": "overlay", "options": [r"lowerdir=/a\:b"]}, "", "two directories"),
+    ({"type": "bind", "source": "/usr", "uidMappings": [{"containerID": 0, "hostID": 0, "size": 0}], "gidMappings": [{"containerID": 0, "hostID": 0, "size": 1}]}, ".uidMappings[0]", "at least one"),
+    ({"type": "bind", "source": "/usr", "uidMappings": [{"containerID": 0, "hostID": 0, "size": 10}, {"containerID": 5, "hostID": 50, "size": 10}],
+      "gidMappings": [{"containerID": i, "hostID": i, "size": 1} for i in range(341)]}, ".uidMappings[1]", "overlaps mounts"),
+    ({"type": "bind", "source": "/usr", "uidMappings": [{"containerID": 0, "hostID": 0, "size": 1}], "gidMappings": [{"containerID": i, "hostID": i, "size": 1} for i in range(341)]}, ".gidMappings", "340 at most"),
+])
+def test_mounts_that_a_launch_would_refuse(bundle, check, mount, field, text):
+    c = bundle(args=["true"], mounts=[{"destination": "/mnt", **mount}])
+    found = {p["path"]: p["text"] for p in check(c)}
+    assert text in found.get(f"mounts[{len(c.config['mounts']) - 1}]{field}", ""), found
+
+
+@pytest.mark.root("the kernel is asked with CAP_SYS_ADMIN")
+def test_mounts_that_a_launch_takes(bundle, check, run):
+    """What is checked is what the kernel says, and not more."""
+    mounts = [{"destination": "/mnt", "type": "tmpfs", "source": "x", "options": ["size=1m", "mode=755", "uid=7", "tmpcopyup", "sync"]},
+              {"destination": "/mnt", "type": "ramfs"}, {"destination": "/mnt", "type": "overlay", "options": ["lowerdir=/usr:/etc"]}]
+    c = bundle(args=["true"], mounts=mounts)
+    assert check(c) == [] and run(c).returncode == 0

@@ -426,7 +426,7 @@ def test_overlay_in_a_user_namespace(bundle, run, layers):
 
 @pytest.mark.ours
 @pytest.mark.parametrize("options, words", [(["lowerdir=/no/such"], ("mounts[7]", "/mnt")), (["nonsense=1"], ("mounts[7]", "nonsense")),
-                                            ([f"lowerdir=/etc{'/../etc' * 40}", "nonsense=1"], ('mounts[7] "/mnt"', "nonsense"))])
+                                            ([f"lowerdir=/etc{'/../etc' * 40}:/usr", "nonsense=1"], ('mounts[7] "/mnt"', "nonsense"))])
 def test_overlay_refused(bundle, run, rt, options, words):
     rt.fails(run(bundle(args=["true"], mounts=[{"destination": "/mnt", "type": "overlay", "source": "overlay", "options": options}])), *words)
 
