@@ -133,7 +133,7 @@ def test_goes_on_after_any_fault(bundle, check, text):
 def test_too_much_to_tell(bundle, check):
     """Each problem is looked for in the text: of tens of thousands that would take minutes."""
     problems = check(bundle(args=["true"], linux={"netDevices": {f"nosuch{i}": {} for i in range(3000)}}))
-    assert len(problems) == 200 and problems[0]["path"] == 'linux.netDevices["nosuch0"]'
+    assert len(problems) == 200 and 'linux.netDevices["nosuch0"]' in [p["path"] for p in problems[:2]]  # a user may move none at all
 
 
 def test_syntax(bundle, check):
