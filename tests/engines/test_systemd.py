@@ -120,6 +120,9 @@ def test_annotations(s):
     assert {"a.service", "b.service"} <= set(show(s, "crun-c1.scope", "After")["After"].split())
 
 
+NODES = {"allow": True, "type": "c", "access": "m"}  # what is not listed could not be made either
+
+
 def opens(m, major, minor):
     """Whether the container may open a device: what no driver has is told from what may not be opened. (/dev/shm is nodev.)"""
     err = m.run(f"crun exec --cap CAP_MKNOD c1 sh -c 'rm -f /dev/x; mknod /dev/x c {major} {minor} && : </dev/x'").err
@@ -134,7 +137,7 @@ AGAIN = ["true", "systemctl daemon-reload", "systemctl set-property --runtime cr
 def test_devices(s):
     """The list is the unit's too, and nothing opens or closes when systemd writes it again."""
     rules = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 10, "minor": 250, "access": "r"},
-             {"allow": True, "type": "c", "major": 10, "minor": 250, "access": "w"}]
+             {"allow": True, "type": "c", "major": 10, "minor": 250, "access": "w"}, NODES]
     b = bundle(s, SLEEP, resources={"devices": rules})
     s.sh(f"{RUN} -d -b {b} c1")
     assert show(s, "crun-c1.scope", "DevicePolicy")["DevicePolicy"] == "strict"
@@ -161,7 +164,7 @@ def test_device_exceptions(s):
 
 def test_failed_update_restores(s):
     """systemd hears of a change last; when it does not take it, files and device program are as before."""
-    rules = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 10, "minor": 250, "access": "rw"}]
+    rules = [{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 10, "minor": 250, "access": "rw"}, NODES]
     s.sh(f"{RUN} -d -b {bundle(s, SLEEP, resources={'devices': rules, **HUGE})} c1")
     s.sh("mv /usr/local/libexec/crun/crun-systemd /run/engines/away")
     try:
