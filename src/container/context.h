@@ -84,6 +84,8 @@ int container_check_running(const struct container *container, struct error *err
 
 /* kill.c: the cgroup by which the container is killed, frozen and listed; NULL when it has none. */
 const struct cgroup_dir *container_cgroup(const struct container *container);
+/* kill.c: warn where only the first process is known, of those that `kill --all` and `delete --force` are to end. */
+void container_warn_of_others(struct crun_context *context, const struct container *container);
 /* kill.c: kill every process, and wait until the first one is gone. */
 int container_kill_all(const struct container *container, struct error *err);
 /* origin.c: the members of STATE that tell who makes it, which is us, and when. */

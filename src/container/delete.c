@@ -255,6 +255,8 @@ int crun_delete(struct crun_context *context, const char *id, bool force, struct
         return r;
     if (container.half_made && state_dir_has_config(container.dir_fd))
         return remove_stateless(context, &container, err);
+    if (status == STATE_RUNNING || status == STATE_PAUSED)
+        container_warn_of_others(context, &container);
     container.spares_strangers = !force && has_nobody(&container, status);
     return delete_locked(context, &container, err);
 }

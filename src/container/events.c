@@ -72,6 +72,9 @@ static int open_running(struct crun_context *context, const char *id, struct con
     r = container_check_running(ret, err);
     if (r < 0)
         container_close(ret);
+    else if (ret->state.n_cgroups == 0)
+        log_write(context->log, LOG_LEVEL_WARNING,
+                  "container \"%s\" has no cgroup: all numbers but its network's are 0", id);
     return r;
 }
 
@@ -203,8 +206,10 @@ int crun_events(struct crun_context *context, const char *id, unsigned interval_
     if (r < 0)
         return r;
     watch.pidfd = state_pidfd(&container.state);
-    if (watch.pidfd < 0)
+    if (watch.pidfd == -ESRCH)
         return error_set(err, -ESRCH, "container not running");
+    if (watch.pidfd < 0)
+        return error_errno(err, watch.pidfd, "pidfd_open of the container's first process");
     watch_memory(context, &watch);
     watch.next = clock_now_ms() + interval_ms;
     r = watch_to_the_end(&watch, err);

@@ -186,6 +186,18 @@ static int check_known(const struct container *container, struct error *err)
                      container->state.id);
 }
 
+void container_warn_of_others(struct crun_context *context, const struct container *container)
+{
+    const struct state *state = &container->state;
+
+    if (!container_cgroup(container) && !state->own_pid_namespace && !container->half_made)
+        log_write(
+            context->log, LOG_LEVEL_WARNING,
+            "container \"%s\" has neither a cgroup nor a pid namespace of its own: processes that its first one has "
+            "started are not known, and may be left",
+            state->id);
+}
+
 int crun_kill(struct crun_context *context, const char *id, int signal, bool all, struct crun_error *error)
 {
     _cleanup_(container_close) struct container container;
@@ -196,8 +208,10 @@ int crun_kill(struct crun_context *context, const char *id, int signal, bool all
         r = check_known(&container, err);
     if (r < 0)
         return r;
-    if (all)
+    if (all) {
+        container_warn_of_others(context, &container);
         return signal_all(&container, signal, err);
+    }
     r = signal == SIGKILL ? kill_first(&container, err) : signal_first(&container, signal, err);
     /* Without a pid namespace of its own nothing else ends the processes that the first one left. */
     if (signal == SIGKILL && !container.state.own_pid_namespace && !container.half_made) {

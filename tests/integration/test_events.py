@@ -103,7 +103,9 @@ def test_without_cgroups(bundle, rt):
     none = rt.with_options("--cgroup-manager", "disabled")
     c = bundle(args=["/bin/probe", "sleep"], cgroup=False, resources={"devices": None}, edit=lambda x: x["mounts"].pop())
     none.run_detached(c)
-    fits({k: v for k, v in stats(none, c).items()}, SHAPE)
+    r = none("events", "--stats", c.id, check=True)
+    fits(r.json["data"], SHAPE)
+    assert "has no cgroup" in r.stderr and len(r.stderr.splitlines()) == 1, str(r)
 
 
 def lines_of(rt, c, *options):

@@ -759,6 +759,18 @@ def test_update_without_cgroup(user, mine, program):
     rt.delete(c, "--force")
 
 
+@pytest.mark.parametrize("namespaces_, known", [(NO_USER, True), (tuple(n for n in NO_USER if n != "pid"), False)])
+def test_processes_without_cgroup(user, mine, program, namespaces_, known):
+    """Without a pid namespace nothing tells of those that the first one has started: that is said, not passed over."""
+    rt = user().runtime(program)
+    for verb in (["kill", "--all"], ["delete", "--force"]):
+        c = mine(args=["/bin/probe", "sleep"], namespaces_=namespaces_)
+        rt.run_detached(c)
+        r = rt(*verb, c.id, *(["KILL"] if verb[0] == "kill" else []), check=True)
+        assert ("may be left" in r.stderr) == (not known) and bool(r.stderr) == (not known), str(r)
+        rt.delete(c, "--force")
+
+
 def test_pause_without_cgroup(user, mine, program):
     rt = user().runtime(program)
     c = mine(args=["/bin/probe", "sleep"])
