@@ -6,28 +6,44 @@
 #include <stdio.h>
 #include <string.h>
 
-int failure_set(struct crun_error *err, int code, const char *format, ...)
+enum { LONG_TEXT_SIZE = 16384 };
+
+/* Of what is too long the two ends: what is wrong with a word of the command line stands behind it. */
+static void keep(struct crun_error *err, int code, const char *text)
 {
-    va_list args;
+    const size_t length = strlen(text), end = sizeof err->text / 2 - sizeof "...";
 
     err->code = code;
+    if (length < sizeof err->text)
+        memcpy(err->text, text, length + 1);
+    else
+        snprintf(err->text, sizeof err->text, "%.*s...%s", (int) end, text, text + length - end);
+}
+
+int failure_set(struct crun_error *err, int code, const char *format, ...)
+{
+    char text[LONG_TEXT_SIZE];
+    va_list args;
+
     va_start(args, format);
-    vsnprintf(err->text, sizeof err->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    keep(err, code, text);
     return code;
 }
 
 int failure_errno(struct crun_error *err, int code, const char *format, ...)
 {
+    char text[LONG_TEXT_SIZE];
     size_t length;
     va_list args;
 
-    err->code = code;
     va_start(args, format);
-    vsnprintf(err->text, sizeof err->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    length = strlen(err->text);
-    snprintf(err->text + length, sizeof err->text - length, ": %s", crun_errno_text(code));
+    length = strlen(text);
+    snprintf(text + length, sizeof text - length, ": %s", crun_errno_text(code));
+    keep(err, code, text);
     return code;
 }
 

@@ -270,6 +270,14 @@ def test_root_is_made(bundle, rt, here):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("words, end", [(["spec", "-b", "/" + "d" * 4000], ": file name too long"), (["list", "--" + "d" * 4000], 'd"'), (["d" * 4000], 'd"')], ids=range(3))
+def test_long_words(rt, words, end):
+    """What is wrong with them is told, in one line."""
+    error = rt.fails(rt(*words))
+    assert error.endswith(end) and "d...d" in error and len(error) < 2100, error
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("words, error", [
     (["list"], None), (["list", "--quiet"], None), (["list", "--format", "json"], None), (["delete", "--force", "x"], None),
     (["kill", "--regex", "."], None), (["delete", "--regex", "."], None),
