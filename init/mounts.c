@@ -283,7 +283,9 @@ int mount_reconfigure_old(struct init *init, int fd, char **options, const char 
     for (; *options; options++)
         join_option(&text, *options, true);
     if (text.cut)
-        return init_explain(init, -E2BIG, "the mount options are too long");
+        return init_explain(
+            init, -E2BIG,
+            "the mount options are longer than the 4095 bytes that mount(2) takes (shorter paths, by links perhaps)");
     r = tree_remount_old(init, fd, MS_REMOUNT, 0, 0, data);
     return r < 0 ? init_fail(init, r, "mount", target) : 0;
 }
@@ -300,7 +302,10 @@ static int join_options(struct init *init, const struct op_mount *op, const stru
         mode_option(mode, target->mode);
         join_option(data, mode, false);
     }
-    return data->cut ? init_explain(init, -E2BIG, "the mount options are too long") : 0;
+    return data->cut ? init_explain(init, -E2BIG,
+                                    "the mount options are longer than the 4095 bytes that mount(2) takes (shorter "
+                                    "paths, by links perhaps)")
+                     : 0;
 }
 
 /* With ALL options, or without those that are in doubt. */

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "container/filter.h"
+#include "launch/idmap.h"
 #include "spec/reference.h"
 
 /* ---- the collection ---- */
@@ -173,6 +174,19 @@ static void report_warning(void *userdata, const char *text)
     check_report(userdata, text, true);
 }
 
+/* What the parent's half looks at in a row before it does it. */
+static void check_maps(struct checking *checking, const struct plan *plan)
+{
+    const struct op *ops = plan->blob ? blob_ops(plan->blob) : NULL;
+
+    for (uint32_t i = 0; ops && i < plan->blob->n_ops; i++) {
+        struct error err = { 0 };
+
+        if (ops[i].kind == OP_ID_MAP && idmap_check(blob_str(plan->blob, ops[i].id_map.text), &err) < 0)
+            check_reportf(checking, "%s: %s", blob_str(plan->blob, ops[i].what), err.text);
+    }
+}
+
 static void check_plan(struct checking *checking, struct crun_context *context, struct prepared *p)
 {
     struct plan_input input = {
@@ -192,6 +206,7 @@ static void check_plan(struct checking *checking, struct crun_context *context, 
 
     if (plan_create(&input, &p->arena, &p->plan, &err) < 0)
         check_report(checking, err.text, false); /* once more, or what it could not report */
+    check_maps(checking, &p->plan);
     for (size_t i = 0; p->plan.blob && i < p->plan.n_warnings; i++)
         check_report(checking, p->plan.warnings[i], true);
 }

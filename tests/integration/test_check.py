@@ -268,6 +268,8 @@ MAPS = {"uidMappings": [{"containerID": 0, "hostID": 100000, "size": 0}], "gidMa
     ({"process": {"execCPUAffinity": {"initial": "0-", "final": "1-0"}}}, {"process.execCPUAffinity.initial": '"0-"', "process.execCPUAffinity.final": '"1-0"'}),
     ({"process": {"execCPUAffinity": {"initial": "0,,1", "final": "-"}}}, {"process.execCPUAffinity.initial": '"0,,1"', "process.execCPUAffinity.final": '"-"'}),
     ({"user": {"uid": 0, "gid": 0, **GROUPS}}, {"process.user.additionalGids": "more than the 65536"}),
+    ({"linux": {k: [{"containerID": 2 * i, "hostID": 100000 + 3 * i, "size": 1} for i in range(340)] for k in MAPS}, "namespaces": namespaces("mount", "pid", "uts", "user")},
+     {"linux.uidMappings": "one page", "linux.gidMappings": "one page"}),
     ({"linux": {"intelRdt": {"closID": "a/b", "schemata": ["a\nb"]}}}, {"linux.intelRdt.closID": "not a name", "linux.intelRdt.schemata[0]": "more than one line"}),
     ({"linux": {"timeOffsets": {"boottime": {"secs": -9000000000}}}, "namespaces": namespaces("mount", "pid", "uts", "time")}, {"linux.timeOffsets.boottime.secs": "below 0"}),
     ({"linux": {"timeOffsets": {"monotonic": {"nanosecs": 10**9, "secs": 2**62}}}}, {"linux.timeOffsets.monotonic.nanosecs": "999999999", "linux.timeOffsets.monotonic.secs": "9223372036"}),
