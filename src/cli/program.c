@@ -8,6 +8,7 @@
 #include "cli/program.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,6 +160,7 @@ int program_fail(struct program *program, const struct crun_error *err)
 {
     struct crun_error ignored;
 
+    signal(SIGPIPE, SIG_IGN); /* where nobody reads standard error there is still the exit status */
     if (!program->context && program_open(program, &ignored) < 0) {
         print_record(program, err->text); /* the log itself is what is wrong */
         return program->failure;

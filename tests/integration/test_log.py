@@ -263,6 +263,18 @@ def test_reader_of_a_warning_is_gone(bundle, rt, verb):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("face", ["crun", "runc"])
+def test_reader_of_an_error_is_gone(rt, here, log, program, face):
+    """The exit status and the log tell it all the same."""
+    (here.dir / face).symlink_to(program.path)
+    r, w = os.pipe()
+    os.close(r)
+    p = subprocess.run([here.dir / face, "--root", rt.root, "--log", log, "state", "nobody"], stderr=w, check=False, timeout=20)
+    os.close(w)
+    assert p.returncode == 1 and "does not exist" in log.read_text()
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("hook", ["createRuntime", "createContainer"])
 def test_what_a_hook_says_is_one_line(bundle, rt, log, here, hook):
     c = bundle(args=["true"], hooks={hook: [{"path": "/bin/sh", "args": ["sh", "-c", "printf 'a\\nb\\033[31m\\302\\233c' >&2; exit 3"]}]})
