@@ -2,6 +2,7 @@
 """In sandboxes that block system calls, as missing (ENOSYS) and as forbidden (EPERM): everything works by older calls,
 or fails with one line that names the call; and nothing is left."""
 
+import json
 import os
 import signal
 import subprocess
@@ -118,6 +119,19 @@ def test_exec_in_user_namespaces(bundle, rt, blocked, calls, error):
                         edit=lambda d: d.update(mounts=[m for m in d["mounts"] if m["destination"] in ("/proc", "/dev")]))
         r = b.run(second)
         assert (r.returncode, r.stdout) == (0, "probe\n") and not r.stderr, str(r)
+
+
+@errors
+@pytest.mark.parametrize("calls", ["pidfd_open", GROUPS["pidfd"]], ids=["pidfd_open", "pidfd"])
+def test_mounts_of_a_running_container(bundle, rt, blocked, calls, error, here):
+    b = rt.with_options(prefix=[blocked, error, calls])
+    c = bundle(args=["/bin/probe", "sleep"])
+    rt.run_detached(c)
+    (here.dir / "new").write_text(json.dumps([{"destination": "/dev/new", "type": "tmpfs", "source": "tmpfs"}]))
+    for verb, n in (("add", "1"), ("remove", "0")):
+        r = b("mounts", verb, c.id, here.dir / "new")
+        assert (r.returncode, r.stderr) == (0, ""), str(r)
+        assert rt("exec", c.id, "sh", "-c", "grep -c /dev/new /proc/mounts || true", check=True).stdout.strip() == n
 
 
 @errors
