@@ -19,9 +19,11 @@ static int same_kind(struct init *init, int target_fd, bool directory, const cha
 
     if (r < 0)
         return init_fail(init, r, "fstat", target);
-    if (directory && !S_ISDIR(st.st_mode))
-        return init_fail(init, -ENOTDIR, "move_mount", target);
-    return !directory && S_ISDIR(st.st_mode) ? init_fail(init, -EISDIR, "move_mount", target) : 0;
+    if (directory == S_ISDIR(st.st_mode))
+        return 0;
+    r = init_fail(init, directory ? -ENOTDIR : -EISDIR, "move_mount", target);
+    init_hint(init, directory ? "(the source is a directory)" : "(the source is no directory)");
+    return r;
 }
 
 /* Over /proc goes a procfs as a whole, into a procfs only what the plan knows to do no harm; by whatever link the target

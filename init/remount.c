@@ -33,7 +33,11 @@ int init_remount(struct init *init, const struct op_remount *op)
     if (r < 0)
         return r;
     r = tree_change(init, fd, (uint64_t) op->set, (uint64_t) op->clear, op->recursive != 0);
-    return r < 0 ? init_fail(init, r, "mount_setattr", target) : 0;
+    if (r < 0)
+        init_fail(init, r, "mount_setattr", target);
+    if (r == -EINVAL)
+        init_hint(init, "(is it a mount point? a remount changes what an earlier mount has put there)");
+    return r;
 }
 
 int init_propagate(struct init *init, const struct op_propagate *op)

@@ -1087,6 +1087,11 @@ def test_remount_of_proc(bundle, run):
 
 
 @pytest.mark.ours
+def test_remount_of_what_is_no_mount(bundle, run, rt):
+    rt.fails(run(bundle(args=["true"], mounts=[{"destination": "/etc", "type": "none", "options": ["remount", "ro"]}])), 'mounts[7] "/etc"', "is it a mount point?")
+
+
+@pytest.mark.ours
 @pytest.mark.parametrize("option", ["frob", "size=many"])
 def test_remount_with_an_unknown_option(bundle, run, rt, option):
     c = bundle(args=["true"], mounts=[tmpfs("/mnt"), tmpfs("/mnt", "remount", option)])
