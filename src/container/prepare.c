@@ -75,8 +75,10 @@ static int read_config(struct preparation *x)
         error_errno(x->err, -errno, "bundle \"%s\"", path);
         return error_closed(x->err, path);
     }
-    if (x->options->config)
-        return context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err);
+    if (x->options->config) {
+        r = context_read(x->context, &x->p->config, AT_FDCWD, x->options->config, x->err);
+        return r < 0 ? error_closed(x->err, x->options->config) : r;
+    }
     r = context_read(x->context, &x->p->config, dir, "config.json", x->err);
     return r < 0 ? bundle_error(x) : r;
 }

@@ -433,6 +433,14 @@ def test_closed_directories(user, mine, program, here, closed, texts):
     rt.fails(rt.run(c), "permission denied", str(target.resolve()), *texts)
 
 
+def test_closed_configuration(user, mine, program, here):
+    place = here.dir / "closed"
+    place.mkdir(mode=0o700)
+    (place / "c.json").write_text("{}")
+    rt = user().runtime(program)
+    rt.fails(rt.run(mine(args=["true"]), "--config", place / "c.json"), f"uid {UID} may not enter \"{place}\"", "mode 0700")
+
+
 def test_mount_point_that_is_not_his_to_make(user, mine, program):
     c = mine(args=["true"])
     (c.path / "rootfs/proc").rmdir()
