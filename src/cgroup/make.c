@@ -101,9 +101,22 @@ static bool has_processes(const struct cgroup_dir *dir)
     return fd >= 0 && cgroup_walk(fd, &visitor) == -EBUSY;
 }
 
-/* One that was there before us may be left over, or be somebody's. */
+/* "tasks", "cgroup.procs" */
+static bool is_file(const struct cgroup_dir *dir)
+{
+    char path[CGROUP_PATH_SIZE];
+    struct stat st;
+
+    return cgroup_path(dir, NULL, path, NULL) >= 0 && lstat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+}
+
+/* One that was there before us may be left over, or be somebody's, or be none. */
 static int check_existing(const struct cgroup_dir *dir, struct error *err)
 {
+    if (is_file(dir))
+        return error_set(err, -EBUSY,
+                         "cgroup \"%s\": \"%s\" has a file of that name (take another id or linux.cgroupsPath)",
+                         dir->path, dir->mount);
     if (has_processes(dir))
         return error_set(err, -EBUSY, "container's cgroup is not empty: \"%s%s\" has processes, or one below it has",
                          dir->mount, dir->path);

@@ -211,6 +211,16 @@ def test_existing_cgroup_becomes_the_containers(bundle, rt, another):
     assert [d for d in another if d.exists()] == []
 
 
+@pytest.mark.ours
+@pytest.mark.root("an ordinary user's are below a directory that has no such files")
+@pytest.mark.parametrize("name", ["cgroup.procs", "cpu.shares"])
+def test_name_of_a_file(bundle, rt, name):
+    if name == "cpu.shares" and not cgroups.v1_mount("cpu"):
+        pytest.skip("the cpu controller is not at v1")
+    rt.fails(rt.run(bundle(args=["true"], linux={"cgroupsPath": f"/{name}"})), f'cgroup "/{name}"', "file of that name")
+    assert rt.list() == []
+
+
 def test_sub_cgroups_are_removed(running, rt, here):
     c = running()
     for d in where(here.tag):
