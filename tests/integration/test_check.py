@@ -329,3 +329,13 @@ def test_mounts_that_a_launch_takes(bundle, check, run):
               {"destination": "/mnt", "type": "ramfs"}, {"destination": "/mnt", "type": "overlay", "options": ["lowerdir=/usr:/etc"]}]
     c = bundle(args=["true"], mounts=mounts)
     assert check(c) == [] and run(c).returncode == 0
+
+
+@pytest.mark.root("the kernel is asked with CAP_SYS_ADMIN")
+def test_device_that_is_not_there(bundle, check):
+    types = [line.strip() for line in open("/proc/filesystems") if not line.startswith("nodev")]
+    if not types:
+        pytest.skip("this kernel has no file system on a device")
+    c = bundle(args=["true"], mounts=[{"destination": "/mnt", "type": types[0], "source": s} for s in ("/dev/nope", "/dev/null")])
+    found = {p["path"]: p["text"] for p in check(c)}
+    assert "no such file" in found["mounts[7].source"] and "not a block device" in found["mounts[8].source"], found

@@ -202,6 +202,12 @@ def test_listed_device_is_allowed(try_open, access):
 
 
 @needs_rules
+@pytest.mark.parametrize("near", [{"type": "b"}, {"major": 11}, {"minor": 230}], ids=str)
+def test_other_devices_are_not(try_open, near):
+    assert try_open(DENY, {"allow": True, **FUSE_RULE, "access": "rw", **near}) == ""
+
+
+@needs_rules
 def test_device_that_is_only_listed_to_be_made(try_open):
     """linux.devices makes the node; it allows nothing."""
     assert try_open(DENY) == ""

@@ -897,6 +897,16 @@ def test_idmap_ranges(bundle, run, here, option, uid, gid):
 
 @pytest.mark.root("an id-mapped mount needs CAP_SYS_ADMIN where the file system was mounted")
 @pytest.mark.ours
+def test_idmap_of_others_than_root(bundle, run, here):
+    data = here.dir / "data"
+    data.write_text("x")
+    os.chown(data, 3, 4)
+    maps = {"uidMappings": [{"containerID": 3, "hostID": 30, "size": 1}], "gidMappings": [{"containerID": 4, "hostID": 40, "size": 1}]}
+    assert run(bundle(args=["stat", "-c", "%u:%g", "/mnt/f"], copy=True, mounts=[bind(data, "/mnt/f") | maps])).stdout == "30:40\n"
+
+
+@pytest.mark.root("an id-mapped mount needs CAP_SYS_ADMIN where the file system was mounted")
+@pytest.mark.ours
 def test_idmap_ranges_of_the_containers_namespace(bundle, run, here):
     """With @ the ids are those of the container: root's files are its user 5's."""
     (here.dir / "data").mkdir()

@@ -848,3 +848,10 @@ def test_hidden_processes(user, mine, program):
     assert rt.wait_status(c, "running")
     rt.delete(c, "--force")
     rt.delete(first, "--force")
+
+
+def test_bind_of_locked_mounts(user, mine, program):
+    """Alone it would show what is covered by them."""
+    rt = user().runtime(program)
+    rt.fails(rt.run(mine(args=["true"], mounts=[bind("/sys", "/mnt")])), '"/mnt"', "use rbind")
+    assert rt.run(mine(args=["true"], mounts=[bind("/sys", "/mnt", recursive=True)])).returncode == 0
