@@ -38,6 +38,13 @@ static bool swap_valid(struct resource_rows *rows, const struct spec_memory *mem
     return !rows->failed;
 }
 
+/* Since Linux 5.11 v1 has no other way either. */
+static void warn_of_hierarchy(struct resource_rows *rows, const struct spec_memory *memory)
+{
+    if (memory->use_hierarchy.set && !memory->use_hierarchy.value)
+        resource_warn(rows, FIELD("useHierarchy"), "ignored, every cgroup counts the memory of those below it");
+}
+
 void memory_rows_v1(struct resource_rows *rows, const struct spec_resources *resources)
 {
     const struct spec_memory *memory = resources->memory;
@@ -61,6 +68,7 @@ void memory_rows_v1(struct resource_rows *rows, const struct spec_resources *res
         resource_row(rows, FIELD("swappiness"), "memory.swappiness", 0, "%" PRIu64, memory->swappiness.value);
     if (memory->disable_oom_killer.set && memory->disable_oom_killer.value)
         resource_row(rows, FIELD("disableOOMKiller"), "memory.oom_control", 0, "1");
+    warn_of_hierarchy(rows, memory);
 }
 
 /* Where the kernel does not account swap there is no file; no limit and no swap need none. */
@@ -88,6 +96,7 @@ static void leftovers_v2(struct resource_rows *rows, const struct spec_memory *m
         resource_no_counterpart(rows, FIELD("swappiness"), "memory", "v2");
     if (memory->disable_oom_killer.set && memory->disable_oom_killer.value)
         resource_no_counterpart(rows, FIELD("disableOOMKiller"), "memory", "v2");
+    warn_of_hierarchy(rows, memory);
 }
 
 void memory_rows_v2(struct resource_rows *rows, const struct spec_resources *resources)

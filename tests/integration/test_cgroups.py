@@ -85,6 +85,7 @@ def test_deep_path(bundle, rt, here):
     rt.create(c)
     rt.start(c)
     assert rt.status(c) == "running"
+    assert [d for d in where(here.tag) if str(d).endswith("/burstable/pod-1/c")]
     rt.delete(c, "--force")
     assert not [d for d in where(here.tag) if d.name == "c"]
 
