@@ -10,6 +10,8 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -125,6 +127,27 @@ static int finish_output(struct crun_error *err)
     return failure_errno(err, errno ? -errno : -EIO, "write to standard output");
 }
 
+static bool is_null(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* The lowest descriptor that is free: /dev/null, or in a place without a true one a pipe that has its end already. A
+ * container may get it, so it is never anything else of the host's. */
+static void open_nothing(void)
+{
+    int fd = open("/dev/null", O_RDWR), ends[2];
+
+    if (fd >= 0 && is_null(fd))
+        return;
+    if (fd >= 0)
+        close(fd);
+    if (pipe(ends) == 0)
+        close(ends[1]);
+}
+
 /* Who starts us may have closed them: then the next descriptor that is opened would take messages for a stream, or a
  * stream's output for the container's state. */
 static void fill_streams(void)
@@ -135,8 +158,8 @@ static void fill_streams(void)
     if (!(all & POLLNVAL))
         return;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0)
-            open("/", O_RDONLY | O_DIRECTORY); /* a place with no /dev/null of its own */
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open_nothing();
 }
 
 int main(int argc, char **argv)

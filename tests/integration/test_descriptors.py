@@ -270,3 +270,22 @@ def test_errors_with_closed_streams(rt, bundle, here, closed):
     assert ("/no/such/command" in r.stderr) == ("2>&-" not in closed.split()), str(r)
     lines = (here.dir / "log").read_text().splitlines()
     assert len(lines) == 1 and "/no/such/command" in lines[0]
+
+
+@pytest.mark.ours
+@pytest.mark.root("his containers get the /dev/null of the host")
+@pytest.mark.parametrize("null", [":", "echo secret >/dev/null", "mknod /dev/null c 1 5", "mknod /dev/null c 1 3"])
+@pytest.mark.parametrize("verb", ["run", "exec"])
+def test_closed_streams_where_there_is_no_null(bundle, rt, verb, null):
+    """What a container gets in the place of a closed stream is nothing of the host's, whatever the host has there."""
+    script = 'x=$(for i in 0 1; do readlink /proc/$$/fd/$i; done); echo "$x" >&2'
+    through = rt.with_options(prefix=["unshare", "-m", "sh", "-c", f'mount -t tmpfs t /dev; {null}; exec "$@" <&- >&-', "sh"])
+    if verb == "run":
+        r = through.run(bundle(args=["sh", "-c", script]))
+    else:
+        c = bundle(args=["/bin/probe", "sleep"])
+        rt.run_detached(c)
+        r = through("exec", c.id, "sh", "-c", script)
+    wanted = "/dev/null" if null.endswith("1 3") else "pipe:"
+    assert r.returncode == 0 and len(r.stderr.splitlines()) == 2, str(r)
+    assert all(line.startswith(wanted) for line in r.stderr.splitlines()), str(r)
