@@ -216,11 +216,11 @@ def test_abstract_socket(bundle, rt, here):
 
 def test_what_does_not_go_on(bundle, rt, manager):
     """Who else may speak for the service; what is behind a NUL, as managers see it; what a terminal would obey."""
-    script = ("probe notify NOTIFYACCESS=all; probe notify BARRIER=1; probe notify 'STATUS=a'$(printf '\\033')'[2Jb'; "
+    script = ("probe notify NOTIFYACCESS=all; probe notify BARRIER=1; probe notify 'STATUS=a'$(printf '\\033')'[2J'$(printf '\\302\\233\\303\\251'); "
               "probe notify-hex 52454144593d3100; probe notify-hex 5354415455533d78004d4f52453d31")
     c = bundle(args=["sh", "-c", script], copy=True)
     assert rt.run(c, **how(manager)).returncode == 0
-    assert manager[1]() == "STATUS=a?[2Jb\n"
+    assert manager[1]() == "STATUS=a?[2J??\u00e9\n"
     assert manager[1]().startswith("READY=1\nMAINPID=")
     assert manager[1]() == "STATUS=x\n"
 
