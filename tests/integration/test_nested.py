@@ -318,18 +318,19 @@ def test_namespaces_used_up(bundle, rt, here, kind):
 @pytest.mark.once("his state root is elsewhere (test_rootless)")
 def test_read_only_run(bundle, here, program, rt):
     prefix = view(here, "run-view", "mount -t tmpfs -o ro tmpfs /run")
-    rt.fails(call([*prefix, program.path, "list"]), "state root", "/run/crun", "read-only file system", "--root")
-    r = rt.with_options(prefix=prefix).run(bundle(args=["echo", "fine"]))
+    c = bundle(args=["echo", "fine"])
+    rt.fails(call([*prefix, program.path, "run", "--bundle", c.path, c.id]), "state root", "/run/crun", "read-only file system", "--root")
+    r = rt.with_options(prefix=prefix).run(c)
     assert (r.returncode, r.stdout, r.stderr) == (0, "fine\n", ""), str(r)
 
 
 @pytest.mark.root("what root's own programs may not do is asked")
 @pytest.mark.parametrize("place, why", [("/run/crun", "permission denied"), ("/proc/crun", "no such file"), ("/run/user/0/x/crun", "permission denied")])
-def test_state_root_that_cannot_be_used(here, program, place, why):
+def test_state_root_that_cannot_be_used(here, program, bundle, place, why):
     """Root of nothing but a user namespace of his own finds the host's; he is told of another one."""
     script = f'mkdir -p -m 700 /run/crun /run/user/0; exec setpriv --reuid 65533 --clear-groups unshare --user --map-root-user "$@"'
     options = [] if place == "/run/crun" else ["--root", place]
-    r = call([*view(here, "root-view", "mount -t tmpfs tmpfs /run; chmod 755 /run; " + script), "env", "-u", "XDG_RUNTIME_DIR", program.path, *options, "list"])
+    r = call([*view(here, "root-view", "mount -t tmpfs tmpfs /run; chmod 755 /run; " + script), "env", "-u", "XDG_RUNTIME_DIR", program.path, *options, "run", "--bundle", bundle(args=["true"]).path, here.tag])
     assert r.returncode == 1 and why in r.stderr and f'"{place.rpartition("/x")[0] or place}' in r.stderr, str(r)
     assert ("--root DIR takes another place" in r.stderr) == (why == "permission denied"), str(r)
 
