@@ -435,20 +435,6 @@ void plan_announce(struct planner *planner)
             ->pidfd_send.path = plan_str(planner, pidfd_socket);
 }
 
-/* They are for Windows: who writes them may believe that they choose the user or the command. */
-static void tell_unused(struct planner *planner)
-{
-    const struct spec_process *process = process_of(planner);
-
-    if (process->username && *process->username)
-        plan_unused(planner, "process.user.username: \"%s\" is ignored, it is for Windows (the user is uid %u)",
-                    process->username, process->uid);
-    if (process->command_line && *process->command_line)
-        plan_unused(planner, "process.commandLine: ignored, it is for Windows (process.args is what runs)");
-    if ((process->console_width.set || process->console_height.set) && !process->terminal)
-        plan_note(planner, "process.consoleSize: ignored, process.terminal is not true");
-}
-
 static void add_ready(struct planner *planner)
 {
     struct op *op;
@@ -510,11 +496,26 @@ static bool check_process(struct planner *planner)
     return !planner->failed;
 }
 
+/* They are for Windows: who writes them may believe that they choose the user or the command. */
+static void tell_unused(struct planner *planner)
+{
+    const struct spec_process *process = process_of(planner);
+
+    if (process->username && *process->username)
+        plan_unused(planner, "process.user.username: \"%s\" is ignored, it is for Windows (the user is uid %u)",
+                    process->username, process->uid);
+    if (process->command_line && *process->command_line)
+        plan_unused(planner, "process.commandLine: ignored, it is for Windows (process.args is what runs)");
+    if ((process->console_width.set || process->console_height.set) && !process->terminal)
+        plan_note(planner, "process.consoleSize: ignored, process.terminal is not true");
+}
+
 /* An exec does not change the container: its working directory must be there. */
 static void prepare_rows(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
 
+    tell_unused(planner);
     if ((process->uid != 0 || planner->user_namespace) && !parent_gives_streams(planner))
         add_stream_owner(planner);
     if (!planner->input->target)
@@ -543,7 +544,6 @@ void plan_process_late(struct planner *planner)
 
     if (!process_of(planner) || !check_process(planner))
         return;
-    tell_unused(planner);
     prepare_rows(planner);
     op = plan_add(planner, OP_SYNC, SIDE_BOTH, "set up");
     op->sync.mode = SYNC_PARENT_WAITS;
