@@ -189,6 +189,8 @@ int init_listen_pid(struct init *init, const struct op_listen_pid *op)
     (void) op;
     text_put(&text, "LISTEN_PID=");
     text_put_number(&text, sys_getpid());
+    if (init->environment) /* made before a filter that is in force already */
+        replace(init->environment, "LISTEN_PID=", init->listen_pid);
     return 0;
 }
 

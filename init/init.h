@@ -240,11 +240,17 @@ void proc_enter(struct init *init);
 
 /* ---- others ---- */
 
+/* start.c: close what rows look things up by, and the socket. */
+void close_own(struct init *init);
+
 /* bind.c: show the host's PATH (with its mounts) at TARGET, opened as TARGET_FD, with attributes SET on all of it. */
 int bind_host(struct init *init, const char *path, const char *target, int target_fd, uint64_t set);
 
 /* exec.c: what EXEC does before execve(2), earlier where a filter may forbid it then. */
 int exec_prepare(struct init *init);
+
+/* terminal.c: FD becomes the controlling terminal. 0, or -errno noted. */
+int terminal_control(struct init *init, int fd);
 
 /* copy_up.c: copy what is below FROM_FD into TO_FD. */
 int copy_up(struct init *init, int from_fd, int to_fd);

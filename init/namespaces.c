@@ -2,6 +2,10 @@
 /*
  * Joining and making namespaces. A pid namespace takes effect only for children, so the walk goes on in a sibling
  * (CLONE_PARENT: the runtime stays its parent, and can wait for it).
+ *
+ * Where the sibling gets pipes (an exec without a user namespace), whoever has CAP_SYS_PTRACE in the container may trace
+ * it from its first moment: then all that must not be his is closed before, the socket too, of which SO_PEERPIDFD would be
+ * the runtime. What the first process has to tell after the clone, the sibling's number, it tells with its name and its end.
  */
 #include "init/init.h"
 #include "sys/cred.h"
@@ -121,11 +125,15 @@ int init_setns(struct init *init, const struct op_setns *op)
     if (r < 0)
         return r;
     init->among_others = (op->type & (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER)) == (CLONE_NEWPID | CLONE_NEWNS);
-    if (!(op->type & CLONE_NEWNS))
-        return 0;
-    close_fdp(&init->root_fd);
-    init->root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-    return init->root_fd < 0 ? init_fail(init, init->root_fd, "open", "/") : 0;
+    if (op->type & CLONE_NEWNS) {
+        close_fdp(&init->root_fd);
+        init->root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+        if (init->root_fd < 0)
+            return init_fail(init, init->root_fd, "open", "/");
+    }
+    if (op->pid) /* where it is no pidfd, it is a directory of the host's procfs */
+        sys_close(slot_fd(init, op->fd));
+    return 0;
 }
 
 int init_unshare(struct init *init, const struct op_unshare *op)
@@ -154,6 +162,15 @@ int init_time_new(struct init *init, const struct op_time_new *op)
     return r < 0 ? init_fail(init, (int) r, "write", "/proc/self/timens_offsets") : 0;
 }
 
+/* An exec's process is born as its user already: his processes are counted here, as they are at any fork of his. */
+static int clone_error(struct init *init, int code)
+{
+    init_fail(init, code, "clone", NULL);
+    if (code == -EAGAIN && sys_geteuid() != 0)
+        init_hint(init, "(has its user more processes than RLIMIT_NPROC allows?)");
+    return code;
+}
+
 /* The first process: say who goes on, and go. */
 static void __attribute__((noreturn)) leave(struct init *init, int pid, int pidfd)
 {
@@ -164,6 +181,55 @@ static void __attribute__((noreturn)) leave(struct init *init, int pid, int pidf
     message.row = init->row;
     message.code = pid;
     sys_exit_group(message_send(init, &message, pidfd) < 0 && message_send(init, &message, -1) < 0);
+}
+
+static void __attribute__((noreturn)) leave_by_name(int pid)
+{
+    char name[16];
+    struct text text = text_init(name, sizeof name);
+
+    text_put(&text, BLOB_NEXT_NAME);
+    text_put_number(&text, pid);
+    sys_prctl(PR_SET_NAME, (unsigned long) name, 0);
+    sys_exit_group(0);
+}
+
+/* The sibling with pipes. Not dumpable is its memory, as the first one's; and its parent's end is that of the pipe. */
+static void wait_go(int fd)
+{
+    char byte;
+    long r;
+
+    do
+        r = sys_read(fd, &byte, 1);
+    while (r == -EINTR);
+    if (r != 1)
+        sys_exit_group(1); /* nobody is left to hear of a failure */
+}
+
+/* Whatever is not the program's: of the slots only the pipes are left. */
+static void close_all_but_pipes(struct init *init, const struct op_refork *op)
+{
+    close_own(init);
+    for (op_slot slot = 0; slot < (op_slot) init->blob->n_slots; slot++)
+        if (slot != op->report && slot != op->go)
+            sys_close(slot_fd(init, slot));
+}
+
+static int refork_with_pipes(struct init *init, const struct op_refork *op)
+{
+    int r;
+
+    close_all_but_pipes(init, op);
+    init->report_fd = slot_fd(init, op->report);
+    r = sys_clone((unsigned long) op->flags | CLONE_PARENT | SIGCHLD, NULL);
+    if (r < 0)
+        return clone_error(init, r);
+    if (r > 0)
+        leave_by_name(r);
+    if (op->go != SLOT_NONE)
+        wait_go(slot_fd(init, op->go));
+    return 0;
 }
 
 /* The sibling: nothing of ours may be heard before the message that names us, that is before the first is gone. */
@@ -180,7 +246,7 @@ static int go_on(struct init *init, const int pipe_fds[2])
     return r;
 }
 
-int init_refork(struct init *init, const struct op_refork *op)
+static int refork(struct init *init, const struct op_refork *op)
 {
     int pipe_fds[2], pidfd = 0, r = sys_pipe2(pipe_fds, O_CLOEXEC);
 
@@ -190,8 +256,13 @@ int init_refork(struct init *init, const struct op_refork *op)
         proc_leave(init);
     r = sys_clone((unsigned long) op->flags | CLONE_PARENT | CLONE_PIDFD | SIGCHLD, &pidfd);
     if (r < 0)
-        return init_fail(init, r, "clone", NULL);
+        return clone_error(init, r);
     if (r > 0)
         leave(init, r, pidfd);
     return go_on(init, pipe_fds);
+}
+
+int init_refork(struct init *init, const struct op_refork *op)
+{
+    return op->report == SLOT_NONE ? refork(init, op) : refork_with_pipes(init, op);
 }

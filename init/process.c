@@ -55,8 +55,9 @@ int init_session(struct init *init, const struct op_session *op)
 {
     int r = sys_setsid();
 
-    (void) op;
-    return r < 0 && r != -EPERM ? init_fail(init, r, "setsid", NULL) : 0;
+    if (r < 0 && r != -EPERM)
+        return init_fail(init, r, "setsid", NULL);
+    return op->terminal ? terminal_control(init, 0) : 0;
 }
 
 /* A sandbox, or a kernel without keyrings, or a full quota is no reason not to run. */

@@ -43,6 +43,16 @@ static int accept_start(struct init *init)
     }
 }
 
+void close_own(struct init *init)
+{
+    int *const fds[] = { &init->report_fd, &init->proc_fd, &init->root_fd, &init->null_file.fd, &init->empty_dir.fd };
+
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        close_fdp(fds[i]);
+        *fds[i] = -1;
+    }
+}
+
 /* startContainer hooks are still to come. */
 static bool is_for_hooks(const struct init *init, op_slot slot)
 {
@@ -56,12 +66,7 @@ static bool is_for_hooks(const struct init *init, op_slot slot)
  * not left open. The rows that follow look nothing up. */
 static void close_all_but_socket(struct init *init)
 {
-    int *const fds[] = { &init->report_fd, &init->proc_fd, &init->root_fd, &init->null_file.fd, &init->empty_dir.fd };
-
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        close_fdp(fds[i]);
-        *fds[i] = -1;
-    }
+    close_own(init);
     for (uint32_t i = 0; i < init->blob->n_slots; i++)
         if (!is_for_hooks(init, (op_slot) i))
             sys_close(slot_fd(init, (op_slot) i));

@@ -98,14 +98,18 @@ static int send_master(struct init *init, int master_fd)
     return r < 0 ? init_fail(init, r, "sendmsg", NULL) : 0;
 }
 
+int terminal_control(struct init *init, int fd)
+{
+    int r = (int) sys_call(SYS_ioctl, fd, TIOCSCTTY, 0);
+
+    return r < 0 ? init_fail(init, r, "ioctl", "TIOCSCTTY") : 0;
+}
+
 static int take_streams(struct init *init, int peer_fd)
 {
-    int r = (int) sys_call(SYS_ioctl, peer_fd, TIOCSCTTY, 0);
-
-    if (r < 0)
-        return init_fail(init, r, "ioctl", "TIOCSCTTY");
     for (int fd = 0; fd < 3; fd++) {
-        r = sys_dup3(peer_fd, fd, 0);
+        int r = sys_dup3(peer_fd, fd, 0);
+
         if (r < 0)
             return init_fail(init, r, "dup3", NULL);
     }
@@ -127,5 +131,7 @@ int init_terminal(struct init *init, const struct op_terminal *op)
     r = op->bare ? 0 : show_console(init, peer_fd);
     if (r == 0)
         r = send_master(init, master_fd);
+    if (r == 0 && !op->bare)
+        r = terminal_control(init, peer_fd);
     return r < 0 ? r : take_streams(init, peer_fd);
 }

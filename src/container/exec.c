@@ -14,6 +14,7 @@
 #include "container/listen.h"
 #include "container/prepare.h"
 #include "container/target.h"
+#include "seccomp/calls.h"
 #include "state/process.h"
 
 enum { DEATH_TIMEOUT_MS = 200 };
@@ -153,6 +154,7 @@ static int make_plan(struct execution *x)
         .seccomp_program = x->filter.program,
         .seccomp_size = x->filter.size,
         .seccomp_flags = x->filter.flags,
+        .seccomp_arch = calls_native(),
     };
     int r;
 
@@ -164,6 +166,8 @@ static int make_plan(struct execution *x)
         r = prepare_path(&x->container.arena, "--pidfd-socket", x->options->pidfd_socket, &input.pidfd_socket, x->err);
     if (r >= 0)
         r = plan_exec(&input, &x->container.arena, &x->plan, x->err);
+    for (size_t i = 0; r >= 0 && i < x->plan.n_notes; i++)
+        log_write(x->context->log, LOG_LEVEL_DEBUG, "%s", x->plan.notes[i]);
     for (size_t i = 0; r >= 0 && i < x->plan.n_warnings; i++)
         log_write(x->context->log, LOG_LEVEL_WARNING, "%s", x->plan.warnings[i]);
     return r;

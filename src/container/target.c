@@ -125,12 +125,21 @@ int target_open(const struct state *state, struct error *err)
     return fd < 0 ? error_errno(err, fd, "pidfd_open of the container's first process") : fd;
 }
 
+static bool is_directory(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int target_find(const struct container *container, int target_fd, const struct host *host, struct arena *arena,
                 struct plan_target *ret, struct error *err)
 {
     int r;
 
-    *ret = (struct plan_target){ .pid = container->state.pid, .scope = container->state.scope };
+    *ret = (struct plan_target){ .pid = container->state.pid,
+                                 .no_pidfds = is_directory(target_fd),
+                                 .scope = container->state.scope };
     r = find_namespaces(ret, err);
     if (r >= 0)
         r = find_cgroups(ret, &container->state, &host->cgroup, arena, err);

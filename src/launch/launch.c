@@ -16,6 +16,7 @@ enum { STATUS_CANNOT_EXECUTE = 126, STATUS_NOT_FOUND = 127, STATUS_RUNTIME_FAILE
 void launch_init(struct launch *launch)
 {
     launch->notify.fd = launch->dir_fd = launch->sync_fd = launch->listen_fd = launch->pidfd = launch->terminal_fd = -1;
+    launch->report_fd = launch->go_fd = launch->go_end_fd = -1;
     launch->network_fd = launch->time_back_fd = launch->target_fd = -1;
     launch->oom_trace.fd = launch->systemd.fd = -1;
     launch->ignored = ALL_SIGNALS;
@@ -29,6 +30,9 @@ void launch_done(struct launch *launch)
     fd_close(&launch->listen_fd);
     fd_close(&launch->pidfd);
     fd_close(&launch->terminal_fd);
+    fd_close(&launch->report_fd);
+    fd_close(&launch->go_fd);
+    fd_close(&launch->go_end_fd);
     fd_close(&launch->time_back_fd);
     fd_close(&launch->network_fd);
     for (unsigned i = 0; launch->slots && i < launch->n_slots; i++)

@@ -65,9 +65,12 @@ struct launch {
     /* in progress and results */
     int dir_fd; /* state directory, locked */
     int sync_fd, listen_fd, pidfd;
-    int terminal_fd;                /* master of the terminal when there is no console socket */
-    struct notify notify;           /* socket of the sd_notify(3) proxy */
-    int time_back_fd;               /* our own time namespace for children, to return to after the clone */
+    int report_fd, go_fd,
+        go_end_fd;        /* pipes of PIPES: read and write end, and the other's of GO for as long as we write */
+    bool piped;           /* sync_fd is the pipe of a process that anybody in the container may trace */
+    int terminal_fd;      /* master of the terminal when there is no console socket */
+    struct notify notify; /* socket of the sd_notify(3) proxy */
+    int time_back_fd;     /* our own time namespace for children, to return to after the clone */
     struct launch_mounted *mounted; /* what init has mounted since row CHANGES; malloc'd */
     size_t n_mounted;
     bool *net_devices_up;                        /* by row: whether it was up here; malloc'd */
@@ -122,6 +125,17 @@ int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct
 int launch_send_tree(struct launch *launch, int fd, struct error *err);
 /* After the last row: wait for the end of the socket, which is EXEC done or WAIT_START entered; or for a failure. */
 int launch_wait_exec(struct launch *launch, struct error *err);
+/* The sibling that init went on in is PID, and *PIDFD, which is taken; init itself is gone, or about to be. */
+int launch_adopt(struct launch *launch, pid_t pid, int *pidfd, struct error *err);
+/* Take what init says until the end of its socket. */
+int launch_wait_end(struct launch *launch, struct error *err);
+/* Why init, which ended before ROW, is gone without a word. */
+int launch_ended_error(struct launch *launch, uint32_t row, struct error *err);
+
+/* refork.c: PIPES, REFORK, and the word to go on. */
+int launch_pipes(struct launch *launch, const struct op_pipes *row, struct error *err);
+int launch_refork(struct launch *launch, struct error *err);
+int launch_pipe_go(struct launch *launch, struct error *err);
 /* executed.c: after the end of the socket of process PID (PIDFD, -1: unknown): -EPERM if a seccomp filter ended it before it
  * could execute its program; an error if it ended when it was to wait for the start. */
 int launch_check_executed(pid_t pid, int pidfd, struct error *err);

@@ -54,6 +54,17 @@ static int take_descriptor(struct msghdr *header)
     return fd;
 }
 
+/* Of N bytes that were received; its texts end. */
+static int check_message(struct message *message, ssize_t n)
+{
+    if (n > 0 && n != (ssize_t) sizeof *message)
+        return -EPROTO;
+    message->what[sizeof message->what - 1] = '\0';
+    message->call[sizeof message->call - 1] = '\0';
+    message->detail[sizeof message->detail - 1] = '\0';
+    return n > 0;
+}
+
 /* 1: a message; 0: the other side is gone; *RET_FD (may be NULL) -1 or the descriptor that came along. */
 int message_receive(int fd, struct message *message, int *ret_fd)
 {
@@ -80,12 +91,20 @@ int message_receive(int fd, struct message *message, int *ret_fd)
         *ret_fd = received;
     else if (received >= 0)
         close(received);
-    if (n > 0 && n != (ssize_t) sizeof *message)
-        return -EPROTO;
-    message->what[sizeof message->what - 1] = '\0';
-    message->call[sizeof message->call - 1] = '\0';
-    message->detail[sizeof message->detail - 1] = '\0';
-    return n > 0;
+    return check_message(message, n);
+}
+
+/* The same of a pipe. */
+static int read_message(int fd, struct message *message, int *ret_fd)
+{
+    ssize_t n;
+
+    do
+        n = read(fd, message, sizeof *message);
+    while (n < 0 && errno == EINTR);
+    if (ret_fd)
+        *ret_fd = -1;
+    return n < 0 ? -errno : check_message(message, n);
 }
 
 static const char *row_text(const struct plan *plan, uint32_t row)
@@ -126,7 +145,7 @@ static int failed_error(const struct launch *launch, const struct op *op, const 
 }
 
 /* Why init is gone without a word. */
-static int ended_error(struct launch *launch, uint32_t row, struct error *err)
+int launch_ended_error(struct launch *launch, uint32_t row, struct error *err)
 {
     const char *what = row < launch->plan->blob->n_ops ? row_text(launch->plan, row) : "exec";
     siginfo_t info = { 0 };
@@ -168,15 +187,15 @@ static int disown(pid_t pid, struct error *err)
 }
 
 /* The sibling that init went on in has another pid. */
-static int adopt(struct launch *launch, const struct message *message, int *pidfd, struct error *err)
+int launch_adopt(struct launch *launch, pid_t pid, int *pidfd, struct error *err)
 {
     if (*pidfd < 0)
-        return disown(message->code, err);
+        return disown(pid, err);
     /* The first process ends by itself: it must not stay a zombie of ours. */
     waitid((idtype_t) SYS_P_PIDFD, (id_t) launch->pidfd, &(siginfo_t){ 0 }, WEXITED);
     fd_close(&launch->pidfd);
     launch->pidfd = take_fd(pidfd);
-    launch->state->pid = message->code;
+    launch->state->pid = pid;
     return launch_note_process(launch, err);
 }
 
@@ -197,13 +216,21 @@ static enum log_level warning_level(const struct op *op)
     return op && op->kind == OP_KEYRING ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
 }
 
-/* One message that is not the one waited for. 0: handled, go on. */
+static int unexpected(const struct message *message, struct error *err)
+{
+    return error_set(err, -EPROTO, "unexpected message %u from crun-init at row %u", message->type, message->row);
+}
+
+/* One message that is not the one waited for. 0: handled, go on. Who writes into a pipe may be anybody in the container: he
+ * can say that he has failed, and no more. */
 static int handle(struct launch *launch, const struct message *message, int *fd, struct error *err)
 {
     const struct blob *blob = launch->plan->blob;
     uint32_t row = message->row;
     const struct op *op = row < blob->n_ops ? &blob_ops(blob)[row] : NULL;
 
+    if (launch->piped && message->type != MESSAGE_FAILED)
+        return unexpected(message, err);
     switch ((enum message_type) message->type) {
     case MESSAGE_WARNING:
         message_error(message, err);
@@ -215,7 +242,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
     case MESSAGE_TERMINAL:
         return terminal_received(launch, fd, err);
     case MESSAGE_PID:
-        return adopt(launch, message, fd, err);
+        return launch_adopt(launch, message->code, fd, err);
     case MESSAGE_LISTENER:
         return listener_received(&launch->listener, launch->state, launch->pidfd, launch->sync_fd, message, *fd, err);
     case MESSAGE_MOUNTED:
@@ -225,7 +252,7 @@ static int handle(struct launch *launch, const struct message *message, int *fd,
     case MESSAGE_TREE:
         break;
     }
-    return error_set(err, -EPROTO, "unexpected message %u from crun-init at row %u", message->type, row);
+    return unexpected(message, err);
 }
 
 /* 1: a message; 0: crun-init is gone, or has executed its program. */
@@ -235,7 +262,8 @@ static int receive(struct launch *launch, struct message *message, int *ret_fd, 
 
     if (r < 0)
         return r;
-    r = message_receive(launch->sync_fd, message, ret_fd);
+    r = launch->piped ? read_message(launch->sync_fd, message, ret_fd)
+                      : message_receive(launch->sync_fd, message, ret_fd);
     return r < 0 ? error_errno(err, r, "receive from crun-init") : r;
 }
 
@@ -249,7 +277,7 @@ static int wait_reached(struct launch *launch, uint32_t row, struct error *err)
         if (r < 0)
             return r;
         if (r == 0)
-            return ended_error(launch, row, err);
+            return launch_ended_error(launch, row, err);
         if (message.type == MESSAGE_REACHED && message.row == row)
             return 0;
         r = handle(launch, &message, &fd, err);
@@ -305,24 +333,34 @@ int launch_sync(struct launch *launch, uint32_t row, const struct op *op, struct
             launch->ignored = process_ignored(launch->state->pid);
         r = wait_reached(launch, row, err);
     }
+    if (r >= 0 && launch->piped)
+        return launch_pipe_go(launch, err);
+    if (launch->report_fd >= 0 && launch->ignored == ALL_SIGNALS) /* later it asks us no more */
+        launch->ignored = process_ignored(launch->state->pid);
     if (r >= 0 && op->sync.mode != SYNC_PARENT_WAITS)
         r = say_go(launch, row, op->sync.state, err);
     return r;
 }
 
-int launch_wait_exec(struct launch *launch, struct error *err)
+int launch_wait_end(struct launch *launch, struct error *err)
 {
     for (;;) {
         _cleanup_close_ int fd = -1;
         struct message message;
         int r = receive(launch, &message, &fd, err);
 
-        if (r < 0)
+        if (r > 0)
+            r = handle(launch, &message, &fd, err);
+        else
             return r;
-        if (r == 0)
-            return check_alive(launch, err);
-        r = handle(launch, &message, &fd, err);
         if (r < 0)
             return r;
     }
+}
+
+int launch_wait_exec(struct launch *launch, struct error *err)
+{
+    int r = launch_wait_end(launch, err);
+
+    return r < 0 ? r : check_alive(launch, err);
 }

@@ -545,6 +545,10 @@ static int do_row(struct launch *launch, const struct op *op, struct error *err)
         return row_stream_owner(&op->stream_owner, err);
     case OP_HOOK:
         return row_hook(launch, &op->hook, err);
+    case OP_PIPES:
+        return launch_pipes(launch, &op->pipes, err);
+    case OP_REFORK:
+        return launch_refork(launch, err);
     case OP_SYNC:
         return 0; /* launch_sync */
     case OP_CHANGES:
@@ -562,7 +566,8 @@ static bool speaks_for_itself(const struct op *op)
 {
     return op->kind == OP_STATE_CREATE || op->kind == OP_STATE_SAVE || op->kind == OP_CLONE || op->kind == OP_OPEN ||
            op->kind == OP_FILE_SYSTEM || op->kind == OP_SCOPE_START || op->kind == OP_CGROUP_MAKE ||
-           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE || op->kind == OP_RECORD || op->kind == OP_CRIU;
+           op->kind == OP_CGROUP_JOIN || op->kind == OP_CGROUP_LEAVE || op->kind == OP_RECORD || op->kind == OP_CRIU ||
+           op->kind == OP_REFORK;
 }
 
 static bool starts_process(const struct op *op)

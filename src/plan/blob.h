@@ -85,10 +85,12 @@ enum message_type {
 
 #define LISTENER_SEND 1
 
-/* What crun-init calls itself (comm) while it waits for the start, and before it installs a filter that may kill it. */
+/* What crun-init calls itself (comm) while it waits for the start, and before it installs a filter that may kill it. Where
+ * REFORK has pipes, the first process ends with the number of the second behind BLOB_NEXT_NAME. */
 #define BLOB_WAITING_NAME  "crun/created"
 #define BLOB_STARTING_NAME "crun/starting"
 #define BLOB_FILTERED_NAME "crun/seccomp"
+#define BLOB_NEXT_NAME     "crun/"
 
 struct message {
     uint32_t type;

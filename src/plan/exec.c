@@ -7,21 +7,24 @@
  *     CLONE (into the v2 cgroup) ───────▶ starts on the host's side of every namespace
  *     CGROUP_JOIN, OOM_SCORE_ADJ ...
  *     SYNC ──── GO ─────────────────────▶ SYNC
- *                                         SETNS all at once, REFORK into the pid namespace
+ *                                         SETNS all at once
  *                                         the same rows as at a start, from BECOME_ROOT to FIND
- *     SYNC ◀─── REACHED ───────────────── SYNC
- *     PID_FILE, PIDFD_SEND
- *     SYNC ──── GO ─────────────────────▶ SYNC
- *                                         RLIMIT, SECCOMP, EXEC
+ *                                         RLIMIT, NO_NEW_PRIVS, SECCOMP if it lets us go on
+ *     REFORK ◀────── its end ──────────── REFORK into the pid namespace
+ *     PID_FILE, PIDFD_SEND                    │
+ *     SYNC ──── GO ───────────────────────────▶ SESSION, what else is its own, EXEC
  *
  * The namespaces that are entered are those in which the container's first process is not where we are, whatever
  * config.json says: to enter one's own user namespace is an error, and the process may have moved on since.
- * Sync rows are there only when somebody has to wait.
+ * Sync rows are there only when somebody has to wait. Without PIPES (see pipe_rows) the limits and the filter come after the
+ * REFORK, and it is the new process that waits at the sync rows.
  */
 #include <errno.h>
 
 #include "plan/affinity.h"
+#include "plan/early_filter.h"
 #include "plan/plan.h"
+#include "sys/compat.h"
 
 static const struct spec_process *process_of(const struct planner *planner)
 {
@@ -72,20 +75,56 @@ static void clone_rows(struct planner *planner)
         sync_row(planner, SYNC_INIT_WAITS, "cgroups are joined");
 }
 
-/* ---- it has gone over ---- */
+/* ---- it goes over ---- */
+
+static bool is_born_inside(const struct planner *planner)
+{
+    return planner->namespaces_joined & CLONE_NEWPID;
+}
+
+static bool is_announced(const struct planner *planner)
+{
+    return planner->input->pid_file || planner->input->pidfd_socket;
+}
 
 /* Who asks for the process's number gets the one that it has after the REFORK, and before it does anything. A terminal
  * has the size of ours before its program looks. */
+static bool has_to_wait(const struct planner *planner)
+{
+    return is_announced(planner) || process_of(planner)->terminal;
+}
+
+/* Where somebody in the container may have CAP_SYS_PTRACE over it, it is given nothing from its first moment that he must
+ * not have. A socket's peer is a process that he could go on to; of a pipe there is none. But a listener travels by socket,
+ * and so does the process's pidfd where we must not open one.
+ * In a user namespace of the container it belongs to the one outside, as its memory does, until its program is executed. */
+static void pipe_rows(struct planner *planner)
+{
+    struct op *op;
+
+    if (!is_born_inside(planner) || planner->user_namespace || plan_filter_has_listener(planner) ||
+        planner->input->target->no_pidfds)
+        return;
+    planner->report = plan_slot(planner);
+    planner->go = has_to_wait(planner) ? plan_slot(planner) : SLOT_NONE;
+    planner->filtered_early = plan_filter_may_be_early(planner);
+    op = plan_add(planner, OP_PIPES, SIDE_PARENT, "pipes to the process");
+    op->pipes.report = planner->report;
+    op->pipes.go = planner->go;
+}
+
 static void announce_rows(struct planner *planner)
 {
-    const struct plan_input *input = planner->input;
-    bool announced = input->pid_file || input->pidfd_socket;
+    bool piped = planner->report != SLOT_NONE;
 
-    if (!announced && !process_of(planner)->terminal)
+    if (!has_to_wait(planner))
         return;
-    sync_row(planner, SYNC_PARENT_WAITS, "set up");
+    if (!piped)
+        sync_row(planner, SYNC_PARENT_WAITS, "set up");
     plan_announce(planner);
-    sync_row(planner, SYNC_INIT_WAITS, announced ? "its number is known" : "its terminal is ready");
+    plan_add(planner, OP_SYNC, piped ? SIDE_PARENT : SIDE_BOTH, "%s",
+             is_announced(planner) ? "its number is known" : "its terminal is ready")
+        ->sync.mode = SYNC_INIT_WAITS;
 }
 
 static void exec_rows(struct planner *planner)
@@ -100,12 +139,16 @@ static void exec_rows(struct planner *planner)
     check_ids(planner);
     plan_cgroup_find(planner);
     slot = plan_target_find(planner);
+    pipe_rows(planner);
     clone_rows(planner);
-    plan_target_enter(planner, slot, true);
+    plan_target_enter(planner, slot, false);
     plan_process_early(planner);
     affinity_row(planner, process_of(planner)->affinity_final, "process.execCPUAffinity.final");
     plan_terminal(planner);
     plan_process_prepare(planner);
+    plan_process_confine(planner);
+    if (is_born_inside(planner))
+        plan_refork(planner, 0, "pid namespace of the container");
     announce_rows(planner);
     plan_process_execute(planner);
 }

@@ -269,23 +269,26 @@ static void add_setns_others(struct planner *planner)
             add_setns(planner, (enum namespace_kind) kind);
 }
 
-static void add_flags(struct planner *planner, enum op_kind kind, unsigned flags, const char *what)
+static void add_unshare(struct planner *planner, unsigned flags, const char *what)
 {
-    struct op *op;
+    if (flags)
+        plan_add(planner, OP_UNSHARE, SIDE_INIT, "%s", what)->unshare.flags = flags;
+}
 
-    if (kind == OP_UNSHARE && !flags)
-        return;
-    op = plan_add(planner, kind, SIDE_INIT, "%s", what);
-    if (kind == OP_UNSHARE)
-        op->unshare.flags = flags;
-    else
-        op->refork.flags = flags;
+void plan_refork(struct planner *planner, unsigned flags, const char *what)
+{
+    enum op_side side = planner->report == SLOT_NONE ? SIDE_INIT : SIDE_BOTH;
+    struct op *op = plan_add(planner, OP_REFORK, side, "%s", what);
+
+    op->refork.flags = flags;
+    op->refork.report = planner->report;
+    op->refork.go = planner->go;
 }
 
 /* Make a user namespace from inside init: the parent writes the maps while init waits. */
 static void add_user_step(struct planner *planner)
 {
-    add_flags(planner, OP_UNSHARE, CLONE_NEWUSER, "user namespace");
+    add_unshare(planner, CLONE_NEWUSER, "user namespace");
     add_sync(planner, SYNC_PARENT_WAITS, "the user namespace is made");
     plan_id_maps(planner);
     add_sync(planner, SYNC_INIT_WAITS, "ids are mapped");
@@ -339,9 +342,9 @@ static void enter_in_steps(struct planner *planner)
         add_setns_others(planner);
     add_time_step(planner);
     if (must_refork(planner))
-        add_flags(planner, OP_REFORK, flags, "pid namespace");
+        plan_refork(planner, flags, "pid namespace");
     else
-        add_flags(planner, OP_UNSHARE, flags, "namespaces");
+        add_unshare(planner, flags, "namespaces");
 }
 
 /* Whether a real-time process may exist is for its cgroup to say, and one that is real-time already may not enter it. */
@@ -386,11 +389,11 @@ void plan_namespaces_enter(struct planner *planner)
     } else {
         add_setns_others(planner);
         if (is_joined(planner, CLONE_NEWPID))
-            add_flags(planner, OP_REFORK, 0, "pid namespace");
+            plan_refork(planner, 0, "pid namespace");
     }
     if (is_joined(planner, CLONE_NEWUSER))
         plan_id_maps_joined(planner);
     plan_become_root(planner);
     if (is_new(planner, CLONE_NEWCGROUP))
-        add_flags(planner, OP_UNSHARE, CLONE_NEWCGROUP, "cgroup namespace");
+        add_unshare(planner, CLONE_NEWCGROUP, "cgroup namespace");
 }

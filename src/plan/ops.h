@@ -63,6 +63,8 @@ typedef int32_t op_slot;
     /* The container's cgroup of HIERARCHY must be there: exec enters it, and does not make it. FLAGS:             \
      * CGROUP_MAKE_OPTIONAL. */         \
     OP(CGROUP_FIND, cgroup_find, NUM(hierarchy) STR(mount) STR(path) NUM(flags))                                             \
+    /* Pipes with the process that REFORK makes: for init the written end of REPORT, the read one of GO, if any. */          \
+    OP(PIPES, pipes, SLOT(report) SLOT(go))                                                                                  \
     /* The first process, PID, of the container that is entered, as a pidfd at SLOT (or its directory in /proc). */          \
     OP(TARGET, target, SLOT(slot) NUM(pid))                                                                                  \
     /* Make group PATH of resctrl with SCHEMATA (lines; none: as it comes), unless it is there and has them.            \
@@ -107,16 +109,19 @@ typedef int32_t op_slot;
     OP(PIDFD_SEND, pidfd_send, STR(path))
 
 /* Both sides. */
-#define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                                \
-    /* MODE, enum sync_mode: who waits for whom. STATE: the parent sends the state document for hooks with it. */         \
-    OP(SYNC, sync, NUM(mode) NUM(state))                                                                                  \
+#define OP_CATALOGUE_BOTH(OP, STR, LIST, BYTES, NUM, SLOT)                                                                  \
+    /* MODE, enum sync_mode: who waits for whom. STATE: the parent sends the state document for hooks with it. */           \
+    OP(SYNC, sync, NUM(mode) NUM(state))                                                                                    \
     /* From here on the mounts of a running container change: init takes every change back if a later row fails, before \
-     * it ends, also without the parent; the parent waits for that. */ \
-    OP(CHANGES, changes, )                                                                                                \
-    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). OUTPUT, ERRORS: files for init's. */  \
-    OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout) SLOT(output) SLOT(errors))            \
+     * it ends, also without the parent; the parent waits for that. */   \
+    OP(CHANGES, changes, )                                                                                                  \
+    /* Run one hook to its end: state on standard input, TIMEOUT seconds (0: none). OUTPUT, ERRORS: files for init's. */    \
+    OP(HOOK, hook, NUM(kind) NUM(index) STR(path) LIST(args) LIST(env) NUM(timeout) SLOT(output) SLOT(errors))              \
+    /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. REPORT, GO:   \
+     * it has nothing of ours but these ends of PIPES, and waits at GO for the parent's word. */ \
+    OP(REFORK, refork, NUM(flags) SLOT(report) SLOT(go))                                                                    \
     /* Pipes and output files of the caller as standard streams become UID:GID: by init, or where they are strangers in \
-     * its user namespace by the parent, with the ids of the host. */ \
+     * its user namespace by the parent, with the ids of the host. */   \
     OP(STREAM_OWNER, stream_owner, NUM(uid) NUM(gid))
 
 /* Init: namespaces, then mounts, root, identity, exec. */
@@ -126,12 +131,11 @@ typedef int32_t op_slot;
     OP(UNSHARE, unshare, NUM(flags))                                                                                      \
     /* A new time namespace for children, and OFFSETS in it (lines of time_namespaces(7)). */                             \
     OP(TIME_NEW, time_new, STR(offsets))                                                                                  \
-    /* Go on in a sibling (CLONE_PARENT) born in new namespaces FLAGS, or in the pid namespace just joined. */            \
-    OP(REFORK, refork, NUM(flags))                                                                                        \
     /* Become uid 0 and gid 0 of the user namespace, or UID and GID where these are not mapped. GROUPS: 1 clears the   \
      * supplementary groups; MAY_BE_DENIED: unless setgroups(2) is denied there. */  \
     OP(BECOME_ROOT, become_root, NUM(groups) NUM(may_be_denied) NUM(uid) NUM(gid))                                        \
-    OP(SESSION, session, )                                                                                                \
+    /* A session of its own. TERMINAL: standard input becomes its controlling terminal. */                                \
+    OP(SESSION, session, NUM(terminal))                                                                                   \
     OP(KEYRING, keyring, STR(name))                                                                                       \
     /* mount(2) propagation FLAGS on "/" before the root is prepared. */                                                  \
     OP(PROPAGATION, propagation, NUM(flags))                                                                              \
@@ -153,8 +157,8 @@ typedef int32_t op_slot;
     /* Bind the host's device node where mknod is not allowed. */                                                         \
     OP(DEVICE_BIND, device_bind, STR(path) NUM(mode) NUM(major) NUM(minor) NUM(optional))                                 \
     OP(SYMLINK, symlink, STR(target) STR(path))                                                                           \
-    /* Open a pseudo-terminal of the container's devpts, send its master to the parent, make it the controlling    \
-     * terminal and standard streams, bind it on /dev/console unless BARE. */      \
+    /* Open a pseudo-terminal of the container's devpts, send its master to the parent, make it the standard       \
+     * streams; unless BARE the controlling terminal and /dev/console too. */      \
     OP(TERMINAL, terminal, NUM(width) NUM(height) NUM(uid) NUM(bare))                                                     \
     OP(PIVOT, pivot, NUM(mode))                                                                                           \
     OP(ROOT_PROPAGATION, root_propagation, NUM(flags))                                                                    \

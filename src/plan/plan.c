@@ -237,9 +237,13 @@ static int planner_init(struct planner *planner, const struct plan_input *input,
     size_t head;
     int r;
 
-    *planner = (struct planner){
-        .input = input, .arena = arena, .err = err, .hook_output = SLOT_NONE, .hook_errors = SLOT_NONE
-    };
+    *planner = (struct planner){ .input = input,
+                                 .arena = arena,
+                                 .err = err,
+                                 .hook_output = SLOT_NONE,
+                                 .hook_errors = SLOT_NONE,
+                                 .report = SLOT_NONE,
+                                 .go = SLOT_NONE };
     planner->ops_capacity = rows_needed(input->spec);
     if (planner->ops_capacity == 0)
         return error_set(err, -E2BIG, "the configuration is too large to launch");

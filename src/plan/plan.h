@@ -44,6 +44,7 @@ struct plan_input {
     const void *seccomp_program;      /* struct sock_filter[], compiled from spec->linux_->seccomp; NULL: none */
     size_t seccomp_size;              /* bytes */
     unsigned seccomp_flags;
+    uint32_t seccomp_arch; /* AUDIT_ARCH_* that it sees crun-init's calls with; 0: unknown */
     /* NULL: the first problem ends the work. Otherwise it is called for each, and planning goes on (`crun check`). */
     void (*report)(void *userdata, const struct error *problem);
     void *userdata;
@@ -114,6 +115,9 @@ struct planner {
     bool groups_denied;        /* setgroups(2) is denied in the container's user namespace */
     bool groups_may_be_denied; /* only init finds out, once it is in there */
     bool groups_cleared;       /* before the user namespace was entered */
+    op_slot report, go;        /* exec: the pipes of a process that may be traced from its first moment; or SLOT_NONE */
+    struct op_capabilities sets; /* of the container's process, with nothing kept for rows that are still to come */
+    bool filtered_early;         /* exec: the seccomp filter is installed before that process is born */
     struct error *err;
     bool failed; /* rows go nowhere any more */
     size_t n_problems;
@@ -162,6 +166,8 @@ void plan_target_decide(struct planner *planner);  /* namespaces_joined, user_na
 op_slot plan_target_find(struct planner *planner); /* TARGET: before the clone */
 /* SETNS, BECOME_ROOT; REFORK if the process itself is to be in the pid namespace */
 void plan_target_enter(struct planner *planner, op_slot slot, bool be_born_inside);
+/* REFORK into the pid namespace that was joined, with PIPES where those slots are not SLOT_NONE */
+void plan_refork(struct planner *planner, unsigned flags, const char *what);
 
 void plan_cgroup_find(struct planner *planner);                /* exec: fills plan.cgroups; CGROUP_FIND */
 int plan_cgroup_exec_hierarchy(const struct planner *planner); /* exec: v2 hierarchy for CLONE_INTO_CGROUP, or -1 */
@@ -212,4 +218,6 @@ void plan_terminal(struct planner *planner);        /* TERMINAL: after the mount
 void plan_process_late(struct planner *planner);    /* identity, capabilities, seccomp, exec */
 void plan_announce(struct planner *planner);        /* PID_FILE, PIDFD_SEND */
 void plan_process_prepare(struct planner *planner); /* exec: from the streams to FIND */
-void plan_process_execute(struct planner *planner); /* exec: RLIMIT to EXEC */
+void plan_process_confine(
+    struct planner *planner); /* exec: what can be there before the process is: RLIMIT to SECCOMP */
+void plan_process_execute(struct planner *planner); /* exec: the rest, to EXEC */

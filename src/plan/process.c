@@ -5,22 +5,44 @@
  * set while CAP_SETPCAP is there, groups before ids, capability sets after ids, seccomp last of all.
  *
  * Without no_new_privs the filter needs CAP_SYS_ADMIN. It is then kept in the effective and permitted sets until
- * execve(2), which computes both anew from inheritable, ambient and bounding; so nothing of it reaches the container.
+ * execve(2), which computes both anew from inheritable, ambient and bounding; so nothing of it reaches the container. An exec's
+ * process may be traced until then: where the filter allows it, there nothing is kept (early_filter.c).
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/hash.h"
 #include "plan/affinity.h"
 #include "plan/capabilities.h"
 #include "plan/limits.h"
 #include "plan/plan.h"
+#include "plan/scheduler.h"
+#include "sys/compat.h"
 
-enum { CAPABILITY_SYS_ADMIN = 21, DEFAULT_UMASK = 022, GROUPS_MAX = 65536 }; /* setgroups(2): NGROUPS_MAX */
+enum { CAPABILITY_SYS_ADMIN = 21, CAPABILITY_SYS_NICE = 23 };
+enum { DEFAULT_UMASK = 022, GROUPS_MAX = 65536 }; /* setgroups(2): NGROUPS_MAX */
 
 static const struct spec_process *process_of(const struct planner *planner)
 {
     return planner->input->spec->process;
+}
+
+/* An exec's process is born late, in the pid namespace that was joined. */
+static bool is_born_late(const struct planner *planner)
+{
+    return planner->input->target && planner->namespaces_joined & CLONE_NEWPID;
+}
+
+/* What can be is done before it is born where somebody may trace it from then on. */
+static bool is_confined_early(const struct planner *planner)
+{
+    return planner->report != SLOT_NONE;
+}
+
+static bool has_late_scheduler(const struct planner *planner)
+{
+    return is_born_late(planner) && scheduler_is_not_inherited(process_of(planner)->scheduler);
 }
 
 /* ---- resource limits ---- */
@@ -55,15 +77,25 @@ static void raise_limits(struct planner *planner)
     }
 }
 
-static void set_limits(struct planner *planner)
+/* The number of processes counts at the birth itself, where the one that gives it is a process too. */
+static bool is_early_limit(const struct planner *planner, int resource)
+{
+    return is_confined_early(planner) && resource != RLIMIT_NPROC;
+}
+
+static void set_limits(struct planner *planner, bool early)
 {
     const struct spec_process *process = process_of(planner);
 
     for (size_t i = 0; i < process->n_rlimits; i++) {
         const struct spec_rlimit *limit = &process->rlimits[i];
-        struct op *op = plan_add(planner, OP_RLIMIT, SIDE_INIT, "process.rlimits[%zu] \"%s\"", i, limit->type);
+        int resource = limit_resource(limit->type);
+        struct op *op;
 
-        op->rlimit.resource = limit_resource(limit->type);
+        if (is_early_limit(planner, resource) != early)
+            continue;
+        op = plan_add(planner, OP_RLIMIT, SIDE_INIT, "process.rlimits[%zu] \"%s\"", i, limit->type);
+        op->rlimit.resource = resource;
         op->rlimit.soft = (int64_t) limit->soft;
         op->rlimit.hard = (int64_t) limit->hard;
     }
@@ -188,7 +220,8 @@ void plan_process_early(struct planner *planner)
     if (!planner->input->target)
         check_exec_affinity(planner);
     reset_affinity(planner);
-    plan_scheduler(planner, process_of(planner)->scheduler);
+    if (!has_late_scheduler(planner))
+        plan_scheduler(planner, process_of(planner)->scheduler);
     add_io_priority(planner);
     plan_memory_policy(planner);
     add_personality(planner);
@@ -296,11 +329,20 @@ static bool seccomp_needs_privilege(const struct planner *planner)
     return planner->input->seccomp_size && !process_of(planner)->no_new_privileges;
 }
 
+/* What is kept for rows that are still to come. */
+static int64_t extra_capabilities(const struct planner *planner)
+{
+    int64_t admin = seccomp_needs_privilege(planner) ? (int64_t) 1 << CAPABILITY_SYS_ADMIN : 0;
+    int64_t nice = has_late_scheduler(planner) ? (int64_t) 1 << CAPABILITY_SYS_NICE : 0;
+
+    return admin | nice;
+}
+
 static void add_identity(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
     struct capability_sets sets = capability_sets_decide(planner, process->capabilities);
-    int64_t extra = seccomp_needs_privilege(planner) ? (int64_t) 1 << CAPABILITY_SYS_ADMIN : 0;
+    int64_t extra = extra_capabilities(planner);
     int64_t last = planner->input->host->last_capability;
     struct op *op = plan_add(planner, OP_BOUNDING, SIDE_INIT, "process.capabilities.bounding");
 
@@ -318,6 +360,19 @@ static void add_identity(struct planner *planner)
     op->capabilities.inheritable = (int64_t) sets.inheritable;
     op->capabilities.ambient = (int64_t) sets.ambient;
     op->capabilities.last = last;
+    planner->sets = op->capabilities;
+    planner->sets.effective = (int64_t) sets.effective;
+    planner->sets.permitted = (int64_t) sets.permitted;
+}
+
+/* What was kept is needed no more, but for EXTRA. */
+static void give_up_capabilities(struct planner *planner, int64_t extra)
+{
+    struct op *op = plan_add(planner, OP_CAPABILITIES, SIDE_INIT, "process.capabilities");
+
+    op->capabilities = planner->sets;
+    op->capabilities.effective |= extra;
+    op->capabilities.permitted |= extra;
 }
 
 static void add_cwd(struct planner *planner, bool create)
@@ -465,19 +520,65 @@ static const char *seccomp_field(const struct planner *planner)
                : "linux.seccomp";
 }
 
+static void add_no_new_privileges(struct planner *planner)
+{
+    if (process_of(planner)->no_new_privileges)
+        plan_add(planner, OP_NO_NEW_PRIVS, SIDE_INIT, "process.noNewPrivileges");
+}
+
+static void add_filter(struct planner *planner)
+{
+    struct op *op;
+
+    if (!planner->input->seccomp_size)
+        return;
+    op = plan_add(planner, OP_SECCOMP, SIDE_INIT, "%s", seccomp_field(planner));
+    op->seccomp.program = plan_bytes(planner, planner->input->seccomp_program, planner->input->seccomp_size);
+    op->seccomp.flags = planner->input->seccomp_flags;
+}
+
+void plan_process_confine(struct planner *planner)
+{
+    if (!is_confined_early(planner))
+        return;
+    set_limits(planner, true);
+    add_no_new_privileges(planner);
+    if (!planner->filtered_early)
+        return;
+    add_filter(planner);
+    if (seccomp_needs_privilege(planner))
+        give_up_capabilities(planner, has_late_scheduler(planner) ? (int64_t) 1 << CAPABILITY_SYS_NICE : 0);
+}
+
+/* What no other process can do for it. */
+static void add_born(struct planner *planner)
+{
+    bool terminal = process_of(planner)->terminal;
+
+    if (is_born_late(planner) || terminal)
+        plan_add(planner, OP_SESSION, SIDE_INIT, "session")->session.terminal = terminal;
+    if (!has_late_scheduler(planner))
+        return;
+    plan_scheduler(planner, process_of(planner)->scheduler);
+    give_up_capabilities(planner, seccomp_needs_privilege(planner) && !planner->filtered_early
+                                      ? (int64_t) 1 << CAPABILITY_SYS_ADMIN
+                                      : 0);
+}
+
 void plan_process_execute(struct planner *planner)
 {
     const struct spec_process *process = process_of(planner);
     struct op *op;
 
-    set_limits(planner);
-    if (process->no_new_privileges)
-        plan_add(planner, OP_NO_NEW_PRIVS, SIDE_INIT, "process.noNewPrivileges");
-    if (planner->input->seccomp_size) {
-        op = plan_add(planner, OP_SECCOMP, SIDE_INIT, "%s", seccomp_field(planner));
-        op->seccomp.program = plan_bytes(planner, planner->input->seccomp_program, planner->input->seccomp_size);
-        op->seccomp.flags = planner->input->seccomp_flags;
-    }
+    if (planner->input->target)
+        add_born(planner);
+    if (planner->input->listen_fds)
+        plan_add(planner, OP_LISTEN_PID, SIDE_INIT, "LISTEN_PID");
+    set_limits(planner, false);
+    if (!is_confined_early(planner))
+        add_no_new_privileges(planner);
+    if (!planner->filtered_early)
+        add_filter(planner);
     op = plan_add(planner, OP_EXEC, SIDE_INIT, "process.args[0] \"%s\"", process->n_args ? process->args[0] : "");
     op->exec.args = plan_list(planner, process->args, process->n_args);
     op->exec.env = environment(planner);
@@ -525,8 +626,6 @@ static void prepare_rows(struct planner *planner)
         process->umask.set ? process->umask.value & 0777 : DEFAULT_UMASK;
     if (!has_home(process))
         plan_add(planner, OP_HOME, SIDE_INIT, "HOME")->home.uid = process->uid;
-    if (planner->input->listen_fds)
-        plan_add(planner, OP_LISTEN_PID, SIDE_INIT, "LISTEN_PID");
     add_identity(planner);
     add_cwd(planner, false);
     add_find(planner);

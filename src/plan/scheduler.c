@@ -7,11 +7,12 @@
 #include <inttypes.h>
 
 #include "plan/plan.h"
+#include "plan/scheduler.h"
 
 /* sched(7) */
 enum policy { OTHER, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, N_POLICIES };
-enum { KEEP_POLICY = 0x08, KEEP_PARAMS = 0x10 }; /* what is kept is not looked at */
-enum { RUNTIME_MIN = 1024 };                     /* nanoseconds */
+enum { RESET_ON_FORK = 0x01, KEEP_POLICY = 0x08, KEEP_PARAMS = 0x10 }; /* what is kept is not looked at */
+enum { RUNTIME_MIN = 1024 };                                           /* nanoseconds */
 enum { NICE_MIN = -20, NICE_MAX = 19 };
 
 static const struct policy_range {
@@ -102,6 +103,11 @@ static void warn_of_unused(struct planner *planner, const struct spec_scheduler 
         warn_of(planner, "deadline", "SCHED_DEADLINE");
     if (scheduler->period && !deadline)
         warn_of(planner, "period", "SCHED_DEADLINE");
+}
+
+bool scheduler_is_not_inherited(const struct spec_scheduler *scheduler)
+{
+    return scheduler && (scheduler->policy == DEADLINE || scheduler->flags & RESET_ON_FORK);
 }
 
 void plan_scheduler(struct planner *planner, const struct spec_scheduler *scheduler)

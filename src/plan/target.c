@@ -61,6 +61,6 @@ void plan_target_enter(struct planner *planner, op_slot slot, bool be_born_insid
     op->setns.type = planner->namespaces_joined;
     op->setns.pid = target_of(planner)->pid;
     if (be_born_inside && (planner->namespaces_joined & CLONE_NEWPID))
-        plan_add(planner, OP_REFORK, SIDE_INIT, "pid namespace of the container");
+        plan_refork(planner, 0, "pid namespace of the container");
     plan_become_root(planner);
 }

@@ -18,6 +18,7 @@ struct plan_added_mount {
 struct plan_target {
     int pid;             /* its first process, in our pid namespace */
     unsigned namespaces; /* CLONE_NEW* of the namespaces in which it is not where we are */
+    bool no_pidfds;      /* a sandbox blocks pidfd_open(2) */
     bool groups_denied;  /* setgroups(2) is denied in its user namespace */
     struct id_map *uids; /* the maps of that, where they are known; host_id is ours */
     size_t n_uids;

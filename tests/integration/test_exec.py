@@ -338,6 +338,33 @@ def test_scheduler_is_the_containers_or_its_own(running, rt, here):
 
 
 @pytest.mark.ours
+@NOT_HIS
+@pytest.mark.parametrize("filtered", [False, True])
+def test_scheduler_that_no_child_inherits(running, rt, here, filtered):
+    """It is set once the process is born, by what is kept for that and no longer."""
+    c = running(**({"seccomp": {"defaultAction": "SCMP_ACT_ALLOW"}} if filtered else {}))
+    p = process(here, noNewPrivileges=False, capabilities=caps("KILL", "SYS_NICE"),
+                scheduler={"policy": "SCHED_BATCH", "nice": -5, "flags": ["SCHED_FLAG_RESET_ON_FORK"]})
+    f = rt("exec", "-p", p, c.id).json
+    assert (f["scheduler"], f["nice"], f["caps"]["permitted"]) == (0x40000003, -5, cap_mask("KILL", "SYS_NICE"))
+    p = process(here, user={"uid": 1000, "gid": 1000}, noNewPrivileges=True, capabilities=caps("KILL"),
+                scheduler={"policy": "SCHED_BATCH", "nice": -5, "flags": ["SCHED_FLAG_RESET_ON_FORK"]})
+    f = rt("exec", "-p", p, c.id).json
+    assert (f["scheduler"], f["nice"], f["caps"]["permitted"], f["seccomp"]) == (0x40000003, -5, 0, 2 if filtered else 0)
+
+
+@pytest.mark.root("the kernel counts an ordinary user's processes of elsewhere too")
+@pytest.mark.ours
+def test_user_with_too_many_processes(running, rt):
+    """The limit of the caller counts at the birth; the container's own from then on, and so it may be 1."""
+    c = running(process={"rlimits": [{"type": "RLIMIT_NPROC", "soft": 1, "hard": 1}], "capabilities": caps("KILL")})
+    few = rt.with_options(prefix=["prlimit", "--nproc=1:1"])
+    few.fails(few("exec", "--user", "61234", c.id, "true"),
+              "pid namespace of the container: clone (has its user more processes than RLIMIT_NPROC allows?): resource temporarily unavailable")
+    assert rt("exec", "--user", "61234", c.id, "/bin/probe").json["rlimits"]["RLIMIT_NPROC"] == [1, 1]
+
+
+@pytest.mark.ours
 def test_inheritable_only_when_asked(running, rt, here):
     """SECURITY-CASES.md 6"""
     c = running()
@@ -764,8 +791,9 @@ SHOW = ["sh", "-c", "echo $LISTEN_FDS $LISTEN_FDNAMES; test $LISTEN_PID = $$ && 
 
 
 @pytest.mark.differs(crun="not for an exec", runc="wants LISTEN_PID, and sets 1 for an exec too")
-def test_listen_fds(running, rt, some_file):
-    r = rt("exec", running().id, *SHOW, **listening(some_file, LISTEN_FDNAMES="name"))
+@pytest.mark.parametrize("seccomp", [None, {"defaultAction": "SCMP_ACT_ALLOW"}], ids=["", "filtered"])
+def test_listen_fds(running, rt, some_file, seccomp):
+    r = rt("exec", running(seccomp=seccomp).id, *SHOW, **listening(some_file, LISTEN_FDNAMES="name"))
     assert r.stdout == "1 name\nthrough\n", str(r)
 
 

@@ -4,6 +4,7 @@
 import dataclasses
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lib import processes, user
-from lib.bundle import DEFAULT_NAMESPACES, bind, caps, namespaces, tmpfs
+from lib.bundle import DEFAULT_NAMESPACES, bind, cap_mask, caps, namespaces, tmpfs
 
 
 def digest(path):
@@ -94,10 +95,56 @@ def test_exec_brings_no_descriptor_of_the_host(running, rt, here):
     rt.wait_output(spy, "ready")
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        rt("exec", spy.id, "true", check=False)
+        rt("exec", "--pid-file", here.dir / "pid", spy.id, "true", check=False)
     rt.wait_output(spy, "out ")
     words = rt.output(spy).split()
     assert int(words[words.index("saw") + 1]) > 0 and words[words.index("out") + 1] == "0", words
+
+
+def engine_profile():
+    """The default seccomp profile of podman, as it was recorded, with what comes with CAP_SYS_PTRACE."""
+    profile = json.loads((Path(__file__).parents[1] / "data/engines/podman-exec/config.json").read_text())["linux"]["seccomp"]
+    profile["syscalls"].append({"names": ["pidfd_getfd"], "action": "SCMP_ACT_ALLOW"})
+    return profile
+
+
+SPY = ("SYS_PTRACE", "DAC_OVERRIDE", "KILL")
+BLOCKING = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["setsid"], "action": "SCMP_ACT_ERRNO"}]}
+
+
+def spied(running, rt, here, config, options=()):
+    """What a process that may trace sees of those that `exec` starts beside it, by word; its own capabilities are no news.
+    Each waits until its pid file is written, or few would be seen."""
+    spy = running(["/bin/probe", "spy", "5"], **config)
+    rt.wait_output(spy, "ready")
+    end = time.monotonic() + 10 * processes.PATIENCE
+    while "end" not in rt.output(spy) and time.monotonic() < end:
+        rt("exec", "--pid-file", here.dir / "pid", *options, spy.id, "true")
+    words = rt.output(spy).split()
+    assert "end" in words, "the spy was too slow to see five of them"
+    seen = {w: int(words[words.index(w) + 1], 16 if w == "caps" else 10) for w in ("saw", "caps", "unfiltered", "peers")}
+    seen["more"] = seen["caps"] & ~cap_mask(*SPY)
+    return seen
+
+
+@pytest.mark.root("in a user namespace its own capability lets it see no other's credentials")
+@pytest.mark.ours
+@pytest.mark.parametrize("options, nnp", [([], False), ([], True), (["-t"], False), (["--user", "1000"], False)],
+                         ids=["plain", "no new privileges", "terminal", "user"])
+def test_exec_brings_no_rights(running, rt, here, options, nnp):
+    """From its first moment there it has no capability more than its program, is filtered, and leads to nobody outside."""
+    seen = spied(running, rt, here, {"process": {"capabilities": caps(*SPY), "noNewPrivileges": nnp}, "seccomp": engine_profile()}, options)
+    assert (seen["more"], seen["unfiltered"], seen["peers"]) == (0, 0, 0), seen
+
+
+@pytest.mark.root("in a user namespace its own capability lets it see no other's credentials")
+@pytest.mark.ours
+@pytest.mark.parametrize("profile", [None, BLOCKING], ids=["none", "blocking"])
+def test_exec_brings_what_its_filter_needs(running, rt, here, profile):
+    """A filter that lets crun-init not go on is installed in there: that takes one capability, and no more."""
+    config = {"process": {"capabilities": caps(*SPY), "noNewPrivileges": False}} | ({"seccomp": profile} if profile else {})
+    seen = spied(running, rt, here, config)
+    assert (seen["more"], seen["peers"]) == (cap_mask("SYS_ADMIN") if profile else 0, 0), seen
 
 
 @pytest.mark.ours

@@ -531,10 +531,13 @@ static void test_hooks(void)
 static void refork(void)
 {
     struct outcome out;
+    struct op *op;
 
     begin(CLONE_NEWNS);
     add_root();
-    add(OP_REFORK)->refork.flags = CLONE_NEWPID;
+    op = add(OP_REFORK);
+    op->refork.flags = CLONE_NEWPID;
+    op->refork.report = op->refork.go = SLOT_NONE;
     add_mount("proc", "/proc", NULL);
     add(OP_PIVOT);
     add_exec("echo $$");

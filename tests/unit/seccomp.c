@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Compiled seccomp programs against the rules they were made of. A small interpreter of classic BPF runs the program for
+ * Compiled seccomp programs against the rules they were made of. The planner's interpreter of classic BPF runs the program for
  * every system call number of every architecture, with arguments around the values that the rules mention; what comes
  * out is compared with an evaluation of the specification's rules that knows nothing of BPF, and with what the filter
  * that libseccomp compiles from the same rules says. The profiles are those that engines sent (tests/data/engines), and
@@ -24,6 +24,8 @@
 #include <seccomp.h>
 
 #include "base/fd.h"
+#include "plan/early_filter.h"
+#include "plan/filter_run.h"
 #include "seccomp/calls.h"
 #include "seccomp/flags.h"
 #include "seccomp/names.h"
@@ -33,50 +35,18 @@
 #define LENGTH(table) (sizeof(table) / sizeof((table)[0]))
 #define X32_BIT       0x40000000u
 
-/* ---- the interpreter: the part of BPF that seccomp(2) allows and compilers of filters use ---- */
+/* ---- the interpreter ---- */
 
-static bool jump_taken(uint16_t test, uint32_t a, uint32_t k)
-{
-    switch (test) {
-    case BPF_JEQ:
-        return a == k;
-    case BPF_JGT:
-        return a > k;
-    case BPF_JGE:
-        return a >= k;
-    case BPF_JSET:
-        return (a & k) != 0;
-    default:
-        abort();
-    }
-}
+enum { ALL_ARGS = 0x3f };
 
-/* What the program returns for DATA; a step outside the program aborts. */
+/* What the program returns for DATA; one that cannot be told aborts. */
 static uint32_t interpret(const struct sock_filter *program, size_t n, const struct seccomp_data *data)
 {
-    uint32_t a = 0, scratch[BPF_MEMWORDS] = { 0 };
+    uint32_t action;
 
-    for (size_t at = 0; at < n; at++) {
-        const struct sock_filter *i = &program[at];
-
-        if (i->code == (BPF_LD | BPF_W | BPF_ABS))
-            memcpy(&a, (const char *) data + i->k, sizeof a);
-        else if (i->code == (BPF_LD | BPF_MEM))
-            a = scratch[i->k];
-        else if (i->code == BPF_ST)
-            scratch[i->k] = a;
-        else if (i->code == (BPF_ALU | BPF_AND | BPF_K))
-            a &= i->k;
-        else if (i->code == (BPF_JMP | BPF_JA))
-            at += i->k;
-        else if (i->code == (BPF_RET | BPF_K))
-            return i->k;
-        else if (BPF_CLASS(i->code) == BPF_JMP)
-            at += jump_taken(BPF_OP(i->code), a, i->k) ? i->jt : i->jf;
-        else
-            abort();
-    }
-    abort();
+    if (!filter_run(program, n, data, ALL_ARGS, &action))
+        abort();
+    return action;
 }
 
 /* ---- the rules themselves ---- */
@@ -770,9 +740,107 @@ static void tables_are_those_of_the_library(void)
     CHECK_INT(calls_find(""), -1);
 }
 
+/* ---- before the process of an exec is born ---- */
+
+static bool may_be_early(const struct spec_seccomp *seccomp, const struct spec_process *process)
+{
+    static const struct host host;
+    const struct spec spec = { .process = (struct spec_process *) process };
+    struct plan_input input = { .spec = &spec, .host = &host, .seccomp_arch = calls_native() };
+    struct planner planner = { .input = &input };
+    struct seccomp_filter filter;
+    struct arena arena;
+    struct error err = { 0 };
+    bool early;
+
+    if (arena_init(&arena, ARENA_DEFAULT_SIZE, NULL) < 0 ||
+        seccomp_compile(seccomp, false, &filter, NULL, NULL, &err) < 0)
+        abort();
+    planner.arena = &arena;
+    input.seccomp_program = filter.program;
+    input.seccomp_size = filter.size;
+    early = plan_filter_may_be_early(&planner);
+    if (planner.plan.n_notes != !early)
+        abort(); /* the note says why not */
+    seccomp_filter_done(&filter);
+    arena_done(&arena);
+    return early;
+}
+
+static void profiles_of_engines_may_be_early(void)
+{
+    static const char *const scenarios[] = { "podman-exec", "docker-exec", "buildah-run", "containerd-seccomp" };
+    static struct spec_rlimit limits[] = { { .type = "RLIMIT_NPROC" } };
+    const struct spec_process process = { .terminal = true, .rlimits = limits, .n_rlimits = 1 };
+
+    for (size_t i = 0; i < LENGTH(scenarios); i++) {
+        struct arena arena;
+        const struct spec_seccomp *seccomp;
+
+        CHECK_INT(arena_init(&arena, ARENA_DEFAULT_SIZE, NULL), 0);
+        seccomp = load_profile(scenarios[i], &arena);
+        CHECK(seccomp && may_be_early(seccomp, &process));
+        arena_done(&arena);
+    }
+}
+
+/* Whether one that allows all but what RULE says may be. */
+static bool may_be_early_with(struct spec_seccomp_rule rule, bool terminal, bool no_new_privileges)
+{
+    const struct spec_process process = { .terminal = terminal, .no_new_privileges = no_new_privileges };
+    const struct spec_seccomp seccomp = { .default_action = "SCMP_ACT_ALLOW", .syscalls = &rule, .n_syscalls = 1 };
+
+    return may_be_early(&seccomp, &process);
+}
+
+static void what_is_in_the_way_of_early(void)
+{
+#define RULE(name, act, ...) ((struct spec_seccomp_rule){ NAMES(name), .action = "SCMP_ACT_" act, __VA_ARGS__ })
+#define WITH(nth, compare, number)                                                                                     \
+    ARGS({ .index = nth, .value = number, .value_two = number, .op = "SCMP_CMP_" compare })
+    CHECK(may_be_early_with(RULE("mkdir", "ERRNO", ), true, false));
+    CHECK(!may_be_early_with(RULE("setsid", "ERRNO", ), false, true));
+    CHECK(!may_be_early_with(RULE("read", "LOG", ), false, true));
+    CHECK(!may_be_early_with(RULE("execve", "KILL_PROCESS", ), false, true));
+    CHECK(!may_be_early_with(RULE("capset", "ERRNO", ), false, false));
+    CHECK(may_be_early_with(RULE("capset", "ERRNO", ), false, true));
+    CHECK(!may_be_early_with(RULE("ioctl", "ERRNO", WITH(1, "EQ", 0x540e)), true, true)); /* TIOCSCTTY */
+    CHECK(may_be_early_with(RULE("ioctl", "ERRNO", WITH(1, "EQ", 0x540e)), false, true));
+    CHECK(may_be_early_with(RULE("ioctl", "ERRNO", WITH(1, "EQ", 0x5412)), true, true));          /* TIOCSTI */
+    CHECK(!may_be_early_with(RULE("clone", "ERRNO", WITH(0, "MASKED_EQ", 0x8000)), false, true)); /* CLONE_PARENT */
+    CHECK(may_be_early_with(RULE("clone", "ERRNO", WITH(0, "MASKED_EQ", 0x20000000)), false, true));
+    CHECK(!may_be_early_with(RULE("write", "ERRNO", WITH(0, "EQ", 99)), false, true)); /* who knows */
+#undef RULE
+#undef WITH
+}
+
+static void programs_that_say_nothing(void)
+{
+    const struct seccomp_data data = { .nr = 1 };
+    static const struct sock_filter odd[][2] = {
+        {BPF_STMT(BPF_LD | BPF_W | BPF_LEN,  0),            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8),            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 64),           BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 2),            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_LD | BPF_MEM,         3),            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_ST,                   BPF_MEMWORDS), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_JMP | BPF_JA,         UINT32_MAX),   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)},
+        { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),            BPF_STMT(BPF_RET | BPF_A, 0)                },
+        { BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),            BPF_STMT(BPF_ST,          0)                },
+    };
+    uint32_t action;
+
+    for (size_t i = 0; i < LENGTH(odd); i++)
+        CHECK(!filter_run(odd[i], 2, &data, 0, &action));
+    CHECK(!filter_run(odd[0], 0, &data, 0, &action));
+}
+
 static const struct test tests[] = {
     {"tables are those of the library",            tables_are_those_of_the_library          },
     { "profiles of engines are faithful",          profiles_of_engines_are_faithful         },
+    { "profiles of engines may be early",          profiles_of_engines_may_be_early         },
+    { "what is in the way of early",               what_is_in_the_way_of_early              },
+    { "programs that say nothing",                 programs_that_say_nothing                },
     { "every operator compares 64 bits",           every_operator_compares_64_bits          },
     { "several arguments are joined",              several_arguments_are_joined             },
     { "random profiles are faithful",              random_profiles_are_faithful             },
