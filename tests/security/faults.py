@@ -749,7 +749,7 @@ def in_machine(a, session, own) -> int:
 Row = collections.namedtuple("Row", "scenario process place kind what points")
 
 # Where the message has other words than the row: it names the cgroup, or the whole for which both sides wait.
-OTHER_WORDS = {"sync": "", "state_create": "", "cgroup_make": "cgroup", "cgroup_join": "cgroup", "clone": "cgroup"}
+OTHER_WORDS = {"sync": "", "refork": "", "state_create": "", "cgroup_make": "cgroup", "cgroup_join": "cgroup", "clone": "cgroup"}
 TRIES = 3
 
 
