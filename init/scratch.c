@@ -40,8 +40,9 @@ void scratch_close_before(struct init *init, const struct op *op)
 void scratch_leave(struct init *init, int fd)
 {
     struct scratch *scratch = &init->scratch;
+    int kept = last_kept(init);
 
-    if (init->changes.kept || fd <= last_kept(init)) {
+    if (init->changes.kept || fd <= kept || (scratch->n > 0 && kept > scratch->first)) {
         sys_close(fd);
         return;
     }

@@ -130,6 +130,17 @@ def test_unknown_type(bundle, run, rt):
     rt.fails(run(bundle(args=["true"], mounts=[m])), 'mounts[7] "/mnt"', anyone=["no such device"])
 
 
+def test_root_is_covered_first(bundle, run, here):
+    """What follows goes into what was mounted there, and so do the default devices."""
+    c = bundle(args=["sh", "-c", "cat /within/proof; test -c /dev/null && ls -d /proc/1"], copy=True)
+    (c.rootfs / "within").mkdir()
+    source = here.dir / "covering"
+    source.mkdir()
+    (source / "proof").write_text("covered\n")
+    c.config["mounts"] = [bind(c.rootfs, "/", recursive=True), bind(source, "/within"), *c.config["mounts"]]
+    assert run(c.write()).stdout == "covered\n/proc/1\n"
+
+
 def test_in_order(sh):
     """A later mount covers, and a target inside an earlier mount is made there."""
     out = sh("cat /mnt/inner/file; ls /mnt", mounts=[tmpfs("/mnt"), tmpfs("/mnt/inner"), bind("/etc/hostname", "/mnt/inner/file")])
