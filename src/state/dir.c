@@ -145,10 +145,11 @@ int state_dir_open(int root_fd, const char *id, int lock, int *ret_dir_fd, struc
 
 /* What a launch may have made before state.json, or a `delete --force` that waited for it; and state.json itself, which comes
  * meanwhile where there is no lock. */
-static const char *const first_names[] = { STATE_FILE,   "." STATE_FILE ".new", STATE_CONFIG,
-                                           STATE_SOCKET, STATE_DOOMED,          NULL };
+static const char *const first_names[] = { STATE_FILE,   ("." STATE_FILE ".new"),
+                                           STATE_CONFIG, STATE_SOCKET,
+                                           STATE_DOOMED, NULL };
 /* What comes later ("notify": launch/notify.h), so that it tells nothing by itself. */
-static const char *const later_names[] = { STATE_MOUNTS, "." STATE_MOUNTS ".new", STATE_HOOK, "notify", NULL };
+static const char *const later_names[] = { STATE_MOUNTS, ("." STATE_MOUNTS ".new"), STATE_HOOK, "notify", NULL };
 
 static bool is_among(const char *name, const char *const *names)
 {
