@@ -187,8 +187,6 @@ static void decode_pairs(struct decoder *decoder, const struct json_path *path, 
     for (struct lh_entry *member = json_object_get_object(value)->head; member; member = member->next) {
         struct json_path item = { .parent = path, .key = member_name(member) };
 
-        if (!*item.key)
-            problem(decoder, path, "an empty name");
         if (!member_value(member))
             continue;
         pairs[n].key = arena_strdup(decoder->arena, item.key);

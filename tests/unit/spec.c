@@ -430,7 +430,6 @@ static const struct {
     { CONFIG("\"mounts\":[null]"), "config.json:1:33: mounts[0]: expected an object, found null" },
     { CONFIG("\"mounts\":[{\"destination\":\"/a\",\"options\":[\"ro\",7]}]"),
       "config.json:1:69: mounts[0].options[1]: expected a string, found 7" },
-    { CONFIG("\"annotations\":{\"\":\"x\"}"), "config.json:1:37: annotations: an empty name" },
     { CONFIG("\"annotations\":[]"), "config.json:1:37: annotations: expected an object of strings, found an array" },
     { CONFIG("\"annotations\":{\"a.b\":\"\",\"c\\\"d\\n\":true}"),
       "config.json:1:56: annotations[\"c\\\"d\\n\"]: expected a string, found true" },
