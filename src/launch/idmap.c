@@ -61,7 +61,7 @@ static int mapped_namespace(int pid, const char *uids, const char *gids, struct 
     return fd < 0 ? error_errno(err, -errno, "open \"%s\"", path) : fd;
 }
 
-static int make_namespace(const char *uids, const char *gids, struct error *err)
+int idmap_namespace(const char *uids, const char *gids, struct error *err)
 {
     int pid = sys_clone(CLONE_NEWUSER | SIGCHLD, NULL), fd;
 
@@ -77,15 +77,11 @@ static int make_namespace(const char *uids, const char *gids, struct error *err)
     return fd;
 }
 
-int idmap_tree(int tree_fd, const char *uids, const char *gids, bool recursive, struct error *err)
+int idmap_tree(int tree_fd, int namespace_fd, bool recursive, struct error *err)
 {
-    _cleanup_close_ int namespace = make_namespace(uids, gids, err);
-    struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) namespace };
-    int r;
+    struct sys_mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) namespace_fd };
+    int r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (recursive ? (unsigned) AT_RECURSIVE : 0), &attr);
 
-    if (namespace < 0)
-        return namespace;
-    r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (recursive ? (unsigned) AT_RECURSIVE : 0), &attr);
     if (r == -EINVAL || r == -EOPNOTSUPP)
         return error_errno(err, r, "the file system of the source does not support id-mapped mounts");
     return r < 0 ? error_errno(err, r, "mount_setattr") : 0;

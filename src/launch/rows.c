@@ -139,6 +139,18 @@ static int make_slave(int tree_fd, const char *path, struct error *err)
     return r < 0 ? error_errno(err, r, "mount_setattr \"%s\"", path) : 0;
 }
 
+/* By a map of its own, or as a user namespace that is joined maps. */
+static int map_ids(struct launch *launch, const struct op_open *row, int tree_fd, struct error *err)
+{
+    const char *user = text(launch, row->user);
+    _cleanup_close_ int namespace_fd = user ? open(user, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+                                            : idmap_namespace(text(launch, row->uids), text(launch, row->gids), err);
+
+    if (namespace_fd < 0)
+        return user ? error_errno(err, -errno, "open \"%s\"", user) : namespace_fd;
+    return idmap_tree(tree_fd, namespace_fd, row->recursive, err);
+}
+
 /* The descriptor of what the row names, as it is to be given to init. */
 static int open_path(struct launch *launch, const struct op_open *row, struct error *err)
 {
@@ -156,8 +168,8 @@ static int open_path(struct launch *launch, const struct op_open *row, struct er
         return fd;
     }
     r = row->tree && !row->peer ? make_slave(fd, path, err) : 0;
-    if (r >= 0 && row->uids)
-        r = idmap_tree(fd, text(launch, row->uids), text(launch, row->gids), row->recursive, err);
+    if (r >= 0 && (row->uids || row->user))
+        r = map_ids(launch, row, fd, err);
     return r < 0 ? r : take_fd(&fd);
 }
 

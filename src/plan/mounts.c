@@ -651,41 +651,54 @@ static void check_ranges(const struct mount_plan *m)
                          mount->gid_mappings, mount->n_gid_mappings);
 }
 
-static bool check_maps(const struct mount_plan *m, bool own)
+static bool check_maps(const struct mount_plan *m)
 {
     const struct spec_mount *mount = m->mount;
 
-    if (own && (!mount->n_uid_mappings || !mount->n_gid_mappings))
-        plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": %s missing, while the other map is given", m->index,
-                  m->target, mount->n_uid_mappings ? "gidMappings" : "uidMappings");
-    else if (!own && !m->planner->input->spec->linux_->n_uid_mappings)
-        plan_fail(m->planner, -EINVAL,
-                  "mounts[%zu] \"%s\": idmap needs uidMappings and gidMappings of the mount or of linux", m->index,
-                  m->target);
-    else
+    if (mount->n_uid_mappings && mount->n_gid_mappings)
         return true;
+    plan_fail(m->planner, -EINVAL, "mounts[%zu] \"%s\": %s missing, while the other map is given", m->index, m->target,
+              mount->n_uid_mappings ? "gidMappings" : "uidMappings");
     return false;
+}
+
+/* Those of the container's user namespace, whose file alone is known where it is joined. */
+static void add_container_maps(const struct mount_plan *m, struct op *open)
+{
+    const struct planner *planner = m->planner;
+    const struct spec_linux *lin = planner->input->spec->linux_;
+    const char *joined = plan_namespace_path(planner, NAMESPACE_USER);
+
+    if (lin->n_uid_mappings && lin->n_gid_mappings) {
+        open->open.uids = plan_str(m->planner, map_text(m, lin->uid_mappings, lin->n_uid_mappings));
+        open->open.gids = plan_str(m->planner, map_text(m, lin->gid_mappings, lin->n_gid_mappings));
+    } else if (planner->uids.n && planner->gids.n) {
+        open->open.uids = plan_str(m->planner, map_text(m, planner->uids.maps, planner->uids.n));
+        open->open.gids = plan_str(m->planner, map_text(m, planner->gids.maps, planner->gids.n));
+    } else if (joined) {
+        open->open.user = plan_str(m->planner, joined);
+    } else {
+        plan_fail(m->planner, -EINVAL,
+                  "mounts[%zu] \"%s\": idmap needs uidMappings and gidMappings of the mount, or a user namespace",
+                  m->index, m->target);
+    }
 }
 
 /* Maps of the option, of the mount itself, or (option idmap without any) those of the container's user namespace. */
 static void add_maps(const struct mount_plan *m, struct op *open)
 {
-    const struct spec_linux *lin = m->planner->input->spec->linux_;
     const struct spec_mount *mount = m->mount;
-    bool own = mount->n_uid_mappings || mount->n_gid_mappings;
 
     open->open.recursive = m->options.recursive_idmap;
     if (m->options.idmap_ranges) {
         add_option_maps(m, open);
-        return;
+    } else if (!mount->n_uid_mappings && !mount->n_gid_mappings) {
+        add_container_maps(m, open);
+    } else if (check_maps(m)) {
+        check_ranges(m);
+        open->open.uids = plan_str(m->planner, map_text(m, mount->uid_mappings, mount->n_uid_mappings));
+        open->open.gids = plan_str(m->planner, map_text(m, mount->gid_mappings, mount->n_gid_mappings));
     }
-    if (!check_maps(m, own))
-        return;
-    check_ranges(m);
-    open->open.uids = plan_str(m->planner, own ? map_text(m, mount->uid_mappings, mount->n_uid_mappings)
-                                               : map_text(m, lin->uid_mappings, lin->n_uid_mappings));
-    open->open.gids = plan_str(m->planner, own ? map_text(m, mount->gid_mappings, mount->n_gid_mappings)
-                                               : map_text(m, lin->gid_mappings, lin->n_gid_mappings));
 }
 
 /* ---- the list ---- */

@@ -31,6 +31,13 @@ static const struct spec_namespace *find(const struct planner *planner, enum nam
     return NULL;
 }
 
+const char *plan_namespace_path(const struct planner *planner, enum namespace_kind kind)
+{
+    const struct spec_namespace *namespace = find(planner, kind);
+
+    return namespace && namespace->path && *namespace->path ? namespace->path : NULL;
+}
+
 static bool is_new(const struct planner *planner, unsigned flag)
 {
     return planner->namespaces_new & flag;

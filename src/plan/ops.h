@@ -78,7 +78,7 @@ typedef int32_t op_slot;
      * TREE: 0 open(2) with FLAGS, 1 open_tree clone, 2 recursive (FLAGS: AT_*). \
      * UIDS, GIDS: maps of an id-mapped mount ("0 1000 1" lines); RECURSIVE: of the whole tree. \
      * PEER: mounts made in the tree appear on the host too (otherwise it is made a slave). */                                                \
-    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) NUM(recursive) NUM(peer))                   \
+    OP(OPEN, open, SLOT(slot) STR(path) NUM(flags) NUM(tree) STR(uids) STR(gids) STR(user) NUM(recursive) NUM(peer))         \
     /* Open PATH, a namespace of KIND (enum namespace_kind), for init at SLOT. WRITTEN: the field whose value is written \
      * into it, so that it must not be the runtime's own. */   \
     OP(NAMESPACE, namespace, SLOT(slot) STR(path) NUM(kind) STR(written))                                                    \

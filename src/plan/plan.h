@@ -186,7 +186,9 @@ bool plan_id_is_mapped(const struct planner_map *map, uint32_t id);
 void plan_check_uid(struct planner *planner, const char *what, uint32_t id, const char *hint);
 void plan_check_gid(struct planner *planner, const char *what, uint32_t id, const char *hint);
 uint32_t plan_id_on_host(const struct planner_map *map, uint32_t id); /* of one that is mapped */
-void plan_namespaces_open(struct planner *planner);                   /* OPEN, TIME, CLONE */
+/* Of one that is joined, or NULL. */
+const char *plan_namespace_path(const struct planner *planner, enum namespace_kind kind);
+void plan_namespaces_open(struct planner *planner);     /* OPEN, TIME, CLONE */
 void plan_namespaces_maps(struct planner *planner);     /* ID_MAP, SETGROUPS_DENY: parent, after the clone */
 void plan_become_root(struct planner *planner);         /* BECOME_ROOT, of a user namespace that is not ours */
 void plan_namespaces_enter(struct planner *planner);    /* SETNS, UNSHARE, REFORK, BECOME_ROOT: init */

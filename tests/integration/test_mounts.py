@@ -935,6 +935,22 @@ def test_idmap_ranges_of_the_containers_namespace(bundle, run, here):
     assert r.stdout == "5:6\n", str(r)
 
 
+@pytest.mark.root("an id-mapped mount needs CAP_SYS_ADMIN where the file system was mounted")
+def test_idmap_of_a_joined_user_namespace(bundle, running, rt, run, here):
+    """A pod's member: config.json has its path and no maps, what the namespace maps is found by its file."""
+    (here.dir / "data").mkdir()
+    (here.dir / "data/f").write_text("x")
+    first = running(namespaces=namespaces("mount", "user"), linux=user_mappings(), hostname=None, copy=True)
+    c = bundle(args=["stat", "-c", "%u:%g", "/mnt/f"], namespaces=namespaces("mount", user=f"/proc/{rt.pid(first)}/ns/user"), hostname=None, copy=True)
+    c.config["mounts"] = [m for m in c.config["mounts"] if m["type"] == "tmpfs"] + [bind(here.dir / "data", "/mnt", "idmap")]
+    assert run(c.write()).stdout == "0:0\n"
+
+
+@pytest.mark.root("an ordinary user's container has one")
+def test_idmap_without_a_user_namespace(bundle, run, rt, here):
+    rt.fails(run(bundle(args=["true"], mounts=[bind(here.dir, "/mnt", "idmap")])), "uidMappings and gidMappings of the mount, or a user namespace", anyone=["/mnt"])
+
+
 @pytest.mark.ours
 @pytest.mark.parametrize("option", ["idmap=", "idmap=uids=0-0-1", "idmap=uids=0-0-0;gids=0-0-1", "idmap=uids=@0-0-1;gids=0-0-1", "ridmap=uids=a-b-c;gids=0-0-1",
                                     "idmap=uids=0-0-1;gids=0-0-1;foo=1", "idmap=uids=0-0-1#;gids=0-0-1", "idmap=uids=0-0-1;gids=0-0-1#", "idmap=uids=0-0-1;uids=0-1-1;gids=0-0-1"])
