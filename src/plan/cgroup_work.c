@@ -126,6 +126,15 @@ static void need_controller(struct planner *planner, struct hierarchy_work *work
     work->enable = more ? more : ""; /* plan_create looks at the arena */
 }
 
+/* Nobody limits what no controller counts. */
+static bool asks_no_limit(const struct resource_rows *rows, size_t first)
+{
+    for (size_t i = first; i < rows->n; i++)
+        if (strcmp(rows->rows[i].value, "max") != 0 && strcmp(rows->rows[i].value, "-1") != 0)
+            return false;
+    return true;
+}
+
 /* The rows of one controller go to the hierarchy that has it; where none has and something is asked, that is an
  * error which names both. */
 static void controller_work(struct planner *planner, enum resource_controller_index index, struct hierarchy_work *work)
@@ -140,6 +149,10 @@ static void controller_work(struct planner *planner, enum resource_controller_in
     (v2 ? controller->rows_v2 : controller->rows_v1)(&target->rows, resources_of(planner));
     if (target->rows.failed || target->rows.n == before)
         return;
+    if (i == CGROUP_NOT_FOUND && asks_no_limit(&target->rows, before)) {
+        target->rows.n = before;
+        return;
+    }
     if (i == CGROUP_NOT_FOUND)
         fail_missing(planner, target->rows.rows[before].field, v2 ? controller->v2 : controller->v1);
     else if (v2)

@@ -568,6 +568,13 @@ def test_limits_without_delegation(user, mine, program, resources, controller, p
     rt.fails(r, f"linux.resources.{controller}.", f'controller "{controller}"', "delegate")
 
 
+@pytest.mark.parametrize("resources", [{"memory": {"limit": -1, "swap": -1}}, {"pids": {"limit": -1}}], ids=str)
+def test_no_limit_without_delegation(user, mine, program, resources):
+    """What says that there is none needs no controller."""
+    r = user().runtime(program).run(mine(args=["true"], resources={"devices": None, **resources}))
+    assert (r.returncode, r.stderr) == (0, ""), str(r)
+
+
 @pytest.mark.skipif(cgroups.v1_mount("pids") is None, reason="the pids controller is not at v1 here")
 def test_limits_of_the_delegated_cgroup_itself(user, mine, program, here):
     """Its files stay root's: one below it is to be named."""
