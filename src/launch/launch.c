@@ -39,7 +39,7 @@ void launch_done(struct launch *launch)
         fd_close(&launch->slots[i]);
     free(launch->slots);
     free(launch->mounted);
-    free(launch->net_devices_up);
+    free(launch->net_devices);
     free(launch->cgroups);
     oom_trace_done(&launch->oom_trace);
     systemd_close(&launch->systemd);

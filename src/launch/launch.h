@@ -73,7 +73,7 @@ struct launch {
     int time_back_fd;     /* our own time namespace for children, to return to after the clone */
     struct launch_mounted *mounted; /* what init has mounted since row CHANGES; malloc'd */
     size_t n_mounted;
-    bool *net_devices_up;                        /* by row: whether it was up here; malloc'd */
+    struct net_device_moved *net_devices;        /* by row; malloc'd */
     const struct op_net_device *last_net_device; /* that was moved: this one and the rows before it */
     int network_fd;                              /* the container's network namespace, once a device was moved there */
     uint64_t ignored;                            /* signals that init was born ignoring, which GO tells it */

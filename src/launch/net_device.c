@@ -6,10 +6,13 @@
 #include "launch/net_device.h"
 
 #include <errno.h>
-#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/fd.h"
 #include "launch/netlink.h"
+
+enum { NUMBERS_MAX = 32768 }; /* as many as the kernel tries */
 
 /* What of a device does not come along. */
 struct belongings {
@@ -56,6 +59,23 @@ struct move {
     bool up;
 };
 
+/* The kernel's own template, taken out of it beforehand: the name must be known to bring the device up, and back. */
+static int choose_name(int to, const char *name, char ret[IFNAMSIZ], struct error *err)
+{
+    size_t length = strcspn(name, "%");
+    struct net_link link;
+
+    if (!name[length]) {
+        snprintf(ret, IFNAMSIZ, "%s", name);
+        return 0;
+    }
+    for (int i = 0; i < NUMBERS_MAX; i++)
+        if (snprintf(ret, IFNAMSIZ, "%.*s%d%s", (int) length, name, i, name + length + 2) < IFNAMSIZ &&
+            netlink_find(to, ret, &link) == -ENODEV)
+            return 0;
+    return error_set(err, -EEXIST, "the container has no name left for it that is like \"%s\"", name);
+}
+
 static int move(const struct move *m, bool *ret_up, struct error *err)
 {
     _cleanup_(belongings_done) struct belongings before = { 0 };
@@ -83,13 +103,15 @@ static int move(const struct move *m, bool *ret_up, struct error *err)
     return r;
 }
 
-int net_device_move(int from_fd, int to_fd, const char *name, const char *new_name, bool up, bool *ret_up,
-                    struct error *err)
+int net_device_move(int from_fd, int to_fd, const char *name, const char *new_name, bool up,
+                    struct net_device_moved *ret, struct error *err)
 {
     _cleanup_close_ int from = netlink_open(from_fd);
     _cleanup_close_ int to = netlink_open(to_fd);
+    int r;
 
     if (from < 0 || to < 0)
         return error_errno(err, from < 0 ? from : to, "enter its network namespace");
-    return move(&(struct move){ from, to, from_fd, to_fd, name, new_name, up }, ret_up, err);
+    r = choose_name(to, new_name, ret->name, err);
+    return r < 0 ? r : move(&(struct move){ from, to, from_fd, to_fd, name, ret->name, up }, &ret->was_up, err);
 }

@@ -450,12 +450,12 @@ static int row_net_device(struct launch *launch, const struct op *op, struct err
 
     if (r >= 0 && launch->network_fd < 0)
         r = hold_network(launch, err);
-    if (r >= 0 && !launch->net_devices_up &&
-        !(launch->net_devices_up = calloc(launch->plan->blob->n_ops, sizeof *launch->net_devices_up)))
+    if (r >= 0 && !launch->net_devices &&
+        !(launch->net_devices = calloc(launch->plan->blob->n_ops, sizeof *launch->net_devices)))
         r = error_errno(err, -ENOMEM, "move it");
     if (r >= 0)
         r = net_device_move(own_fd, launch->network_fd, text(launch, row->host_name), text(launch, row->name), true,
-                            &launch->net_devices_up[number], err);
+                            &launch->net_devices[number], err);
     if (r >= 0)
         launch->last_net_device = row;
     return r;
@@ -466,16 +466,15 @@ static void undo_net_device(struct launch *launch, const struct op *op)
     const struct op_net_device *row = &op->net_device;
     struct error err = { 0 };
     _cleanup_close_ int own_fd = -1;
-    bool up;
+    struct net_device_moved *moved, back;
 
     if (!launch->last_net_device || row > launch->last_net_device)
         return; /* was not moved */
-    up = launch->net_devices_up[op - blob_ops(launch->plan->blob)];
+    moved = &launch->net_devices[op - blob_ops(launch->plan->blob)];
     if (launch_own_namespace("net", &own_fd, &err) < 0 || (launch->network_fd < 0 && hold_network(launch, &err) < 0) ||
-        net_device_move(launch->network_fd, own_fd, text(launch, row->name), text(launch, row->host_name), up,
-                        &(bool){ 0 }, &err) < 0)
-        log_write(launch->log, LOG_LEVEL_WARNING, "network device \"%s\" is not back: %s", text(launch, row->name),
-                  err.text);
+        net_device_move(launch->network_fd, own_fd, moved->name, text(launch, row->host_name), moved->was_up, &back,
+                        &err) < 0)
+        log_write(launch->log, LOG_LEVEL_WARNING, "network device \"%s\" is not back: %s", moved->name, err.text);
 }
 
 /* ---- the table ---- */

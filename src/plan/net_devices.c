@@ -23,6 +23,21 @@ static bool is_name(const char *name)
            !strpbrk(name, "/: \t\n\v\f\r%");
 }
 
+/* Or a template of the kernel's: one "%d", for the first number that is free. */
+static bool is_new_name(const char *name)
+{
+    char example[NAME_LIMIT + 2];
+    size_t length = strcspn(name, "%");
+
+    if (!name[length] || strlen(name) > NAME_LIMIT)
+        return is_name(name);
+    memcpy(example, name, strlen(name) + 1);
+    if (example[length + 1] != 'd')
+        return false;
+    memset(example + length, '0', 2);
+    return is_name(example);
+}
+
 static const char *new_name(const struct spec_net_device *device)
 {
     return device->name && *device->name ? device->name : device->host_name;
@@ -38,11 +53,11 @@ static void check_device(struct planner *planner, size_t index)
         plan_fail(planner, -EINVAL,
                   "linux.netDevices[\"lo\"]: the loopback device belongs to its network namespace, and "
                   "every one has its own");
-    if (!is_name(new_name(device)))
+    if (!is_new_name(new_name(device)))
         plan_fail(planner, -EINVAL, "linux.netDevices[\"%s\"].name: \"%s\" is not a name of a network device",
                   device->host_name, new_name(device));
     for (size_t i = 0; i < index; i++)
-        if (strcmp(new_name(&devices[i]), new_name(device)) == 0)
+        if (strcmp(new_name(&devices[i]), new_name(device)) == 0 && !strchr(new_name(device), '%'))
             plan_fail(planner, -EINVAL, "linux.netDevices[\"%s\"].name: \"%s\" is the name of another one",
                       device->host_name, new_name(device));
 }

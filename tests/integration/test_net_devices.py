@@ -56,6 +56,24 @@ def test_renamed(bundle, inside):
     assert "10.9.8.7/24" in r.stdout and ",UP" in r.stdout and r.returncode != 0, str(r)
 
 
+def test_named_by_the_kernels_template(bundle, inside, net):
+    """The first free number, for each."""
+    c = bundle(args=["ip", "-o", "link"], linux={"netDevices": {"ct0": {"name": "e%d"}, "ct1": {"name": "e%d"}}})
+    r = inside.run(c)
+    assert r.returncode == 0 and " e0@e1: " in r.stdout and " e1@e0: " in r.stdout, str(r)
+
+
+def test_named_by_a_template_and_given_back(bundle, inside, net):
+    c = bundle(args=["no-such-program"], linux={"netDevices": {"ct0": {"name": "e%d"}, "ct1": {"name": "x%dy"}}})
+    inside.fails(inside.run(c), "no-such-program", code=127)
+    assert names(net) == {"lo", "ct0", "ct1"}
+
+
+@pytest.mark.parametrize("name", ["e%", "e%s", "e%d%d", "e%dabcdefghijklmn"])
+def test_other_templates(bundle, inside, name):
+    inside.fails(inside.run(bundle(args=["true"], linux={"netDevices": {"ct0": {"name": name}}})), f'"{name}" is not a name of a network device')
+
+
 def test_two(bundle, inside):
     c = bundle(args=["ip", "link"], linux={"netDevices": {"ct0": {"name": "a"}, "ct1": {"name": "ct0"}}})
     out = inside.run(c).stdout
