@@ -153,7 +153,12 @@ int init_affinity(struct init *init, const struct op_affinity *op)
         return 0;
     }
     r = sys_sched_setaffinity(0, op->mask.size, blob_bytes(init->blob, op->mask));
-    return r < 0 ? init_fail(init, r, "sched_setaffinity", NULL) : 0;
+    if (r == 0)
+        return 0;
+    init_fail(init, r, "sched_setaffinity", NULL);
+    if (r == -EINVAL)
+        init_hint(init, "(none of these CPUs is there, or in the container's cpuset)");
+    return r;
 }
 
 /* The kernel reads whole words, and takes one bit less than it is told. */

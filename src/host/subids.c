@@ -30,12 +30,14 @@ static const char *next_line(const char *line)
     return *line ? line + 1 : line;
 }
 
-/* FIRST:COUNT of a line; COUNT ids from FIRST must fit into 32 bits. */
+/* FIRST:COUNT and the end of a line, as newuidmap(1) has it; COUNT ids from FIRST must fit into 32 bits. */
 static bool range_parse(const char *text, struct id_map *ret_map)
 {
     uint64_t first, count;
+    int length;
 
-    if (sscanf(text, "%" SCNu64 ":%" SCNu64, &first, &count) != 2)
+    if (sscanf(text, "%" SCNu64 ":%" SCNu64 "%n", &first, &count, &length) != 2 ||
+        (text[length] && text[length] != '\n'))
         return false;
     if (count == 0 || first > UINT32_MAX || count > UINT32_MAX || first + count > (uint64_t) UINT32_MAX + 1)
         return false;

@@ -406,7 +406,7 @@ def test_cpu_affinity_beyond_1024(running, here, rt):
     f = process(here, execCPUAffinity={"initial": f"{cpu},2000-2010", "final": f"{cpu},1024,4095,65535"})
     assert rt("exec", "-p", f, c.id).json["cpus"] == 1
     f = process(here, execCPUAffinity={"final": "3000"})
-    rt.fails(rt("exec", "-p", f, c.id), "process.execCPUAffinity.final", "sched_setaffinity", code=1)
+    rt.fails(rt("exec", "-p", f, c.id), "process.execCPUAffinity.final", "sched_setaffinity", "none of these CPUs", code=1)
     f = process(here, execCPUAffinity={"initial": "0,65536"})
     rt.fails(rt("exec", "-p", f, c.id), "process.execCPUAffinity.initial", "65536", code=1)
 

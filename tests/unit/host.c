@@ -99,7 +99,7 @@ static void test_layouts(void)
 static void test_subids(void)
 {
     static const char text[] = "# comment\nann:100000:65536\nbob:200000:65536\n1000:300000:10\nann:400000:1\nanna:1:1\n"
-                               "ann:x:1\nann:5\nann:4294967295:2\nann:4294967295:1\nann:7:0\n";
+                               "ann:x:1\nann:5\nann:4294967295:2\nann:4294967295:1\nann:7:0\nann:8:1\r\nann:9:1 x\n";
     struct arena arena;
     struct id_map *maps;
     size_t n;
