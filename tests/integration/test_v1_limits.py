@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import cgroups
+from lib import cgroups, processes
 from lib.bundle import bind, namespaces
 from lib.limits import M, WAIT, document, go, limited, out_of_memory
 
@@ -199,12 +199,16 @@ mount --move "$view" /sys/fs/cgroup
 rmdir "$view"
 exec "$@"
 """
-# The kernel keeps the hierarchy if its last cgroup has not gone completely when it is unmounted.
-UNMOUNTED = """for i in 1 2 3 4 5 6 7 8 9 10; do
-    mount -t cgroup -o net_cls,net_prio network "$1"; umount "$1"
-    grep -q "^net_cls.0" /proc/cgroups && exit
-    sleep 0.05
-done"""
+# The kernel keeps the hierarchy if its last cgroup has not gone completely when it is unmounted, and engines that find it take it for theirs.
+UNMOUNTED = """for i in $(seq 200); do
+    read -r name id number rest <<-END
+	$(grep ^net_cls /proc/cgroups)
+	END
+    [ "$id" = 0 ] && exit
+    [ "$number" = 1 ] && mount -t cgroup -o net_cls,net_prio network "$1" && umount "$1"
+    sleep 0.1
+done
+exit 1"""
 NETWORK = {"network": {"classID": 0x100001, "priorities": [{"name": "lo", "priority": 5}]}}
 TREE = Path("/var/cache/crun-tests/sid-tree")
 
@@ -229,6 +233,7 @@ def network(rt, here):
     yield view
     for id in rt.ids:
         view("delete", "--force", id)
+    processes.reap()  # a zombie is still in its cgroup
     subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", UNMOUNTED, "sh", str(here.dir)], check=True, timeout=30)
 
 
