@@ -274,6 +274,14 @@ static void join_option(struct text *data, const char *option, bool quote)
     text_put(data, "\"");
 }
 
+static int check_length(struct init *init, const struct text *data)
+{
+    return data->cut ? init_explain(init, -E2BIG,
+                                    "the mount options are longer than the 4095 bytes that mount(2) takes (shorter "
+                                    "paths, by links perhaps)")
+                     : 0;
+}
+
 int mount_reconfigure_old(struct init *init, int fd, char **options, const char *target)
 {
     char data[OPTION_SIZE];
@@ -282,10 +290,9 @@ int mount_reconfigure_old(struct init *init, int fd, char **options, const char 
 
     for (; *options; options++)
         join_option(&text, *options, true);
-    if (text.cut)
-        return init_explain(
-            init, -E2BIG,
-            "the mount options are longer than the 4095 bytes that mount(2) takes (shorter paths, by links perhaps)");
+    r = check_length(init, &text);
+    if (r < 0)
+        return r;
     r = tree_remount_old(init, fd, MS_REMOUNT, 0, 0, data);
     return r < 0 ? init_fail(init, r, "mount", target) : 0;
 }
@@ -302,10 +309,7 @@ static int join_options(struct init *init, const struct op_mount *op, const stru
         mode_option(mode, target->mode);
         join_option(data, mode, false);
     }
-    return data->cut ? init_explain(init, -E2BIG,
-                                    "the mount options are longer than the 4095 bytes that mount(2) takes (shorter "
-                                    "paths, by links perhaps)")
-                     : 0;
+    return check_length(init, data);
 }
 
 /* With ALL options, or without those that are in doubt. */

@@ -27,6 +27,15 @@ static int second_fits(const unsigned char *p)
     }
 }
 
+size_t utf8_control_length(const char *text, size_t left)
+{
+    const unsigned char *p = (const unsigned char *) text;
+
+    if (left > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+        return 2;
+    return p[0] < 0x20 || p[0] == 0x7f;
+}
+
 size_t utf8_length(const char *text, size_t left)
 {
     const unsigned char *p = (const unsigned char *) text;

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/utf8.h"
 #include "sys/sockets.h"
 
 enum {
@@ -159,16 +160,6 @@ struct lines {
     char text[DATAGRAM_SIZE + 64]; /* a string */
 };
 
-/* C0, DEL and, in UTF-8, C1: the bytes of the control character at P, of N that are there. */
-static size_t control_length(const char *p, size_t n)
-{
-    unsigned char c = (unsigned char) p[0];
-
-    if (n > 1 && c == 0xc2 && (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] < 0xa0)
-        return 2;
-    return c < 0x20 || c == 0x7f;
-}
-
 /* Managers show a status to people, whose terminals obey control characters. */
 static void add_line(struct lines *lines, const char *line, size_t length)
 {
@@ -177,7 +168,7 @@ static void add_line(struct lines *lines, const char *line, size_t length)
     memcpy(to, line, length);
     memcpy(to + length, "\n", 2);
     for (size_t i = 0; i < length; i++)
-        memset(to + i, '?', control_length(to + i, length - i));
+        memset(to + i, '?', utf8_control_length(to + i, length - i));
     lines->length += length + 1;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/utf8.h"
 
 static size_t line_room(const struct line *line)
 {
@@ -47,21 +48,11 @@ static void line_add_escape(struct line *line, unsigned char c)
     line_add(line, "\\x%02x", c);
 }
 
-/* The bytes of a control character: C0 and DEL have one, C1 in UTF-8 two, anything else none. */
-static size_t control_length(const char *p)
-{
-    unsigned char c = (unsigned char) p[0];
-
-    if (c == 0xc2 && (unsigned char) p[1] >= 0x80 && (unsigned char) p[1] < 0xa0)
-        return 2;
-    return c < 0x20 || c == 0x7f;
-}
-
 void line_add_escaped(struct line *line, const char *text, bool quoted)
 {
     line_add_bytes(line, "\"", quoted);
     for (const char *p = text; *p; p++) {
-        size_t n = control_length(p);
+        size_t n = utf8_control_length(p, 2); /* or one and the NUL */
 
         for (size_t i = 0; i < n; i++)
             line_add_escape(line, (unsigned char) p[i]);

@@ -8,14 +8,6 @@
 
 #include "base/utf8.h"
 
-/* C0, DEL and the C1 controls, which terminals obey too (U+0080 to U+009F, two bytes in UTF-8). */
-static bool is_control(const char *p, size_t n)
-{
-    unsigned char c = (unsigned char) p[0];
-
-    return c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char) p[1] < 0xa0);
-}
-
 static unsigned code_of(const char *p, size_t n)
 {
     return (unsigned char) p[n - 1]; /* of a control character: its last byte in both forms */
@@ -30,7 +22,7 @@ static void spell(char out[8], const char *p, size_t n, char quote)
         snprintf(out, 8, "\\n");
     else if (*p == '\t')
         snprintf(out, 8, "\\t");
-    else if (is_control(p, n))
+    else if (utf8_control_length(p, n) > 0)
         snprintf(out, 8, "\\u%04x", code_of(p, n));
     else if (quote && (*p == quote || *p == '\\'))
         snprintf(out, 8, "\\%c", *p);
